@@ -1,0 +1,138 @@
+package ledger
+
+import (
+	"slices"
+	"time"
+
+	"emrguard/internal/emr"
+)
+
+// Date gives the shortfall found at first sight its dates: the creation times of the group's instances that are not
+// running yet (ListInstances), the oldest for the longest missing. No entry becomes younger by it, entries that are dated
+// otherwise stay, and where EMR lists fewer instances than are missing the rest keeps the time of first sight.
+func (l Ledger) Date(created []time.Time) Ledger {
+	if !l.Undated {
+		return l
+	}
+	l.Undated = false
+	created = slices.Clone(created)
+	slices.SortFunc(created, time.Time.Compare)
+	if extra := len(created) - l.Missing(); extra > 0 {
+		created = created[extra:]
+	}
+	var q []Entry
+	for _, e := range l.Entries {
+		for e.By == BySight && e.Count > 0 && len(created) > 0 && created[0].Before(e.Since) {
+			q = push(q, Entry{Since: created[0].Round(0).UTC(), Count: 1, Cause: e.Cause, By: ByInstance})
+			created = created[1:]
+			e.Count--
+		}
+		q = push(q, e)
+	}
+	l.Entries = q
+	return l
+}
+
+// Redate takes an event into account that arrived after the read it explains: entries that only reads have dated, and
+// whose true start may be at, start there. Entries of first sight become older by it, never younger.
+func (l Ledger) Redate(at time.Time) Ledger {
+	at = at.Round(0).UTC()
+	redate := func(old []Entry) []Entry {
+		var q []Entry
+		for _, e := range old {
+			near := e.By == ByRead && at.Sub(e.Since).Abs() <= e.Slack
+			if e.Cause == Change && (near || e.By == BySight && at.Before(e.Since)) {
+				e.Since, e.By, e.Slack = at, ByEvent, 0
+			}
+			q = push(q, e)
+		}
+		return q
+	}
+	l.Entries, l.Surplus = redate(l.Entries), redate(l.Surplus)
+	return l
+}
+
+// SettleReport is what ListInstances added to the reads.
+type SettleReport struct {
+	Hidden int       // instances that arrived unseen, because as many were lost between the same reads
+	Ahead  int       // instances that run according to the list and that the group's running count does not show yet
+	Before time.Time // date of the oldest entry before
+	After  time.Time // and after; zero when nothing is missing
+}
+
+// Settle takes ListInstances of the group, terminated instances included, into account before a stop (rule R1). In a
+// group that loses and gains instances all the time, the reads see the difference only, and the oldest entry looks older
+// than any missing instance is. Instances that became ready after the oldest entry, other than those the reads saw
+// arrive, pop it; as many losses are pushed, dated by the end of the instances lost. The sum stays what the newest read
+// says.
+func (l Ledger) Settle(instances []emr.Instance) (Ledger, SettleReport) {
+	head, ok := l.Oldest()
+	if !ok {
+		return l, SettleReport{}
+	}
+	from, to := later(later(head.Since, l.First), l.Settled), l.Last.Ended
+	within := func(t time.Time) bool { return t.After(from) && !t.After(to) }
+	var ready, running, fresh int
+	var ends []time.Time
+	for _, i := range instances {
+		if i.Ready.IsZero() {
+			continue
+		}
+		if within(i.Ready) {
+			ready++
+		}
+		if within(i.Ended) {
+			ends = append(ends, i.Ended.Round(0).UTC())
+		}
+		if i.State == emr.InstanceRunning {
+			running++
+			if i.Ready.After(to) {
+				fresh++
+			}
+		}
+	}
+	for _, m := range l.Arrivals {
+		if m.At.After(from) {
+			ready -= m.Count
+		}
+	}
+	report := SettleReport{Ahead: max(0, running-l.Last.Running), Before: head.Since, After: head.Since}
+	report.Hidden = min(max(0, ready-max(0, report.Ahead-fresh)), l.Missing())
+	l.Settled = to
+	if report.Hidden == 0 {
+		return l, report
+	}
+	slices.SortFunc(ends, time.Time.Compare)
+	q := withLosses(l.Entries, ends, report.Hidden, from, to)
+	l.Entries = popOldest(q, report.Hidden)
+	report.After = l.Entries[0].Since
+	return l, report
+}
+
+// withLosses returns entries and hidden more losses, each dated by one of ends (sorted), by to where there are too few.
+// If ends accounts for the losses the reads saw after from as well, those get their exact dates too.
+func withLosses(entries []Entry, ends []time.Time, hidden int, from, to time.Time) []Entry {
+	seen := func(e Entry) bool { return e.Cause == Loss && e.Since.After(from) }
+	known := 0
+	for _, e := range entries {
+		if seen(e) {
+			known += e.Count
+		}
+	}
+	exact := len(ends) >= known+hidden
+	var q []Entry
+	for _, e := range entries {
+		if !exact || !seen(e) {
+			q = push(q, e)
+		}
+	}
+	n := hidden
+	if exact {
+		n += known
+	}
+	ends = ends[max(0, len(ends)-n):]
+	for _, at := range ends {
+		q = push(q, Entry{Since: at, Count: 1, Cause: Loss, By: ByInstance})
+	}
+	return push(q, Entry{Since: to, Count: n - len(ends), Cause: Loss, By: ByInstance})
+}
