@@ -60,7 +60,7 @@ func (l *Ledger) reconfigured(before Read) {
 	case was && n > 0 && is:
 		l.Spans[n-1].To = l.Last.Ended
 	case was && n > 0:
-		l.Spans[n-1].To = later(l.Spans[n-1].From, middle(before.Ended, l.Last.Ended))
+		l.Spans[n-1].To = later(l.Spans[n-1].From, middle(before.Began, l.Last.Ended))
 	case is && before.Began.IsZero():
 		l.Spans = append(l.Spans, Span{From: l.Last.Ended, To: l.Last.Ended})
 	case is:

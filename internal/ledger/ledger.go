@@ -6,6 +6,8 @@
 package ledger
 
 import (
+	"errors"
+	"fmt"
 	"time"
 
 	"emrguard/internal/emr"
@@ -154,4 +156,27 @@ func (l Ledger) SuspendedFor() time.Duration {
 		return 0
 	}
 	return l.Last.Began.Sub(l.SuspendedSince)
+}
+
+// Check says what is wrong with a ledger that was read from a document; nil for every ledger that Observe returned.
+func (l Ledger) Check() error {
+	var errs []error
+	check := func(name string, q []Entry, want int) {
+		for i, e := range q {
+			if e.Count < 1 {
+				errs = append(errs, fmt.Errorf("%s[%d]: count %d is below 1", name, i, e.Count))
+			}
+			if i > 0 && e.Since.Before(q[i-1].Since) {
+				errs = append(errs, fmt.Errorf("%s[%d]: since %s is before the entry ahead of it", name, i, e.Since.Format(time.RFC3339)))
+			}
+		}
+		if n := count(q); n != want {
+			errs = append(errs, fmt.Errorf("%s: holds %d instances, the newest read (requested %d, running %d) says %d",
+				name, n, l.Last.Requested, l.Last.Running, want))
+		}
+	}
+	missing, surplus := gap(l.Last)
+	check("entries", l.Entries, missing)
+	check("surplus", l.Surplus, surplus)
+	return errors.Join(errs...)
 }

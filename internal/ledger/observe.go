@@ -42,7 +42,7 @@ type Delta struct {
 	Arrived     int       // instances that left it by arriving
 	Withdrawn   int       // instances that left it because fewer are requested
 	Lost        int       // instances added to it by losses
-	Since       time.Time // the date given to what was asked or lost; zero when nothing was
+	Since       time.Time // the date given to what was asked, else to what was lost; zero when nothing was
 	By          Source    // where that date comes from
 }
 
@@ -55,86 +55,71 @@ func (d Delta) Quiet() bool {
 // requested count pushes an entry, arrivals pop the oldest, losses push, a fall of the requested count pops the newest;
 // then the newest are popped until the counts sum to max(0, requested - running).
 //
-// An entry is dated by our own call, by an event, else by the midpoint between the start of the last read without the
+// A rise is dated by our own call, by an event, else by the midpoint between the start of the last read without the
 // change and the end of the first with it: the true start lies in between, and the midpoint has the smallest possible
-// error either way. Only a call or event no more than a few minutes before that interval is believed, so that a fresh
+// error either way. A loss is dated by an event, when no change explains that, or likewise by the midpoint. Only a call or event no more than a few minutes before that interval is believed, so that a fresh
 // request is not blamed for an old one. At first sight the date is the read's end until Date finds a better one.
 //
 // Reads that began before the newest are ignored.
 func (l Ledger) Observe(g emr.Group, began, ended time.Time, d Dating) (Ledger, Delta) {
 	began, ended = began.Round(0).UTC(), later(began, ended).Round(0).UTC()
-	before := l.Last
-	delta := Delta{First: !l.Seen(), From: before.State, To: g.State}
-	if !delta.First && began.Before(before.Began) {
-		if before.Began.Sub(began) <= reordered {
-			return l, Delta{Ignored: true, From: before.State, To: before.State}
+	delta := Delta{First: !l.Seen(), From: l.Last.State, To: g.State}
+	if !delta.First && began.Before(l.Last.Began) {
+		if l.Last.Began.Sub(began) <= reordered {
+			return l, Delta{Ignored: true, From: l.Last.State, To: l.Last.State}
 		}
 		delta.ClockBack = true
 		l = l.setBack(ended)
-		before = l.Last
 	}
-	if delta.First {
-		before.Ended = ended
-		l.First, l.Moved = ended, ended
-		before.Requested, before.Running = g.Running, g.Running
-	}
+	before := l.Last
 	l.Last = Read{Began: began, Ended: later(before.Ended, ended), Requested: g.Requested, Running: g.Running, State: g.State}
-	ended = l.Last.Ended
-
-	rise, arrived := g.Requested-before.Requested, g.Running-before.Running
-	if rise != 0 || arrived != 0 {
-		l.count(before, rise, arrived, d, &delta)
-	}
-	if !delta.First {
-		delta.RequestedBy, delta.RunningBy = rise, arrived
-	}
-	if delta.First && delta.By == BySight {
-		l.Undated = len(l.Entries) > 0
-	}
-	if len(l.Entries) == 0 {
-		l.Undated = false
+	if delta.First {
+		l.First, l.Moved = ended, ended
+		l.count(Read{Requested: g.Running, Running: g.Running}, d, &delta)
+		l.Undated = delta.By == BySight && len(l.Entries) > 0
+	} else {
+		delta.RequestedBy, delta.RunningBy = g.Requested-before.Requested, g.Running-before.Running
+		l.count(before, d, &delta)
+		l.Undated = l.Undated && len(l.Entries) > 0
 	}
 	l.forget()
-	l.reconfigured(beforeState(before, delta.First))
+	l.reconfigured(before)
 	l.watch(delta, d)
 	return l, delta
 }
 
-// beforeState is the read before, empty at the first one.
-func beforeState(before Read, first bool) Read {
-	if first {
-		return Read{}
-	}
-	return before
-}
-
 // count moves both queues from the counts of before to those of l.Last.
-func (l *Ledger) count(before Read, rise, arrived int, d Dating, delta *Delta) {
-	since, by, slack := l.date(before, d, delta.First)
-	asked := Entry{Since: since, Cause: Change, By: by, Slack: slack}
-	other := asked
-	if rise != 0 && by != BySight {
-		// The call or event is about the requested count; the instances that came or went besides are dated by the reads.
-		other.Since, other.By, other.Slack = l.date(before, Dating{}, delta.First)
+func (l *Ledger) count(before Read, d Dating, delta *Delta) {
+	rise, arrived := l.Last.Requested-before.Requested, l.Last.Running-before.Running
+	if rise == 0 && arrived == 0 {
+		return
 	}
-	with := func(e Entry, cause Cause, n int) Entry {
-		e.Cause, e.Count = cause, max(0, n)
+	missing, surplus := gap(before)
+	change, other := l.date(before, d), Entry{}
+	if rise == 0 {
+		other = l.date(before, Dating{Event: d.Event})
+	} else {
+		// The call or event is about the requested count; what came or went besides is dated by the reads.
+		other = l.date(before, Dating{})
+	}
+	with := func(e Entry, cause Cause) Entry {
+		e.Cause = cause
 		return e
 	}
-	had, missing, surplus := count(l.Entries), max(0, l.Last.Requested-l.Last.Running), max(0, l.Last.Running-l.Last.Requested)
-	l.Entries = turn(l.Entries, missing, with(asked, Change, rise), with(other, Loss, -arrived), max(0, arrived), max(0, -rise))
-	l.Surplus = turn(l.Surplus, surplus, with(asked, Change, -rise), with(other, Gain, arrived), max(0, -arrived), max(0, rise))
-
-	grown := missing - had
-	delta.Asked = min(max(0, rise), missing)
-	delta.Arrived = min(max(0, arrived), had+max(0, rise))
-	delta.Lost = max(0, min(-arrived, grown+max(0, -rise)-delta.Asked))
-	delta.Withdrawn = max(0, had+delta.Asked-delta.Arrived+delta.Lost-missing)
-	if delta.Asked > 0 || delta.Lost > 0 {
-		delta.Since, delta.By = since, by
+	nowMissing, nowSurplus := gap(l.Last)
+	var f flow
+	l.Entries, f = turn(l.Entries, nowMissing, surplus, with(change, Change), with(other, Loss),
+		flow{asked: max(0, rise), served: max(0, arrived), lost: max(0, -arrived), undone: max(0, -rise)})
+	l.Surplus, _ = turn(l.Surplus, nowSurplus, missing, with(change, Change), with(other, Gain),
+		flow{asked: max(0, -rise), served: max(0, -arrived), lost: max(0, arrived), undone: max(0, rise)})
+	delta.Asked, delta.Arrived, delta.Lost, delta.Withdrawn = f.asked, f.served, f.lost, f.undone
+	switch {
+	case f.asked > 0:
+		delta.Since, delta.By = change.Since, change.By
+	case f.lost > 0:
+		delta.Since, delta.By = other.Since, other.By
 	}
-
-	if arrived == 0 || delta.First {
+	if arrived == 0 {
 		return
 	}
 	l.Moved = l.Last.Ended
@@ -145,21 +130,25 @@ func (l *Ledger) count(before Read, rise, arrived int, d Dating, delta *Delta) {
 	}
 }
 
-// date is the start of a change between before and l.Last.
-func (l *Ledger) date(before Read, d Dating, first bool) (time.Time, Source, time.Duration) {
-	for _, c := range []struct {
-		at time.Time
-		by Source
-	}{{d.Call, ByCall}, {d.Event, ByEvent}} {
-		if !c.at.IsZero() && (first || !c.at.Before(before.Began.Add(-lag))) {
-			return earlier(c.at, l.Last.Ended).Round(0).UTC(), c.by, 0
-		}
-	}
-	if first {
-		return l.Last.Ended, BySight, 0
+// gap is how many instances a read shows missing, and how many too many.
+func gap(r Read) (missing, surplus int) {
+	return max(0, r.Requested-r.Running), max(0, r.Running-r.Requested)
+}
+
+// date is an entry without count and cause, dated as the start of a change between before (zero at first sight) and l.Last.
+func (l *Ledger) date(before Read, d Dating) Entry {
+	first := before.Began.IsZero()
+	believed := func(t time.Time) bool { return !t.IsZero() && (first || !t.Before(before.Began.Add(-lag))) }
+	switch {
+	case believed(d.Call):
+		return Entry{Since: earlier(d.Call, l.Last.Ended).Round(0).UTC(), By: ByCall}
+	case believed(d.Event):
+		return Entry{Since: earlier(d.Event, l.Last.Ended).Round(0).UTC(), By: ByEvent}
+	case first:
+		return Entry{Since: l.Last.Ended, By: BySight}
 	}
 	at := middle(before.Began, l.Last.Ended)
-	return at, ByRead, at.Sub(before.Began)
+	return Entry{Since: at, By: ByRead, Slack: at.Sub(before.Began)}
 }
 
 // watch keeps the clocks that hang on the state alone.
@@ -188,8 +177,9 @@ func (l *Ledger) forget() {
 		l.Steps = l.Steps[1:]
 	}
 	if len(l.Steps) > maxSteps {
-		l.Steps[1].Running = max(l.Steps[0].Running, l.Steps[1].Running)
-		l.Steps = l.Steps[1:]
+		high := max(l.Steps[0].Running, l.Steps[1].Running)
+		l.Steps = slices.Clone(l.Steps[1:])
+		l.Steps[0].Running = high
 	}
 	if len(l.Steps) == 0 {
 		l.Steps = nil
@@ -201,8 +191,9 @@ func (l *Ledger) forget() {
 		l.Arrivals = l.Arrivals[1:]
 	}
 	if len(l.Arrivals) > maxMarks {
-		l.Arrivals[1] = Mark{At: l.Arrivals[0].At, Count: l.Arrivals[0].Count + l.Arrivals[1].Count}
-		l.Arrivals = l.Arrivals[1:]
+		merged := Mark{At: l.Arrivals[0].At, Count: l.Arrivals[0].Count + l.Arrivals[1].Count}
+		l.Arrivals = slices.Clone(l.Arrivals[1:])
+		l.Arrivals[0] = merged
 	}
 	if len(l.Arrivals) == 0 {
 		l.Arrivals = nil

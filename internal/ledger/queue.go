@@ -87,26 +87,35 @@ func popNewest(q []Entry, n int) []Entry {
 	return q
 }
 
-// turn is one read's effect on a queue whose size must become need: asked (more wanted), served (fewer missing),
-// undone (fewer wanted), lost (more missing). Losses are pushed before the fall of the wanted count pops the newest, so
-// that nodes taken away together with the demand for them leave the older entries alone.
-func turn(q []Entry, need int, asked, lost Entry, served, undone int) []Entry {
+// flow is what one read does to a queue, in instances. On the way in, asked and lost are what the counts of the group
+// rose and fell by; on the way out, what of that went through the queue.
+type flow struct{ asked, served, lost, undone int }
+
+// turn is the effect of f on the queue q, which becomes need long. opposite is the length of the opposite queue before:
+// losses, then what is newly asked for, use that up first. asked and lost date what is pushed. Losses are pushed before
+// what is undone pops the newest, so that nodes taken away together with the demand for them leave the older entries
+// alone.
+func turn(q []Entry, need, opposite int, asked, lost Entry, f flow) ([]Entry, flow) {
 	q = slices.Clone(q)
+	lost.Count = max(0, f.lost-opposite)
+	asked.Count = max(0, f.asked-max(0, opposite-f.lost))
 	q = push(q, asked)
-	q = popOldest(q, served)
+	have := count(q)
+	q = popOldest(q, f.served)
+	f.served = have - count(q)
 	q = push(q, lost)
-	q = popNewest(q, undone)
-	switch have := count(q); {
-	case have > need:
-		q = popNewest(q, have-need)
-	case have < need:
-		lost.Count = need - have
-		q = push(q, lost)
-	}
+	have = count(q)
+	q = popNewest(q, f.undone)
+	f.undone = have - count(q)
+	f.asked, f.lost = asked.Count, lost.Count
+	// The queue is need long now, unless it did not fit the read before, as in a document that was edited by hand.
+	q = popNewest(q, count(q)-need)
+	lost.Count = need - count(q)
+	q = push(q, lost)
 	if len(q) == 0 {
-		return nil
+		return nil, f
 	}
-	return q
+	return q, f
 }
 
 // clamp returns q with no date after t.

@@ -34,14 +34,13 @@ func (l Ledger) Date(created []time.Time) Ledger {
 }
 
 // Redate takes an event into account that arrived after the read it explains: entries that only reads have dated, and
-// whose true start may be at, start there. Entries of first sight become older by it, never younger.
+// that may have started at that time, start there. Entries of first sight become older by it, never younger.
 func (l Ledger) Redate(at time.Time) Ledger {
 	at = at.Round(0).UTC()
 	redate := func(old []Entry) []Entry {
 		var q []Entry
 		for _, e := range old {
-			near := e.By == ByRead && at.Sub(e.Since).Abs() <= e.Slack
-			if e.Cause == Change && (near || e.By == BySight && at.Before(e.Since)) {
+			if e.By == ByRead && at.Sub(e.Since).Abs() <= e.Slack || e.By == BySight && at.Before(e.Since) {
 				e.Since, e.By, e.Slack = at, ByEvent, 0
 			}
 			q = push(q, e)
@@ -49,6 +48,7 @@ func (l Ledger) Redate(at time.Time) Ledger {
 		return q
 	}
 	l.Entries, l.Surplus = redate(l.Entries), redate(l.Surplus)
+	l.Undated = l.Undated && slices.ContainsFunc(l.Entries, func(e Entry) bool { return e.By == BySight })
 	return l
 }
 
