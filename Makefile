@@ -1,0 +1,36 @@
+# Shortcuts. ./test.sh is what CI runs; it needs no make.
+.DEFAULT_GOAL := help
+.PHONY: help build test race lint fuzz bench docs verify demo ci
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+build: ## build bin/emrguard
+	CGO_ENABLED=0 go build -trimpath -o bin/emrguard ./cmd/emrguard
+
+test: ## run the tests
+	go test ./...
+
+race: ## run the tests with the race detector and print a summary
+	./test.sh test
+
+lint: ## check formatting, go vet and the linters of .golangci.yml
+	./test.sh fmt vet lint
+
+fuzz: ## run each fuzz target for a short time (FUZZTIME=10s)
+	./test.sh fuzz
+
+bench: ## run the benchmarks
+	go test -run '^$$' -bench . -benchmem ./...
+
+docs: ## regenerate everything that is generated
+	go generate ./...
+
+verify: ## regenerate, and fail if that changes a file
+	./test.sh generated
+
+demo: ## run the demo: simulator and guard, no AWS account
+	go run ./cmd/emrguard demo
+
+ci: ## run everything CI runs
+	./test.sh
