@@ -64,7 +64,11 @@ func (l *Ledger) reconfigured(before Read) {
 	case is && before.Began.IsZero():
 		l.Spans = append(l.Spans, Span{From: l.Last.Ended, To: l.Last.Ended})
 	case is:
-		l.Spans = append(l.Spans, Span{From: middle(before.Began, l.Last.Ended), To: l.Last.Ended})
+		from := middle(before.Began, l.Last.Ended)
+		if n > 0 {
+			from = later(from, l.Spans[n-1].To) // reads overlap
+		}
+		l.Spans = append(l.Spans, Span{From: from, To: l.Last.Ended})
 	}
 	if len(l.Spans) > maxSpans {
 		l.foldSpan()
