@@ -1,0 +1,239 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"emrguard/internal/emr"
+	"emrguard/internal/recovery"
+)
+
+// MaxSize is the largest configuration file that is read, in bytes.
+const MaxSize = 1 << 20
+
+// Config is one valid emrguard.yaml. It is made by Parse or Load and not changed afterwards; it is safe for concurrent use.
+//
+// The yaml tags of these structs and of recovery.Settings are the schema: the reader, the reference page and the
+// suggestions for misspelt keys are all derived from them. The doc and range tags are the reference's words.
+type Config struct {
+	Store           string        `yaml:"store" range:"sqlite:PATH" doc:"where the state lives. A relative path starts at the folder of the configuration file. PostgreSQL is not supported yet"`
+	Listen          string        `yaml:"listen" range:"host:port, or none" doc:"address of metrics and health (/metrics, /healthz, /readyz). An address beyond loopback needs listen_token_file"`
+	ListenTokenFile string        `yaml:"listen_token_file,omitempty" range:"a path" doc:"file with the token (16 to 4096 characters on one line) that every request to the listener has to carry as \"Authorization: Bearer …\". A relative path starts at the folder of the configuration file; the file must not be readable by everybody"`
+	Log             Log           `yaml:"log" doc:"the log on standard error"`
+	History         History       `yaml:"history" doc:"the record of decisions, calls and observations"`
+	Scopes          []Scope       `yaml:"scopes" range:"at least one" doc:"AWS accounts and regions to watch; each has its own credentials and API budget"`
+	Clusters        []ClusterRule `yaml:"clusters,omitempty" doc:"what to do with which cluster. The first rule whose match holds decides; a cluster that no rule matches is left alone. The cluster tag emrguard=off or emrguard=observe beats the rules, and can only reduce what they allow"`
+
+	name     string         // the file's name as messages show it
+	pos      map[string]pos // where each given key and list entry stands
+	warnings []Problem      // legal but unwise, in file order
+}
+
+// Log says how the log is written.
+type Log struct {
+	Format LogFormat `yaml:"format" range:"auto, text or json" doc:"auto writes text to a terminal and JSON elsewhere"`
+	Level  LogLevel  `yaml:"level" range:"debug, info, warn or error" doc:"the least important lines that are written"`
+}
+
+// LogFormat is the form of a log line.
+type LogFormat string
+
+// The log formats.
+const (
+	LogAuto LogFormat = "auto" // text on a terminal, JSON elsewhere
+	LogText LogFormat = "text"
+	LogJSON LogFormat = "json"
+)
+
+// LogLevel is the importance of a log line, in the words of log/slog in lower case.
+type LogLevel string
+
+// The log levels.
+const (
+	LogDebug LogLevel = "debug"
+	LogInfo  LogLevel = "info"
+	LogWarn  LogLevel = "warn"
+	LogError LogLevel = "error"
+)
+
+// History says how long the past is kept.
+type History struct {
+	Keep time.Duration `yaml:"keep" range:"24h to 87600h" doc:"age at which history, and the state of clusters that have ended, is deleted"`
+}
+
+// Scope is one AWS account and region: one set of credentials, one set of EMR API rate limits.
+type Scope struct {
+	Name        string          `yaml:"name" range:"a-z, 0-9 and -; at most 32 characters; unique" doc:"the scope's name in commands, logs and metrics. State is stored under it: a scope that is renamed starts anew"`
+	Region      string          `yaml:"region" range:"an AWS region" doc:"the region"`
+	RoleARN     string          `yaml:"role_arn,omitempty" range:"the ARN of an IAM role" doc:"role to assume with the process's own credentials; without it those are used as they are"`
+	ExternalID  string          `yaml:"external_id,omitempty" range:"2 to 1224 characters; needs role_arn" doc:"external id that the role's trust policy asks for"`
+	Endpoint    string          `yaml:"endpoint,omitempty" range:"an http or https URL" doc:"address of the EMR API instead of AWS's, for a VPC endpoint or the simulator. The environment variable AWS_ENDPOINT_URL works too"`
+	EventsQueue string          `yaml:"events_queue,omitempty" range:"not supported yet" doc:"URL of an SQS queue with EMR's EventBridge events. Until it is supported, dates come from emrguard's own calls, its reads and ListInstances"`
+	APIShare    float64         `yaml:"api_share" range:"above 0, at most 1" doc:"part of the account's EMR API rate that emrguard may use; the rest is for everybody else in the account"`
+	APIRates    map[emr.Op]Rate `yaml:"api_rates,omitempty" doc:"the account's rate by EMR operation, where AWS raised yours above the published one"`
+	Sweep       time.Duration   `yaml:"sweep" range:"10s to 24h" doc:"wish: look at each quiet cluster this often. The API budget decides; a sweep slower than half of recovery.after is reported"`
+}
+
+// Rate is AWS's token bucket for one operation in one account and region, before api_share is applied.
+type Rate struct {
+	Burst     int     `yaml:"burst" range:"1 to 10000" doc:"calls that may come at once"`
+	PerSecond float64 `yaml:"per_second" range:"above 0, at most 1000" doc:"calls a second that may go on for ever"`
+}
+
+// ClusterRule says what to do with the clusters it matches.
+type ClusterRule struct {
+	Match    Match             `yaml:"match" doc:"which clusters: all keys that are given must hold. {} matches every cluster"`
+	Mode     Mode              `yaml:"mode" range:"enforce, observe or off" doc:"enforce repairs; observe decides, records and shows, and changes nothing; off leaves the cluster alone"`
+	Recovery recovery.Settings `yaml:"recovery" doc:"the figures of the recovery rules"`
+}
+
+// Match selects clusters. A key that is absent does not restrict; all that are given must hold.
+type Match struct {
+	Scopes []string          `yaml:"scopes,omitempty" range:"names of scopes" doc:"the cluster is in one of these scopes"`
+	Names  []string          `yaml:"names,omitempty" range:"patterns" doc:"the cluster's name matches one of these, upper and lower case being different: * stands for any characters, ? for one, \\ takes the next character as it is"`
+	Tags   map[string]string `yaml:"tags,omitempty" range:"tag: value" doc:"the cluster carries each of these tags with exactly this value"`
+	IDs    []emr.ClusterID   `yaml:"ids,omitempty" range:"cluster ids, j-…" doc:"the cluster is one of these"`
+}
+
+// Mode is how far emrguard goes with a cluster.
+type Mode string
+
+// The modes.
+const (
+	Enforce Mode = "enforce" // repair
+	Observe Mode = "observe" // decide, record and show; change nothing
+	Off     Mode = "off"     // leave alone
+)
+
+// The defaults of what is not in recovery.Settings.
+const (
+	DefaultStore    = "sqlite:emrguard.db"
+	DefaultListen   = "127.0.0.1:8470"
+	DefaultKeep     = 90 * 24 * time.Hour
+	DefaultAPIShare = 0.5
+	DefaultSweep    = 5 * time.Minute
+)
+
+// defaults is the configuration a file starts from.
+func defaults() *Config {
+	return &Config{
+		Store: DefaultStore, Listen: DefaultListen,
+		Log:     Log{Format: LogAuto, Level: LogInfo},
+		History: History{Keep: DefaultKeep},
+	}
+}
+
+// defaultScope is what an entry of scopes starts from.
+func defaultScope() Scope { return Scope{APIShare: DefaultAPIShare, Sweep: DefaultSweep} }
+
+// defaultRule is what an entry of clusters starts from.
+func defaultRule() ClusterRule { return ClusterRule{Recovery: recovery.Defaults()} }
+
+// Load reads and checks the file. What is wrong with its contents is an *Error with every problem.
+func Load(path string) (*Config, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("configuration: %w", err)
+	}
+	defer f.Close() //nolint:errcheck // only read
+	data, err := io.ReadAll(io.LimitReader(f, MaxSize+1))
+	if err != nil {
+		return nil, fmt.Errorf("configuration: %w", err)
+	}
+	return Parse(path, data)
+}
+
+// Parse checks a configuration. The name stands in messages, and its folder is where relative paths start. The error is
+// an *Error with every problem, in file order.
+func Parse(name string, data []byte) (*Config, error) {
+	cfg := defaults()
+	cfg.name = name
+	root, err := document(name, data)
+	if err != nil {
+		return nil, err
+	}
+	w := newWalker()
+	w.document(root, cfg)
+	cfg.pos = w.pos
+	validate(cfg, w)
+	if len(w.problems) > 0 {
+		return nil, &Error{File: name, Problems: inFileOrder(w.problems)}
+	}
+	cfg.warnings = warnings(cfg)
+	return cfg, nil
+}
+
+// Name is the name the configuration was parsed under.
+func (c *Config) Name() string { return c.name }
+
+// Warnings are what is legal but unwise, in file order.
+func (c *Config) Warnings() []Problem { return c.warnings }
+
+// WarningLines are the warnings as lines with file, line and column.
+func (c *Config) WarningLines() []string {
+	lines := make([]string, len(c.warnings))
+	for i, p := range c.warnings {
+		lines[i] = p.in(c.name)
+	}
+	return lines
+}
+
+// StorePath is the path of the SQLite file.
+func (c *Config) StorePath() string { return c.resolve(strings.TrimPrefix(c.Store, "sqlite:")) }
+
+// Listens says whether there is a listener at all.
+func (c *Config) Listens() bool { return c.Listen != listenNone }
+
+// resolve makes a path of the file relative to the file's folder.
+func (c *Config) resolve(path string) string {
+	if filepath.IsAbs(path) {
+		return path
+	}
+	return filepath.Join(filepath.Dir(c.name), path)
+}
+
+// The limits of a listener token, in characters.
+const (
+	minToken = 16
+	maxToken = 4096
+)
+
+// Token reads listen_token_file. It is empty when none is configured; then the listener is on loopback and open to this
+// machine. A server that got a token must refuse requests without it. Errors do not contain the token.
+func (c *Config) Token() (string, error) {
+	if c.ListenTokenFile == "" {
+		return "", nil
+	}
+	path := c.resolve(c.ListenTokenFile)
+	info, err := os.Stat(path)
+	if err != nil {
+		return "", fmt.Errorf("listen_token_file: %w", err)
+	}
+	if info.Mode().Perm()&0o007 != 0 {
+		return "", fmt.Errorf("listen_token_file: %s is open to everybody (mode %04o); chmod 600 it", path, info.Mode().Perm())
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return "", fmt.Errorf("listen_token_file: %w", err)
+	}
+	defer f.Close() //nolint:errcheck // only read
+	data, err := io.ReadAll(io.LimitReader(f, maxToken+2))
+	if err != nil {
+		return "", fmt.Errorf("listen_token_file: %w", err)
+	}
+	token := strings.TrimRight(string(data), "\r\n")
+	switch {
+	case len(token) < minToken:
+		return "", fmt.Errorf("listen_token_file: %s has %d characters, fewer than %d", path, len(token), minToken)
+	case len(token) > maxToken:
+		return "", fmt.Errorf("listen_token_file: %s has more than %d characters", path, maxToken)
+	case strings.ContainsFunc(token, func(r rune) bool { return r <= ' ' || r >= 0x7f }):
+		return "", errors.New("listen_token_file: " + path + " has something other than printable ASCII characters without spaces, on one line")
+	}
+	return token, nil
+}

@@ -1,0 +1,2 @@
+// Package config loads, validates and explains emrguard.yaml.
+package config
