@@ -1,0 +1,187 @@
+package guard
+
+import (
+	"fmt"
+	"time"
+
+	"emrguard/internal/emr"
+	"emrguard/internal/pool"
+	"emrguard/internal/recovery"
+)
+
+// takeAnswer books what became of the pending call.
+func (d *decider) takeAnswer(in Answer) {
+	pending := d.s.Pending
+	if pending == nil || pending.ID != in.ID {
+		return // answered already: the state was loaded by another owner meanwhile
+	}
+	d.s.Pending = nil
+	d.s.LastWrite = d.env.Now
+	d.record("answer."+string(pending.Purpose), Record{Group: pending.Call.Group, Pool: pending.Pool, Recovery: pending.Recovery, Reason: answerReason(pending, in),
+		Data: map[string]any{"call": pending.ID, "sent": pending.At, "error": in.Err, "added": in.Added}})
+	r, p := d.s.Recovery(pending.Recovery), d.s.Pool(pending.Pool)
+	if p == nil {
+		return
+	}
+	if r == nil {
+		d.answerWithout(p, pending, in)
+		return
+	}
+	switch pending.Purpose {
+	case ForStop, ForKeep:
+		d.stopAnswered(r, p, pending, in.Err)
+	case ForLaunch:
+		d.launchAnswered(r, p, pending, in.Err)
+	case ForAdd:
+		d.addAnswered(r, p, in, pending)
+	case ForRelease:
+		if in.Err == nil || in.Err.OutcomeUnknown() {
+			return
+		}
+		d.unexpect(p, pending)
+		if !passing(in.Err) {
+			d.rest(r, p, "EMR refused a release: "+in.Err.Error())
+		}
+	}
+}
+
+func answerReason(c *Call, in Answer) string {
+	switch {
+	case in.Err == nil && in.Added != "":
+		return fmt.Sprintf("%s answered: %s", c.Call.Op, in.Added)
+	case in.Err == nil:
+		return fmt.Sprintf("%s answered", c.Call.Op)
+	case in.Err.OutcomeUnknown():
+		return fmt.Sprintf("%s: nobody knows whether it took effect: %s", c.Call.Op, in.Err)
+	}
+	return fmt.Sprintf("%s did not happen: %s", c.Call.Op, in.Err)
+}
+
+// passing says whether a refused call may simply be sent again: it did not happen, and not because of what it asked.
+func passing(err *emr.Error) bool { return err.Class == emr.Throttled || err.Class == emr.NotSent }
+
+func (d *decider) unexpect(p *pool.Pool, c *Call) {
+	if m := p.Member(c.Call.Group); m != nil {
+		m.Unexpect(c.Call.Count)
+	}
+}
+
+// answerWithout books an answer whose recovery was closed while the call was on its way.
+func (d *decider) answerWithout(p *pool.Pool, c *Call, in Answer) {
+	if in.Err != nil && !in.Err.OutcomeUnknown() {
+		d.unexpect(p, c)
+		return
+	}
+	if in.Added != "" {
+		p.Add(pool.Member{Group: in.Added, Rung: 1, Made: c.At, Recovery: c.Recovery, Expected: []int{c.Call.Config.Count}})
+	}
+}
+
+func (d *decider) stopAnswered(r *recovery.Recovery, p *pool.Pool, c *Call, err *emr.Error) {
+	switch {
+	case err == nil:
+		r.Step = recovery.StepSettle
+	case err.OutcomeUnknown():
+		r.Step, r.Unsure = recovery.StepSettle, true
+	case passing(err):
+		d.unexpect(p, c)
+		if r.Stopped.Equal(r.Sent) { // the first stop: everything is confirmed once more
+			r.Step, r.From = recovery.StepConfirm, d.env.Now
+			d.unstop(r)
+			return
+		}
+		r.Step, r.Unsure, r.SettleBy = recovery.StepSettle, true, d.env.Now
+	default:
+		d.unexpect(p, c)
+		first := r.Stopped.Equal(r.Sent)
+		if first {
+			d.unstop(r)
+			d.liftBan(r, p)
+		}
+		d.rest(r, p, "EMR refused the stop: "+err.Error())
+	}
+}
+
+// unstop takes back that a stop was sent: nothing happened.
+func (d *decider) unstop(r *recovery.Recovery) {
+	r.Stopped, r.Sent, r.SettleBy, r.Count = time.Time{}, time.Time{}, time.Time{}, 0
+}
+
+func (d *decider) liftBan(r *recovery.Recovery, p *pool.Pool) {
+	if m := p.Member(r.Group); m != nil && m.Ban != nil && m.Ban.Recovery == r.ID {
+		m.Ban = nil
+	}
+}
+
+func (d *decider) launchAnswered(r *recovery.Recovery, p *pool.Pool, c *Call, err *emr.Error) {
+	if err == nil || err.OutcomeUnknown() {
+		r.Step = recovery.StepWatch
+		return
+	}
+	d.unexpect(p, c)
+	d.unplace(r, p, c.Call.Group)
+	if !passing(err) {
+		r.Refused = append(r.Refused, recovery.Refusal{Group: c.Call.Group, Reason: err.Error()})
+		if r.Fill == c.Call.Group {
+			r.Fill = ""
+		}
+	}
+}
+
+// unplace takes a launch back that did not happen.
+func (d *decider) unplace(r *recovery.Recovery, p *pool.Pool, id emr.GroupID) {
+	count := r.Placement.Count
+	r.Placed -= count
+	switch {
+	case r.Kind == recovery.Return:
+		p.Member(p.Origin).Moved += count
+	case r.Kind != recovery.Scale && id != r.Group:
+		if m := p.Member(r.Group); m != nil {
+			m.Moved = max(0, m.Moved-count)
+		}
+	}
+	r.Placement = recovery.Placement{}
+}
+
+func (d *decider) addAnswered(r *recovery.Recovery, p *pool.Pool, in Answer, c *Call) {
+	switch {
+	case in.Err == nil && in.Added != "":
+		d.adopt(r, in.Added, "made")
+	case in.Err == nil || in.Err.OutcomeUnknown():
+		r.Placement.Unknown = true
+		d.adoptSeen(r)
+	default:
+		empty := r.Placement.Empty
+		name := r.Placement.Name
+		r.Placement = recovery.Placement{}
+		if passing(in.Err) {
+			if empty { // the first of two calls is still in the dark
+				r.Placement = recovery.Placement{Name: name, Count: c.Call.Config.Count, At: c.At, Unknown: true}
+			}
+			return
+		}
+		r.Refused = append(r.Refused, recovery.Refusal{Reason: in.Err.Error()})
+	}
+}
+
+// adoptSeen adopts the group of a lost answer if a read has shown it already.
+func (d *decider) adoptSeen(r *recovery.Recovery) {
+	for _, g := range d.s.Groups {
+		if g.Name == r.Placement.Name && r.Placement.Name != "" {
+			d.adopt(r, g.ID, "a read shows the group whose answer was missing")
+			return
+		}
+	}
+}
+
+// takeLost books that no answer to the pending call will come: the process that sent it is gone.
+func (d *decider) takeLost() {
+	if d.s.Pending == nil {
+		return
+	}
+	pending := *d.s.Pending
+	d.takeAnswer(Answer{ID: pending.ID, Err: &emr.Error{Class: emr.Unavailable, Message: "the process that sent the call is gone"}})
+	if r := d.s.Recovery(pending.Recovery); r != nil && r.Placement.Unknown && pending.Generation != d.env.Generation {
+		r.Placement.Foreign = true
+	}
+}

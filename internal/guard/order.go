@@ -1,0 +1,257 @@
+package guard
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"emrguard/internal/emr"
+	"emrguard/internal/pool"
+	"emrguard/internal/recovery"
+)
+
+// Order is a change asked for by hand.
+type Order struct {
+	Kind   OrderKind     `json:"kind"`
+	Group  emr.GroupID   `json:"group,omitempty"` // ban, unban: the group; scale, return: the pool's origin
+	For    time.Duration `json:"for,omitempty"`   // ban
+	To     int           `json:"to,omitempty"`    // scale: the wanted count
+	Force  bool          `json:"force,omitempty"` // scale, return: in spite of a suspension
+	Reason string        `json:"reason,omitempty"`
+	Author string        `json:"author"`
+}
+
+// OrderKind names an order.
+type OrderKind string
+
+// The orders.
+const (
+	OrderBan    OrderKind = "ban"
+	OrderUnban  OrderKind = "unban"
+	OrderPause  OrderKind = "pause"
+	OrderResume OrderKind = "resume"
+	OrderScale  OrderKind = "scale"
+	OrderReturn OrderKind = "return"
+	OrderAdopt  OrderKind = "adopt"
+)
+
+// Validate returns every problem of an order that can be told without a cluster.
+func (o Order) Validate() error {
+	var errs []error
+	switch o.Kind {
+	case OrderBan, OrderUnban, OrderScale, OrderReturn:
+		if o.Group == "" {
+			errs = append(errs, fmt.Errorf("%s needs a group or pool", o.Kind))
+		}
+	case OrderPause, OrderResume, OrderAdopt:
+	default:
+		errs = append(errs, fmt.Errorf("%q is not an order", o.Kind))
+	}
+	if o.Kind == OrderBan && (o.For < time.Minute || o.For > 30*24*time.Hour) {
+		errs = append(errs, fmt.Errorf("a ban lasts 1m to 720h, not %s", o.For))
+	}
+	if o.Kind == OrderScale && (o.To < 0 || o.To > 2000) {
+		errs = append(errs, fmt.Errorf("a pool can want 0 to 2000 instances, not %d", o.To))
+	}
+	if o.Author == "" {
+		errs = append(errs, errors.New("an order needs an author"))
+	}
+	if len(o.Reason) > 1000 {
+		errs = append(errs, errors.New("a reason may have 1000 bytes"))
+	}
+	return errors.Join(errs...)
+}
+
+// Reply says what became of an order.
+type Reply struct {
+	Refused bool
+	Text    string
+}
+
+func (d *decider) takeOrder(o Order) {
+	if err := o.Validate(); err != nil {
+		d.refuse(o, err.Error())
+		return
+	}
+	switch o.Kind {
+	case OrderBan:
+		d.orderBan(o)
+	case OrderUnban:
+		d.orderUnban(o)
+	case OrderPause:
+		d.orderPause(o)
+	case OrderResume:
+		d.orderResume(o)
+	case OrderScale:
+		d.orderScale(o)
+	case OrderReturn:
+		d.orderReturn(o)
+	case OrderAdopt:
+		d.orderAdopt(o)
+	}
+}
+
+func (d *decider) refuse(o Order, why string) {
+	d.reply = &Reply{Refused: true, Text: why}
+	d.record("order.refused", Record{Group: o.Group, Author: o.Author, Reason: fmt.Sprintf("%s: %s", o.Kind, why), Data: map[string]any{"order": o}})
+}
+
+func (d *decider) accept(o Order, p *pool.Pool, text string) {
+	d.reply = &Reply{Text: text}
+	rec := Record{Group: o.Group, Author: o.Author, Reason: text, Data: map[string]any{"order": o}}
+	if p != nil {
+		rec.Pool = p.Origin
+	}
+	d.record("order."+string(o.Kind), rec)
+}
+
+func (d *decider) memberFor(o Order) (*pool.Pool, *pool.Member) {
+	p := d.s.PoolOf(o.Group)
+	if p == nil {
+		d.refuse(o, fmt.Sprintf("group %s is in no pool of %s", o.Group, d.s.Cluster.ID))
+		return nil, nil
+	}
+	return p, p.Member(o.Group)
+}
+
+func (d *decider) orderBan(o Order) {
+	p, m := d.memberFor(o)
+	if p == nil {
+		return
+	}
+	m.Ban = &pool.Ban{From: d.env.Now, Until: d.env.Now.Add(o.For), Reason: o.Reason, Author: o.Author}
+	d.accept(o, p, fmt.Sprintf("%s takes no launches until %s", o.Group, m.Ban.Until.UTC().Format(time.RFC3339)))
+}
+
+func (d *decider) orderUnban(o Order) {
+	p, m := d.memberFor(o)
+	switch {
+	case p == nil:
+	case !m.Banned(d.env.Now):
+		m.Ban = nil
+		d.refuse(o, fmt.Sprintf("%s is not banned", o.Group))
+	default:
+		m.Ban, p.Contested = nil, false
+		if p.Blocked != nil {
+			p.Blocked = nil
+		}
+		d.accept(o, p, fmt.Sprintf("%s may take launches again", o.Group))
+	}
+}
+
+func (d *decider) orderPause(o Order) {
+	if d.s.Paused != nil {
+		d.refuse(o, fmt.Sprintf("paused already since %s by %s", d.s.Paused.Since.UTC().Format(time.RFC3339), d.s.Paused.Author))
+		return
+	}
+	d.s.Paused = &Pause{Since: d.env.Now, Author: o.Author, Reason: o.Reason}
+	text := "emrguard changes nothing on this cluster until it is resumed"
+	if d.s.Pending != nil {
+		text += fmt.Sprintf("; %s is on its way already", d.s.Pending.Call.Op)
+	}
+	d.accept(o, nil, text)
+}
+
+func (d *decider) orderResume(o Order) {
+	if d.s.Paused == nil {
+		d.refuse(o, "the cluster is not paused")
+		return
+	}
+	d.s.Paused = nil
+	for i := range d.s.Recoveries {
+		if r := &d.s.Recoveries[i]; strings.HasPrefix(r.Hold, "paused") {
+			r.Hold = ""
+		}
+	}
+	d.accept(o, nil, "emrguard acts on this cluster again")
+}
+
+// orderPool finds the pool of a scaling order, and why it cannot be scaled.
+func (d *decider) orderPool(o Order) *pool.Pool {
+	p := d.s.Pool(o.Group)
+	switch {
+	case p == nil && d.s.PoolOf(o.Group) != nil:
+		d.refuse(o, fmt.Sprintf("%s is a fallback; its pool is %s", o.Group, d.s.PoolOf(o.Group).Origin))
+	case p == nil:
+		d.refuse(o, fmt.Sprintf("there is no pool %s on %s", o.Group, d.s.Cluster.ID))
+	case d.passive():
+		d.refuse(o, "the cluster is observed only: "+d.s.Withheld)
+	case d.paused() != "":
+		d.refuse(o, d.paused())
+	case d.fallen(p) || d.busy(p):
+		d.refuse(o, "a recovery of this pool is at work; `emrguard recoveries` shows it")
+	case d.s.Suspended != nil && !o.Force:
+		d.refuse(o, "scaling is suspended on this cluster: "+strings.Join(d.s.Suspended.Reasons, "; ")+". --force does it all the same")
+	default:
+		return p
+	}
+	return nil
+}
+
+func (d *decider) orderScale(o Order) {
+	p := d.orderPool(o)
+	if p == nil {
+		return
+	}
+	switch {
+	case o.To == p.Wanted && o.To == p.Requested(d.s.View()):
+		d.refuse(o, fmt.Sprintf("the pool wants %d already", o.To))
+		return
+	case p.Role == emr.Core && o.To < 1:
+		d.refuse(o, "a CORE group needs at least one instance; EMR allows 0 on TASK groups only")
+		return
+	case d.env.Settings.Max > 0 && o.To > d.env.Settings.Max:
+		d.refuse(o, fmt.Sprintf("the configuration allows %d at most (recovery.max)", d.env.Settings.Max))
+		return
+	}
+	was := p.Wanted
+	p.Wanted = o.To
+	d.byHand(recovery.Scale, p, o, fmt.Sprintf("scale from %d to %d", was, o.To))
+}
+
+func (d *decider) orderReturn(o Order) {
+	p := d.orderPool(o)
+	if p == nil {
+		return
+	}
+	origin := p.Member(p.Origin)
+	switch {
+	case origin.Moved == 0:
+		d.refuse(o, "nothing was placed elsewhere for "+string(p.Origin))
+		return
+	case origin.Banned(d.env.Now):
+		d.refuse(o, fmt.Sprintf("%s is banned until %s; `emrguard unban %s` lifts that", p.Origin, origin.Ban.Until.UTC().Format(time.RFC3339), p.Origin))
+		return
+	}
+	d.byHand(recovery.Return, p, o, fmt.Sprintf("ask %s again for the %d placed elsewhere; as many are released from the fallbacks once they run", p.Origin, origin.Moved))
+}
+
+func (d *decider) byHand(kind recovery.Kind, p *pool.Pool, o Order, what string) {
+	if o.Reason != "" {
+		what += ": " + o.Reason
+	}
+	r := d.newRecovery(kind, p, p.Origin, what)
+	r.From = d.env.Now
+	r.Author, r.Force = o.Author, o.Force
+	if kind == recovery.Return {
+		r.Asked = p.Member(p.Origin).Moved
+	}
+	d.begin(r)
+	d.accept(o, p, what+" (recovery "+r.ID+")")
+}
+
+func (d *decider) orderAdopt(o Order) {
+	if len(d.s.Foreign) == 0 {
+		d.refuse(o, "no groups of another emrguard store are on this cluster")
+		return
+	}
+	taken := strings.Join(d.s.Foreign, ", ")
+	d.s.Adopted = append(d.s.Adopted, d.s.Foreign...)
+	slices.Sort(d.s.Adopted)
+	d.s.Adopted = slices.Compact(d.s.Adopted)
+	d.s.Foreign = nil
+	d.joinMembers()
+	d.accept(o, nil, "took over the groups of store "+taken)
+}

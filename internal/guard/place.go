@@ -1,0 +1,283 @@
+package guard
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"emrguard/internal/emr"
+	"emrguard/internal/ledger"
+	"emrguard/internal/pool"
+	"emrguard/internal/recovery"
+)
+
+// taskGroups is how many TASK groups a cluster may have; groups cannot be deleted (EMR Management Guide, emr-instance-group-configuration).
+const taskGroups = 48
+
+// limits are what rule R6 allows now.
+func (d *decider) limits(r *recovery.Recovery, s recovery.Settings) pool.Limits {
+	used := 0
+	for _, g := range d.s.Groups {
+		if g.Role == emr.Task {
+			used++
+		}
+	}
+	l := pool.Limits{After: s.After, MaxGroups: s.MaxGroups, FreeSlots: taskGroups - s.ReserveSlots - used}
+	if r == nil {
+		return l
+	}
+	for _, f := range r.Refused {
+		if f.Group == "" {
+			l.NoNew = true
+		} else {
+			l.Except = append(l.Except, f.Group)
+		}
+	}
+	return l
+}
+
+// place launches what is missing on the best candidate, or rests or blocks the pool (rules R6, R7, R8).
+func (d *decider) place(r *recovery.Recovery, p *pool.Pool, act recovery.Act) bool {
+	missing := act.Count
+	if r.Placement.Unknown {
+		return d.repeatAdd(r, p)
+	}
+	if r.Kind == recovery.Return {
+		missing = min(r.Asked, p.Member(p.Origin).Moved)
+	}
+	if missing <= 0 {
+		return d.nothingToPlace(r, p)
+	}
+	if d.restInstead(r, p, missing) {
+		return false
+	}
+	if r.Fill != "" {
+		return d.raise(r, p, r.Fill, missing, "fill the group that was added empty")
+	}
+	if r.Kind == recovery.Return {
+		return d.raise(r, p, p.Origin, missing, "asked for by hand")
+	}
+	candidates, rejected := p.Candidates(d.env.Now, d.s.View(), d.limits(r, r.Settings))
+	if len(candidates) == 0 {
+		d.block(p, r, rejections(rejected))
+		d.close(r, recovery.NoPlace, fmt.Sprintf("%d instances find no place: %s", missing, rejections(rejected)))
+		return false
+	}
+	c := candidates[0]
+	if c.Group == "" {
+		return d.add(r, p, missing, c.Reason)
+	}
+	return d.raise(r, p, c.Group, missing, c.Reason)
+}
+
+func (d *decider) nothingToPlace(r *recovery.Recovery, p *pool.Pool) bool {
+	if r.Placement.Group != "" {
+		r.Step = recovery.StepWatch
+		return true
+	}
+	if r.Kind.Counts() || r.Kind == recovery.Retry {
+		p.Completed()
+	}
+	d.close(r, recovery.Completed, fmt.Sprintf("nothing is left to place: the pool wants %d and %d are asked for", p.Wanted, p.Requested(d.s.View())))
+	return false
+}
+
+// restInstead ends a recovery in a rest when the chain is at its end (R8).
+func (d *decider) restInstead(r *recovery.Recovery, p *pool.Pool, missing int) bool {
+	reason := ""
+	switch {
+	case p.Rest != nil:
+		d.close(r, recovery.Rested, fmt.Sprintf("the pool rests until %s; %d instances wait", stamp(p.Rest.Until), missing))
+		return true
+	case r.Kind == recovery.Suspended && p.Suspended >= 2:
+		reason = "EMR suspended two resizes of this configuration in a row"
+	case r.Kind.Counts() && p.Chain > r.Settings.Chain:
+		reason = fmt.Sprintf("%d recoveries in a row did not complete a resize", p.Chain-1)
+	case r.Kind.Counts() && p.LastLength > 0:
+		reason = "the probe after the last rest failed"
+	default:
+		return false
+	}
+	d.rest(r, p, reason+fmt.Sprintf("; %d instances wait", missing))
+	return true
+}
+
+// rest lets the pool rest and closes the recovery.
+func (d *decider) rest(r *recovery.Recovery, p *pool.Pool, reason string) {
+	p.StartRest(d.env.Now, r.Settings.Ban, r.Settings.RestMax, reason)
+	d.record("pool.rest", Record{Group: r.Group, Pool: p.Origin, Recovery: r.ID, Reason: fmt.Sprintf("rests until %s: %s", stamp(p.Rest.Until), reason)})
+	d.close(r, recovery.Rested, fmt.Sprintf("the pool rests until %s: %s", stamp(p.Rest.Until), reason))
+}
+
+// block notes that nobody takes what is missing. It is retried when a ban lapses or the candidates change.
+func (d *decider) block(p *pool.Pool, r *recovery.Recovery, reason string) {
+	p.Blocked = &pool.Blocked{Since: d.env.Now, Reason: reason, Retry: p.NextLapse(d.env.Now)}
+	if p.Blocked.Retry.IsZero() {
+		p.Blocked.Retry = d.env.Now.Add(d.env.Settings.Ban)
+	}
+	id := ""
+	if r != nil {
+		id, p.Blocked.Refused = r.ID, len(r.Refused) > 0
+	}
+	d.record("pool.blocked", Record{Pool: p.Origin, Recovery: id, Reason: fmt.Sprintf("%s; retried at %s or when the cluster changes", reason, stamp(p.Blocked.Retry))})
+}
+
+func rejections(list []pool.Rejection) string {
+	parts := make([]string, 0, len(list))
+	for _, r := range list {
+		parts = append(parts, cmp.Or(string(r.Group), "a new group")+": "+r.Reason)
+	}
+	return strings.Join(parts, "; ")
+}
+
+// raise launches on a member.
+func (d *decider) raise(r *recovery.Recovery, p *pool.Pool, id emr.GroupID, missing int, why string) bool {
+	g, m := d.s.Group(id), p.Member(id)
+	if g == nil || m == nil {
+		return false // not in a read yet
+	}
+	if !d.env.Modify {
+		d.lack(emr.ModifyInstanceGroups)
+		return false
+	}
+	target := m.Believed(g.Requested) + missing
+	m.Expect(target)
+	m.Launched, m.Filled = d.env.Now, false
+	r.Placement = recovery.Placement{Group: id, Count: missing, Target: target, At: d.env.Now}
+	r.Placed += missing
+	d.move(r, p, id, missing)
+	d.send(ForLaunch, r, emr.Call{Op: emr.ModifyInstanceGroups, Group: id, Count: target}, fmt.Sprintf("launch %d on %s: %s", missing, id, why))
+	return false
+}
+
+// move books that instances were placed elsewhere for the recovery's group (R10).
+func (d *decider) move(r *recovery.Recovery, p *pool.Pool, id emr.GroupID, count int) {
+	switch {
+	case r.Kind == recovery.Return:
+		m := p.Member(p.Origin)
+		m.Moved = max(0, m.Moved-count)
+	case r.Kind != recovery.Scale && id != r.Group:
+		if m := p.Member(r.Group); m != nil {
+			m.Moved += count
+		}
+	}
+}
+
+// add makes a new group of the origin's configuration (R7). Its name carries the token by which it is found again.
+func (d *decider) add(r *recovery.Recovery, p *pool.Pool, missing int, why string) bool {
+	if !d.env.Add {
+		d.lack(emr.AddInstanceGroups)
+		return false
+	}
+	name, err := emr.GroupName(p.Name, emr.Token{Store: d.env.Store, Cluster: d.s.Cluster.ID, Origin: p.Origin, Recovery: r.ID})
+	if err != nil {
+		r.Refused = append(r.Refused, recovery.Refusal{Reason: err.Error()})
+		return true
+	}
+	config := emr.Copy(d.s.Group(p.Origin).Group, name, missing)
+	r.Placement = recovery.Placement{Name: name, Count: missing, Target: missing, At: d.env.Now}
+	d.send(ForAdd, r, emr.Call{Op: emr.AddInstanceGroups, Config: &config}, fmt.Sprintf("launch %d in %s", missing, why))
+	return false
+}
+
+// repeatAdd sends an AddInstanceGroups again whose group no read shows, with 0 instances: a late twin then costs a slot, never
+// an instance (R7).
+func (d *decider) repeatAdd(r *recovery.Recovery, p *pool.Pool) bool {
+	if !d.env.Add {
+		d.lack(emr.AddInstanceGroups)
+		return false
+	}
+	config := emr.Copy(d.s.Group(p.Origin).Group, r.Placement.Name, 0)
+	if !slices.Contains(p.Repeated, r.ID) {
+		p.Repeated = append(p.Repeated, r.ID)
+	}
+	r.Placement.At, r.Placement.Absent, r.Placement.Empty, r.Placement.Unknown, r.Placement.Foreign = d.env.Now, time.Time{}, true, false, false
+	d.send(ForAdd, r, emr.Call{Op: emr.AddInstanceGroups, Config: &config}, "the answer to AddInstanceGroups is missing and two reads do not show the group: repeat it with 0 instances")
+	return false
+}
+
+// adopt makes the new group of a recovery a member of its pool.
+func (d *decider) adopt(r *recovery.Recovery, id emr.GroupID, why string) {
+	p := d.s.Pool(r.Pool)
+	count := r.Placement.Count
+	if g := d.s.Group(id); g != nil {
+		count = g.Requested
+	} else if r.Placement.Empty {
+		count = 0
+	}
+	p.Add(pool.Member{Group: id, Rung: 1, Made: r.Placement.At, Recovery: r.ID, Expected: []int{count}, Launched: r.Placement.At})
+	r.Placement.Unknown, r.Placement.Group = false, id
+	d.record("group.made", Record{Group: id, Pool: r.Pool, Recovery: r.ID, Reason: fmt.Sprintf("%s: %q with %d instances", why, r.Placement.Name, count)})
+	if count == 0 && r.Placement.Count > 0 {
+		r.Fill, r.Placement.Group = id, ""
+		return
+	}
+	r.Placed += count
+	d.move(r, p, id, count)
+	r.Step = recovery.StepWatch
+}
+
+// release lowers one member towards what is wanted.
+func (d *decider) release(r *recovery.Recovery, p *pool.Pool) bool {
+	view := d.s.View()
+	surplus := p.Requested(view) - p.Wanted
+	var list []pool.Release
+	if r.Kind == recovery.Surplus {
+		list = p.Surplus(view)
+	} else {
+		list = p.Releases(surplus, view)
+	}
+	if len(list) == 0 {
+		d.close(r, recovery.Completed, fmt.Sprintf("released: the pool wants %d and %d are asked for", p.Wanted, p.Requested(view)))
+		return false
+	}
+	if !d.env.Modify {
+		d.lack(emr.ModifyInstanceGroups)
+		return false
+	}
+	rel := list[0]
+	p.Member(rel.Group).Expect(rel.To)
+	r.Group = rel.Group
+	d.send(ForRelease, r, emr.Call{Op: emr.ModifyInstanceGroups, Group: rel.Group, Count: rel.To}, fmt.Sprintf("release %d on %s: %s", rel.From-rel.To, rel.Group, rel.Reason))
+	return false
+}
+
+func (d *decider) ledgerOf(r *recovery.Recovery) ledger.Ledger {
+	if g := d.s.Group(r.Group); g != nil {
+		return g.Ledger
+	}
+	return ledger.Ledger{}
+}
+
+// would records what a recovery would do where nothing may be changed, once per ban time (R13).
+func (d *decider) would(p *pool.Pool, g *Group, v recovery.Verdict) {
+	i := slices.IndexFunc(d.s.Would, func(w Would) bool { return w.Group == g.ID })
+	if i >= 0 && d.env.Now.Before(d.s.Would[i].Until) {
+		return
+	}
+	if i < 0 {
+		d.s.Would = append(d.s.Would, Would{Group: g.ID})
+		i = len(d.s.Would) - 1
+	}
+	d.s.Would[i].Until = d.env.Now.Add(d.env.Settings.Ban)
+	count, _, _ := recovery.StopCount(g.Group, g.Ledger, g.Instances, d.env.Settings, d.env.Now)
+	plan := fmt.Sprintf("would stop it at %d", count)
+	if v.Kind.Bans() {
+		plan += fmt.Sprintf(", ban it for %s", d.env.Settings.Ban)
+		imagined := p.Clone()
+		imagined.Member(g.ID).Ban = &pool.Ban{From: d.env.Now, Until: d.env.Now.Add(d.env.Settings.Ban)}
+		missing := g.Requested - count
+		candidates, rejected := imagined.Candidates(d.env.Now, d.s.View(), d.limits(nil, d.env.Settings))
+		switch {
+		case missing <= 0:
+		case len(candidates) == 0:
+			plan += fmt.Sprintf("; %d instances would find no place: %s", missing, rejections(rejected))
+		default:
+			plan += fmt.Sprintf(" and launch %d on %s: %s", missing, cmp.Or(string(candidates[0].Group), "a new group"), candidates[0].Reason)
+		}
+	}
+	d.record("would.recover", Record{Group: g.ID, Pool: p.Origin, Reason: v.Reason + "; " + plan + " (" + cmp.Or(d.s.Withheld, d.env.Why) + ")",
+		Data: map[string]any{"kind": v.Kind, "since": v.Since, "requested": g.Requested, "running": g.Running, "stop_count": count, "shortfall": g.Ledger.Entries}})
+}

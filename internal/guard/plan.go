@@ -1,0 +1,86 @@
+package guard
+
+import (
+	"time"
+
+	"emrguard/internal/emr"
+	"emrguard/internal/recovery"
+)
+
+// plan asks for the reads that the state after this decision needs, and for the moments at which to decide again.
+func (d *decider) plan() {
+	now := d.env.Now
+	if d.s.Described.IsZero() || d.s.Described.Before(now.Add(-describeAgain)) {
+		d.need(emr.DescribeCluster, "", now, ClassSweep)
+	}
+	if d.s.Cluster.Collection == emr.Fleets {
+		return
+	}
+	switch {
+	case d.s.Read.IsZero():
+		d.need(emr.ListInstanceGroups, "", now, ClassHint)
+	default:
+		d.need(emr.ListInstanceGroups, "", d.s.Read.Add(d.env.Sweep), ClassSweep)
+	}
+	if d.s.Unusable != nil {
+		d.need(emr.ListInstanceGroups, "", now.Add(d.env.Settings.Pace), ClassHint)
+		return
+	}
+	for i := range d.s.Groups {
+		d.planGroup(&d.s.Groups[i])
+	}
+	for i := range d.s.Recoveries {
+		if r := &d.s.Recoveries[i]; r.Step == recovery.StepWatch {
+			d.need(emr.ListInstanceGroups, "", later(r.Placement.At.Add(r.Settings.Pace/3), d.s.Read.Add(r.Settings.Pace)), ClassRecovery)
+		}
+	}
+	for i := range d.s.Pools {
+		p := &d.s.Pools[i]
+		if d.fallen(p) {
+			d.need(emr.ListInstanceGroups, "", d.s.Read.Add(d.env.Settings.Pace/3), ClassDeadline)
+		}
+		if d.passive() {
+			continue
+		}
+		if p.Rest != nil {
+			d.at(p.Rest.Until)
+		}
+		if p.Blocked != nil {
+			d.at(p.Blocked.Retry)
+		}
+		if p.Requested(d.s.View()) > p.Wanted {
+			d.need(emr.ListInstanceGroups, "", d.s.Read.Add(d.env.Settings.Pace), ClassDeferred)
+		}
+	}
+}
+
+// describeAgain is how old a description may get: tags change, and only a description shows them.
+const describeAgain = 6 * time.Hour
+
+// at asks for a read and a decision at a moment in the future.
+func (d *decider) at(t time.Time) {
+	if t.After(d.env.Now) {
+		d.need(emr.ListInstanceGroups, "", t, ClassDeadline)
+		d.wakeAt(t)
+	}
+}
+
+func (d *decider) planGroup(g *Group) {
+	p := d.s.PoolOf(g.ID)
+	if p == nil || g.State.Ended() {
+		return
+	}
+	if g.Ledger.Undated && g.InstancesBegan.IsZero() && g.State != emr.GroupReconfiguring {
+		d.need(emr.ListInstances, g.ID, d.env.Now, ClassHint)
+	}
+	if verdict := recovery.Judge(g.Group, g.Ledger, d.env.Settings, d.s.Read); !verdict.Stuck && verdict.Due.After(d.s.Read) {
+		d.need(emr.ListInstanceGroups, "", verdict.Due, ClassDeadline)
+	}
+}
+
+func later(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return b
+	}
+	return a
+}

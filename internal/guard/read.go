@@ -1,0 +1,285 @@
+package guard
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"emrguard/internal/emr"
+	"emrguard/internal/ledger"
+	"emrguard/internal/pool"
+	"emrguard/internal/recovery"
+)
+
+// takeRead books one ListInstanceGroups. An unusable read changes nothing but the note that it was one (rule R11).
+func (d *decider) takeRead(in Read) {
+	if in.Began.Before(d.s.Read) {
+		return
+	}
+	if reason := d.unusable(in); reason != "" {
+		d.takeUnusable(reason)
+		return
+	}
+	if d.s.Unusable != nil {
+		d.record("read.usable", Record{Reason: fmt.Sprintf("reads are usable again after %d that were not", d.s.Unusable.Reads)})
+		d.s.Unusable = nil
+	}
+	d.s.Read = in.Began
+	groups := slices.SortedFunc(slices.Values(in.Groups), func(a, b emr.Group) int { return strings.Compare(string(a.ID), string(b.ID)) })
+	for _, g := range groups {
+		if d.s.Group(g.ID) == nil {
+			d.meet(g, in)
+			continue
+		}
+		d.observe(g, in)
+	}
+	d.joinMembers()
+	for i := range d.s.Pools {
+		d.s.Pools[i].ClampMoved(d.s.View())
+	}
+}
+
+func (d *decider) unusable(in Read) string {
+	if len(in.Groups) == 0 {
+		return "the answer lists no groups"
+	}
+	master := false
+	seen := make([]emr.GroupID, 0, len(in.Groups))
+	for _, g := range in.Groups {
+		master = master || g.Role == emr.Master
+		if g.Requested < 0 || g.Running < 0 {
+			return fmt.Sprintf("group %s has a negative count", g.ID)
+		}
+		if slices.Contains(seen, g.ID) {
+			return fmt.Sprintf("group %s is listed twice", g.ID)
+		}
+		seen = append(seen, g.ID)
+	}
+	if !master {
+		return "the answer lists no MASTER group"
+	}
+	for _, g := range d.s.Groups {
+		if !slices.Contains(seen, g.ID) {
+			return fmt.Sprintf("group %s is missing; groups cannot be deleted", g.ID)
+		}
+	}
+	return ""
+}
+
+func (d *decider) takeUnusable(reason string) {
+	if d.s.Unusable == nil {
+		d.s.Unusable = &Unusable{Since: d.env.Now, Reason: reason}
+		d.record("read.unusable", Record{Reason: "no decision is made on this read: " + reason})
+	} else {
+		u := *d.s.Unusable
+		d.s.Unusable = &u
+	}
+	d.s.Unusable.Reads++
+	d.s.Unusable.Reason = reason
+}
+
+// meet takes a group that was not known: an origin makes a pool; one of our own names is adopted or rebuilt (rules R7, R12).
+func (d *decider) meet(g emr.Group, in Read) {
+	entry := Group{Group: g, Seen: d.env.Now}
+	dating := ledger.Dating{}
+	_, token, ours := emr.ParseGroupName(g.Name)
+	ours = ours && token.Cluster == d.s.Cluster.ID
+	var owner *recovery.Recovery
+	if ours && (token.Store == d.env.Store || slices.Contains(d.s.Adopted, token.Store)) {
+		if owner = d.s.Recovery(token.Recovery); owner != nil && !owner.Placement.At.IsZero() {
+			dating.Call = owner.Placement.At
+			entry.Called = Called{Count: g.Requested, At: owner.Placement.At, By: owner.ID}
+		}
+	}
+	entry.Ledger, _ = entry.Ledger.Observe(g, in.Began, in.Ended, dating)
+	at, _ := slices.BinarySearchFunc(d.s.Groups, g.ID, func(o Group, id emr.GroupID) int { return strings.Compare(string(o.ID), string(id)) })
+	d.s.Groups = slices.Insert(d.s.Groups, at, entry)
+
+	switch {
+	case g.Role == emr.Master:
+	case ours && token.Store != d.env.Store && !slices.Contains(d.s.Adopted, token.Store):
+		d.foreign(g, token.Store)
+	case emr.IsReserved(g.Name) && !ours && token.Cluster == "":
+		d.foreign(g, "of an unknown version")
+	case ours:
+		d.record("group.ours", Record{Group: g.ID, Pool: token.Origin, Recovery: token.Recovery,
+			Reason: fmt.Sprintf("the group carries the token of recovery %s for %s: %d requested, %d running", token.Recovery, token.Origin, g.Requested, g.Running)})
+		if owner != nil && owner.Placement.Unknown {
+			d.adopt(owner, g.ID, "a read shows the group whose answer was missing")
+		}
+	default:
+		d.addPool(g)
+		d.record("group.seen", Record{Group: g.ID, Pool: g.ID, Reason: fmt.Sprintf("first seen: %s group %q of %s, %s, %d of %d run", g.Role, g.Name, g.InstanceType, g.State, g.Running, g.Requested)})
+	}
+}
+
+func (d *decider) addPool(g emr.Group) {
+	at, found := slices.BinarySearchFunc(d.s.Pools, g.ID, func(p pool.Pool, id emr.GroupID) int { return strings.Compare(string(p.Origin), string(id)) })
+	if !found {
+		d.s.Pools = slices.Insert(d.s.Pools, at, pool.New(g))
+	}
+}
+
+func (d *decider) foreign(g emr.Group, store string) {
+	if !slices.Contains(d.s.Foreign, store) {
+		d.s.Foreign = append(d.s.Foreign, store)
+		slices.Sort(d.s.Foreign)
+	}
+	d.record("group.foreign", Record{Group: g.ID, Reason: fmt.Sprintf("the group %q was made by another emrguard store", g.Name)})
+}
+
+// joinMembers makes every group with our token a member of its origin's pool. That happens when an answer was lost, and to all
+// of them when the store was lost: wanted is then what the members ask for, and what the fallbacks hold was moved (rule R10).
+func (d *decider) joinMembers() {
+	for i := range d.s.Groups {
+		g := &d.s.Groups[i]
+		_, token, ok := emr.ParseGroupName(g.Name)
+		if !ok || token.Cluster != d.s.Cluster.ID || (token.Store != d.env.Store && !slices.Contains(d.s.Adopted, token.Store)) || d.s.PoolOf(g.ID) != nil {
+			continue
+		}
+		p := d.s.Pool(token.Origin)
+		if p == nil {
+			d.addPool(g.Group) // its origin is not a group of this cluster: it stands for itself
+			continue
+		}
+		p.Add(pool.Member{Group: g.ID, Rung: 1, Made: g.Created, Recovery: token.Recovery, Expected: []int{g.Requested}})
+		if slices.Contains(p.Repeated, token.Recovery) {
+			d.twin(p, g, token.Recovery)
+			continue
+		}
+		p.Wanted += g.Requested
+		p.Member(p.Origin).Moved += g.Requested
+		d.record("pool.rebuilt", Record{Group: g.ID, Pool: p.Origin, Recovery: token.Recovery, Reason: fmt.Sprintf(
+			"a fallback whose recovery this store does not know: it joins its pool, which wants %d in all", p.Wanted)})
+	}
+}
+
+// twin is the group of an AddInstanceGroups that took effect after it was repeated: what it asks for beyond wanted is released.
+func (d *decider) twin(p *pool.Pool, g *Group, id string) {
+	if r := d.s.Recovery(id); r != nil && r.Step == recovery.StepPlace && g.Requested > 0 {
+		r.Placement.Group = g.ID
+	}
+	d.record("group.twin", Record{Group: g.ID, Pool: p.Origin, Recovery: id, Reason: fmt.Sprintf(
+		"the first of two calls took effect late: a second group with %d requested; the pool still wants %d", g.Requested, p.Wanted)})
+}
+
+// observe books a read of a known group: its clock, and whose change it shows.
+func (d *decider) observe(g emr.Group, in Read) {
+	known := d.s.Group(g.ID)
+	dating := ledger.Dating{}
+	if known.Called.Count == g.Requested {
+		dating.Call = known.Called.At
+	}
+	var delta ledger.Delta
+	was := known.State
+	known.Ledger, delta = known.Ledger.Observe(g, in.Began, in.Ended, dating)
+	known.Group = g
+	if known.Reported != "" && known.Reported != g.State {
+		known.Reported = ""
+	}
+	if !delta.Quiet() || was != g.State {
+		d.record("group.read", Record{Group: g.ID, Pool: d.poolID(g.ID), Reason: describeRead(g, was, delta),
+			Data: map[string]any{"delta": delta, "requested": g.Requested, "running": g.Running, "state": g.State, "shortfall": known.Ledger.Entries}})
+	}
+	p := d.s.PoolOf(g.ID)
+	if p == nil || g.State.Ended() {
+		return
+	}
+	m := p.Member(g.ID)
+	settle := d.env.Settings.Settle
+	if len(m.Expected) > 1 && m.Ours(g.Requested) && !in.Began.Before(known.Called.At.Add(settle)) && (d.s.Pending == nil || d.s.Pending.Call.Group != g.ID) {
+		m.Accept(g.Requested)
+	}
+	change := p.Observe(g.ID, g.Requested, in.Began, pool.Outside{
+		Adds: d.env.Settings.OutsideGrowth == recovery.Add, Enforce: d.env.Settings.EnforceBans && !d.passive(), Max: d.env.Settings.Max})
+	d.outside(p, m, change)
+}
+
+func (d *decider) poolID(id emr.GroupID) emr.GroupID {
+	if p := d.s.PoolOf(id); p != nil {
+		return p.Origin
+	}
+	return ""
+}
+
+func describeRead(g emr.Group, was emr.GroupState, delta ledger.Delta) string {
+	text := fmt.Sprintf("%d of %d run, %s", g.Running, g.Requested, g.State)
+	if was != g.State {
+		text += " (was " + string(was) + ")"
+	}
+	for _, part := range []struct {
+		n    int
+		what string
+	}{{delta.Asked, "asked for"}, {delta.Arrived, "arrived"}, {delta.Withdrawn, "no longer asked for"}, {delta.Lost, "lost"}} {
+		if part.n > 0 {
+			text += fmt.Sprintf(", %d %s", part.n, part.what)
+		}
+	}
+	return text
+}
+
+// outside acts on what an outsider did to a member (rule R10).
+func (d *decider) outside(p *pool.Pool, m *pool.Member, c pool.Change) {
+	if c.Kind == pool.None {
+		return
+	}
+	data := map[string]any{"change": c, "wanted": p.Wanted}
+	if c.Kind == pool.Shrunk {
+		if d.closePool(p, recovery.Overtaken, "somebody else lowered the pool: "+c.Reason) {
+			p.Wanted = 0
+			for _, o := range p.Members {
+				if g := d.s.Group(o.Group); g != nil {
+					p.Wanted += g.Requested
+				}
+			}
+			data["wanted"] = p.Wanted
+		}
+	}
+	d.record("pool."+strings.TrimSuffix(string(c.Kind), "?"), Record{Group: m.Group, Pool: p.Origin, Reason: c.Reason, Data: data})
+	if c.Kind == pool.Enforce && m.Ban.Growths >= 3 && !m.Ban.Contest {
+		m.Ban.Contest, p.Contested = true, true
+		d.record("pool.contested", Record{Group: m.Group, Pool: p.Origin, Reason: fmt.Sprintf(
+			"somebody keeps raising this banned group, %d times so far; stop it there, or lift the ban with `emrguard unban %s`, or hold emrguard with `emrguard pause %s`",
+			m.Ban.Growths, m.Group, d.s.Cluster.ID)})
+	}
+}
+
+// takeInstances books a ListInstances: it dates what was found missing at first sight and settles the ledger before a stop (R1).
+func (d *decider) takeInstances(in Instances) {
+	g := d.s.Group(in.Group)
+	if g == nil || in.Began.Before(g.InstancesBegan) {
+		return
+	}
+	g.Instances, g.InstancesBegan = in.Instances, in.Began
+	if g.Ledger.Undated {
+		var created []time.Time
+		for _, i := range in.Instances {
+			if i.State != emr.InstanceRunning && i.State != emr.InstanceTerminated && !i.Created.IsZero() {
+				created = append(created, i.Created)
+			}
+		}
+		g.Ledger = g.Ledger.Date(created)
+		if oldest, ok := g.Ledger.Oldest(); ok {
+			d.record("group.dated", Record{Group: g.ID, Pool: d.poolID(g.ID), Reason: fmt.Sprintf("its oldest missing instance is missing since %s (%s)", stamp(oldest.Since), oldest.By)})
+		}
+	}
+	if r := d.confirming(in.Group); r != nil {
+		ledgerAfter, report := g.Ledger.Settle(in.Instances)
+		g.Ledger = ledgerAfter
+		if report.Hidden > 0 {
+			d.record("group.settled", Record{Group: g.ID, Pool: r.Pool, Recovery: r.ID, Reason: fmt.Sprintf(
+				"%d instances arrived unseen while as many were lost", report.Hidden), Data: map[string]any{"before": report.Before, "after": report.After}})
+		}
+	}
+}
+
+// confirming returns the recovery of a group that is about to stop it, or nil.
+func (d *decider) confirming(id emr.GroupID) *recovery.Recovery {
+	for i := range d.s.Recoveries {
+		if r := &d.s.Recoveries[i]; r.Group == id && r.Step == recovery.StepConfirm && r.Kind.Stops() {
+			return r
+		}
+	}
+	return nil
+}

@@ -1,0 +1,326 @@
+package guard
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+
+	"emrguard/internal/emr"
+	"emrguard/internal/pool"
+	"emrguard/internal/recovery"
+)
+
+// open finds groups that are stuck as of the last usable read and opens recoveries for them, and those that pools owe.
+func (d *decider) open() {
+	if d.s.Read.IsZero() || d.s.Unusable != nil {
+		return
+	}
+	for i := range d.s.Groups {
+		g := &d.s.Groups[i]
+		verdict := recovery.Judge(g.Group, g.Ledger, d.env.Settings, d.s.Read)
+		p := d.s.PoolOf(g.ID)
+		if !verdict.Stuck || p == nil || g.Reported == g.State && verdict.Kind == recovery.Idle || d.busy(p) {
+			continue
+		}
+		if d.passive() {
+			d.would(p, g, verdict)
+			continue
+		}
+		if p.Rest != nil || !d.s.Cluster.State.Modifiable() && !d.s.Described.IsZero() && d.s.Described.After(d.s.Read) {
+			continue
+		}
+		d.openStuck(p, g, verdict)
+	}
+	if d.passive() {
+		return
+	}
+	for i := range d.s.Pools {
+		d.openOwed(&d.s.Pools[i])
+	}
+}
+
+// busy says whether the pool has a recovery that acts, or an outside fall that waits for its second read.
+func (d *decider) busy(p *pool.Pool) bool {
+	for _, r := range d.s.Recoveries {
+		if r.Pool == p.Origin && r.Step.Acting() {
+			return true
+		}
+	}
+	return d.fallen(p)
+}
+
+func (d *decider) fallen(p *pool.Pool) bool {
+	return slices.ContainsFunc(p.Members, func(m pool.Member) bool { return m.Fall != nil })
+}
+
+func (d *decider) openStuck(p *pool.Pool, g *Group, v recovery.Verdict) {
+	for i := 0; i < len(d.s.Recoveries); {
+		if r := &d.s.Recoveries[i]; r.Pool == p.Origin && r.Placement.Group == g.ID {
+			d.close(r, recovery.Chained, fmt.Sprintf("the replacement %s got stuck too", g.ID))
+			continue
+		}
+		i++
+	}
+	r := d.newRecovery(v.Kind, p, g.ID, v.Reason)
+	r.Since = v.Since
+	if v.Kind.Counts() {
+		p.Chain++
+		r.Number = p.Chain
+		if v.Kind == recovery.Suspended {
+			p.Suspended++
+		} else {
+			p.Suspended = 0
+		}
+	}
+	d.begin(r)
+}
+
+// newRecovery returns a recovery that is not open yet. Ids are unique within a cluster and a store, for ever: they are part of
+// the names of groups.
+func (d *decider) newRecovery(kind recovery.Kind, p *pool.Pool, group emr.GroupID, reason string) recovery.Recovery {
+	d.s.Seq++
+	r := recovery.Recovery{ID: "r" + strconv.FormatInt(d.env.Now.Unix(), 36) + "-" + strconv.FormatInt(d.s.Seq, 36), Pool: p.Origin, Group: group, Kind: kind,
+		Step: recovery.StepConfirm, Opened: d.env.Now, Since: d.env.Now, From: d.s.Read, Reason: reason, Settings: d.env.Settings}
+	if g := d.s.Group(group); g != nil {
+		r.Asked, r.Ran = g.Requested, g.Running
+	}
+	return r
+}
+
+func (d *decider) begin(r recovery.Recovery) {
+	d.s.Recoveries = append(d.s.Recoveries, r)
+	d.record("recovery.open", Record{Group: r.Group, Pool: r.Pool, Recovery: r.ID, Reason: r.Reason, Author: r.Author,
+		Data: map[string]any{"kind": r.Kind, "since": r.Since, "number": r.Number, "settings": r.Settings, "inputs": d.inputs(&r)}})
+}
+
+// openOwed opens what a pool owes: the stop of an outside growth, a launch after a rest or a block, a release of surplus.
+func (d *decider) openOwed(p *pool.Pool) {
+	now := d.env.Now
+	if p.Rest != nil && !now.Before(p.Rest.Until) {
+		d.record("pool.rested", Record{Pool: p.Origin, Reason: "the rest is over; the next launch is a probe"})
+		p.Rest = nil
+	}
+	if d.busy(p) {
+		return
+	}
+	for _, m := range p.Members {
+		if m.Ban == nil || !m.Ban.Grown {
+			continue
+		}
+		if !m.Banned(now) {
+			p.Member(m.Group).Ban.Grown = false
+			continue
+		}
+		if now.Before(m.Ban.Enforced.Add(5 * d.env.Settings.Pace)) {
+			d.wakeAt(m.Ban.Enforced.Add(5 * d.env.Settings.Pace))
+			continue
+		}
+		ban := p.Member(m.Group).Ban
+		ban.Grown, ban.Enforced = false, now
+		d.begin(d.newRecovery(recovery.Enforce, p, m.Group, fmt.Sprintf("somebody else raised the group while it is banned until %s", stamp(ban.Until))))
+		return
+	}
+	missing := p.Wanted - p.Requested(d.s.View())
+	switch {
+	case missing > 0:
+		d.openRetry(p, missing)
+	case missing < 0:
+		if releases := p.Surplus(d.s.View()); len(releases) > 0 {
+			d.begin(d.newRecovery(recovery.Surplus, p, releases[0].Group, fmt.Sprintf("the pool asks for %d more than it wants, and what came back runs", -missing)))
+		}
+	case p.Blocked != nil:
+		p.Blocked = nil
+	}
+}
+
+func (d *decider) openRetry(p *pool.Pool, missing int) {
+	if p.Rest != nil {
+		return
+	}
+	if candidates, _ := p.Candidates(d.env.Now, d.s.View(), d.limits(nil, d.env.Settings)); len(candidates) == 0 {
+		if p.Blocked == nil {
+			d.block(p, nil, fmt.Sprintf("%d instances to place", missing))
+		}
+		return
+	}
+	if p.Blocked != nil && p.Blocked.Retry.After(d.env.Now) && p.Blocked.Refused {
+		return // EMR refused every place; asking again before a ban lapses would be refused again
+	}
+	d.begin(d.newRecovery(recovery.Retry, p, p.Origin, fmt.Sprintf("%d instances are wanted and asked for nowhere", missing)))
+}
+
+// advance takes each open recovery on by its next act. At most one change is sent for all of them.
+func (d *decider) advance() {
+	ids := make([]string, 0, len(d.s.Recoveries))
+	for _, r := range d.s.Recoveries {
+		ids = append(ids, r.ID)
+	}
+	for _, id := range ids {
+		// An act can lead to the next at once, for example settled -> place; the bound is that of the steps.
+		for range 6 {
+			r := d.s.Recovery(id)
+			if r == nil || !d.step(r) {
+				break
+			}
+		}
+	}
+}
+
+// step does one act of a recovery and says whether another may follow at once.
+func (d *decider) step(r *recovery.Recovery) bool {
+	p := d.s.Pool(r.Pool)
+	if p == nil {
+		d.close(r, recovery.Reported, "its pool is gone")
+		return false
+	}
+	if r.Step == recovery.StepWatch {
+		d.watch(r, p)
+		return false
+	}
+	if d.fallen(p) || r.Step == recovery.StepStop {
+		return false
+	}
+	before := *r
+	next, act := recovery.Advance(*r, d.viewOf(r, p), d.ledgerOf(r))
+	*r = next
+	if next.Step != before.Step || next.Hold != before.Hold && next.Hold != "" || next.Unstoppable != before.Unstoppable && !next.Unstoppable.IsZero() {
+		d.record("recovery.step", Record{Group: r.Group, Pool: r.Pool, Recovery: r.ID, Reason: stepReason(before, next, act), Data: map[string]any{"from": before.Step, "to": next.Step, "inputs": d.inputs(r)}})
+	}
+	for _, n := range act.Needs {
+		group := emr.GroupID("")
+		if n.Op == emr.ListInstances {
+			group = r.Group
+		}
+		d.need(n.Op, group, n.From, ClassRecovery)
+	}
+	d.wakeAt(act.Wake)
+	return d.act(r, p, act)
+}
+
+func stepReason(before, next recovery.Recovery, act recovery.Act) string {
+	switch {
+	case !next.Unstoppable.IsZero() && before.Unstoppable.IsZero():
+		return act.Reason
+	case next.Hold != "" && next.Hold != before.Hold:
+		return "waiting: " + next.Hold
+	}
+	return string(before.Step) + " done, next: " + string(next.Step)
+}
+
+func (d *decider) viewOf(r *recovery.Recovery, p *pool.Pool) recovery.View {
+	v := recovery.View{
+		Now: d.env.Now, ReadBegan: d.s.Read, Cluster: d.s.Cluster.State, DescribedAt: d.s.Described, ManagedAt: d.s.ManagedAt, Managed: d.s.Managed,
+		OptOut: d.optOut(), LastWrite: d.s.LastWrite, InFlight: d.inFlight(), StopReady: d.env.StopReady, Trusted: d.env.Trusted,
+		Missing: p.Wanted - p.Requested(d.s.View()),
+	}
+	if d.s.Unusable != nil {
+		v.ReadBegan = time.Time{} // the last read said nothing that can be relied on
+	}
+	if g := d.s.Group(r.Group); g != nil {
+		v.Group, v.Known, v.Instances, v.InstancesBegan = g.Group, true, g.Instances, g.InstancesBegan
+	}
+	return v
+}
+
+// act carries an act out and says whether another may follow at once.
+func (d *decider) act(r *recovery.Recovery, p *pool.Pool, act recovery.Act) bool {
+	switch act.Kind {
+	case recovery.Wait:
+		if act.Reason != "" && r.Step == recovery.StepConfirm && !d.env.StopReady {
+			d.lack(emr.ModifyInstanceGroups)
+		}
+		return false
+	case recovery.Close:
+		if act.Outcome == recovery.Reported && r.Kind == recovery.Idle {
+			if g := d.s.Group(r.Group); g != nil {
+				g.Reported = g.State
+			}
+		}
+		d.close(r, act.Outcome, act.Reason)
+		return false
+	}
+	if why := d.paused(); why != "" {
+		if r.Hold != why {
+			r.Hold = why
+			d.record("recovery.step", Record{Group: r.Group, Pool: r.Pool, Recovery: r.ID, Reason: "waiting: " + why + "; next: " + string(act.Kind) + ", " + act.Reason})
+		}
+		return false
+	}
+	switch act.Kind {
+	case recovery.Stop, recovery.Keep:
+		d.stop(r, p, act)
+	case recovery.Place:
+		return d.place(r, p, act)
+	case recovery.Release:
+		return d.release(r, p)
+	}
+	return false
+}
+
+// stop writes the stop and the ban down together and sends the stop (rules R4, R5, R9).
+func (d *decider) stop(r *recovery.Recovery, p *pool.Pool, act recovery.Act) {
+	if !d.env.Modify {
+		d.lack(emr.ModifyInstanceGroups)
+		return
+	}
+	now, m := d.env.Now, p.Member(r.Group)
+	if m == nil {
+		d.close(r, recovery.Reported, "the group is no member of its pool")
+		return
+	}
+	first := r.Stopped.IsZero()
+	if first {
+		r.Stopped = now
+		if r.Kind.Bans() {
+			m.Ban = &pool.Ban{From: now, Until: now.Add(r.Settings.Ban), Recovery: r.ID, Reason: r.Reason}
+			d.record("ban.set", Record{Group: r.Group, Pool: r.Pool, Recovery: r.ID, Reason: fmt.Sprintf("takes no launches until %s: %s", stamp(m.Ban.Until), r.Reason)})
+		}
+		if r.Kind == recovery.Shrink {
+			g := d.s.Group(r.Group)
+			p.Wanted += act.Count - m.Believed(g.Requested)
+		}
+	}
+	if r.Unstoppable.IsZero() {
+		r.SettleBy = now.Add(r.Settings.Settle)
+	}
+	r.Count, r.Sent, r.Unsure, r.Step = act.Count, now, false, recovery.StepStop
+	m.Expect(act.Count)
+	purpose := ForStop
+	if act.Kind == recovery.Keep {
+		purpose = ForKeep
+	}
+	d.send(purpose, r, emr.Call{Op: emr.ModifyInstanceGroups, Group: r.Group, Count: act.Count}, act.Reason)
+}
+
+// watch closes a recovery whose placement completed, and goes back to placing when the launch never showed (R8).
+func (d *decider) watch(r *recovery.Recovery, p *pool.Pool) {
+	if stopped := d.s.Group(r.Group); stopped != nil && r.Kind.Stops() && stopped.Running > stopped.Requested && stopped.Requested == r.Count && r.Kind != recovery.Shrink &&
+		d.s.Read.After(d.s.LastWrite) && d.paused() == "" && !d.inFlight() {
+		r.Step = recovery.StepSettle // instances arrived on the stopped group after all: keep them
+		d.record("recovery.step", Record{Group: r.Group, Pool: r.Pool, Recovery: r.ID, Reason: fmt.Sprintf("%d arrived on the stopped group", stopped.Running-stopped.Requested)})
+		d.step(r)
+		return
+	}
+	g := d.s.Group(r.Placement.Group)
+	if g == nil {
+		return
+	}
+	m := p.Member(g.ID)
+	if r.Placement.Target > 0 && m != nil && len(m.Expected) == 1 && g.Requested == m.Last() && g.Requested < r.Placement.Target && g.Called.By == r.ID &&
+		!d.s.Read.Before(r.Placement.At.Add(r.Settings.Settle)) && p.Wanted > p.Requested(d.s.View()) && !d.inFlight() {
+		d.record("recovery.step", Record{Group: g.ID, Pool: r.Pool, Recovery: r.ID, Reason: fmt.Sprintf("the launch never showed: %d requested, not %d; it is sent again", g.Requested, r.Placement.Target)})
+		r.Step, r.Placement = recovery.StepPlace, recovery.Placement{}
+		return
+	}
+	if !d.s.Read.After(r.Placement.At) || g.Running < g.Requested || len(m.Expected) > 1 && g.Requested != m.Last() {
+		return
+	}
+	m.Filled = true
+	if r.Kind != recovery.Scale {
+		p.Completed()
+	}
+	d.close(r, recovery.Completed, fmt.Sprintf("%d of %d run on %s; the pool wants %d and %d run", g.Running, g.Requested, g.ID, p.Wanted, p.Running(d.s.View())))
+}
+
+func stamp(t time.Time) string { return t.UTC().Format("15:04:05") }

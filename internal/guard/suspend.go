@@ -1,0 +1,73 @@
+package guard
+
+import (
+	"fmt"
+
+	"emrguard/internal/emr"
+	"emrguard/internal/recovery"
+)
+
+// suspend finds out whether scaling operations are suspended on the cluster, and why (rule R2).
+func (d *decider) suspend() {
+	reasons := d.suspensions()
+	was := d.s.Suspended
+	switch {
+	case len(reasons) == 0 && was != nil:
+		d.s.Suspended = nil
+		d.record("scaling.resumed", Record{Reason: fmt.Sprintf("no group is resizing any more; scaling was suspended for %s", d.env.Now.Sub(was.Since).Round(1e9))})
+	case len(reasons) > 0 && was == nil:
+		d.s.Suspended = &Suspension{Since: d.env.Now, Reasons: reasons}
+		d.record("scaling.suspended", Record{Reason: reasons[0], Data: map[string]any{"reasons": reasons}})
+	case len(reasons) > 0:
+		d.s.Suspended = &Suspension{Since: was.Since, Reasons: reasons}
+	}
+}
+
+func (d *decider) suspensions() []string {
+	if !d.s.Ended.IsZero() {
+		return nil
+	}
+	var reasons []string
+	for i := range d.s.Groups {
+		if why := d.groupSuspends(&d.s.Groups[i]); why != "" {
+			reasons = append(reasons, why)
+		}
+	}
+	for i := range d.s.Recoveries {
+		r := &d.s.Recoveries[i]
+		if d.gaveUp(r) {
+			continue
+		}
+		reasons = append(reasons, fmt.Sprintf("recovery %s of %s is at %s", r.ID, r.Group, r.Step))
+	}
+	return reasons
+}
+
+// gaveUp says whether a recovery that EMR ignores has stopped suspending: 60 paces after its stop (R5).
+func (d *decider) gaveUp(r *recovery.Recovery) bool {
+	return !r.Unstoppable.IsZero() && d.env.Now.Sub(r.Stopped) >= 60*r.Settings.Pace
+}
+
+func (d *decider) groupSuspends(g *Group) string {
+	p := d.s.PoolOf(g.ID)
+	if p == nil || g.State.Ended() || p.Rest != nil || g.Reported == g.State && g.Reported != "" {
+		return ""
+	}
+	for i := range d.s.Recoveries {
+		if r := &d.s.Recoveries[i]; r.Group == g.ID && d.gaveUp(r) {
+			return ""
+		}
+	}
+	switch {
+	case g.State == emr.GroupResizing:
+		return fmt.Sprintf("%s is RESIZING, %d of %d run", g.ID, g.Running, g.Requested)
+	case g.Ledger.HasChange() && !g.State.Suspended():
+		return fmt.Sprintf("a capacity change of %s is unfinished, %d of %d run", g.ID, g.Running, g.Requested)
+	case g.Ledger.HasChange() && p.Blocked == nil:
+		return fmt.Sprintf("%s is %s, %d of %d run", g.ID, g.State, g.Running, g.Requested)
+	}
+	if shrink, ok := g.Ledger.Shrink(); ok && shrink.Cause == "change" {
+		return fmt.Sprintf("%s is shrinking, %d of %d run", g.ID, g.Running, g.Requested)
+	}
+	return ""
+}

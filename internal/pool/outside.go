@@ -1,0 +1,97 @@
+package pool
+
+import (
+	"fmt"
+	"time"
+
+	"emrguard/internal/emr"
+)
+
+// Change is what one usable read of a member's requested count means (rule R10).
+type Change struct {
+	Kind   ChangeKind `json:"kind"`
+	From   int        `json:"from"`
+	To     int        `json:"to"`
+	Added  int        `json:"added,omitempty"` // by how much wanted rose
+	Taken  int        `json:"taken,omitempty"` // by how much wanted fell
+	Back   int        `json:"back,omitempty"`  // instances that came back to the member
+	Reason string     `json:"reason"`
+}
+
+// ChangeKind names what happened.
+type ChangeKind string
+
+// The kinds of change.
+const (
+	None     ChangeKind = ""              // nothing, or a count of our own
+	Growth   ChangeKind = "outside_grow"  // an outsider raised the count
+	Enforce  ChangeKind = "outside_ban"   // an outsider raised a banned member, which is to be stopped
+	FallSeen ChangeKind = "outside_fall?" // a fall seen once: not believed yet
+	Shrunk   ChangeKind = "outside_fall"  // an outsider lowered the count: seen twice
+)
+
+// Outside says how growth by outsiders is read.
+type Outside struct {
+	Adds    bool // outside_growth: add: every rise is new capacity
+	Enforce bool // enforce_bans
+	Max     int  // largest wanted count; 0: none
+}
+
+// Observe takes a member's requested count from a usable read that began at the given time, and books what outsiders did.
+func (p *Pool) Observe(id emr.GroupID, requested int, began time.Time, o Outside) Change {
+	m := p.Member(id)
+	if m == nil {
+		return Change{}
+	}
+	last := m.Last()
+	if m.Ours(requested) {
+		m.Fall = nil
+		return Change{}
+	}
+	if requested < last {
+		return p.fall(m, requested, last, began)
+	}
+	m.Fall = nil
+	return p.growth(m, requested, last, began, o)
+}
+
+func (p *Pool) fall(m *Member, to, last int, began time.Time) Change {
+	c := Change{From: last, To: to}
+	if m.Fall == nil || m.Fall.To != to {
+		m.Fall = &Fall{To: to, At: began}
+		c.Kind, c.Reason = FallSeen, fmt.Sprintf("somebody else seems to have lowered %d to %d; a second read decides", last, to)
+		return c
+	}
+	c.Kind, c.Taken = Shrunk, min(last-to, p.Wanted)
+	p.Wanted -= c.Taken
+	m.Accept(to)
+	c.Reason = fmt.Sprintf("somebody else lowered %d to %d: the pool wants %d less, %d in all", last, to, c.Taken, p.Wanted)
+	return c
+}
+
+func (p *Pool) growth(m *Member, to, last int, began time.Time, o Outside) Change {
+	rise := to - last
+	c := Change{Kind: Growth, From: last, To: to, Added: max(0, rise-m.Moved)}
+	if o.Adds {
+		c.Added = rise
+	}
+	if o.Max > 0 {
+		c.Added = max(0, min(c.Added, o.Max-p.Wanted))
+	}
+	p.Wanted += c.Added
+	m.Accept(to)
+	if m.Banned(began) && o.Enforce {
+		c.Kind = Enforce
+		if !m.Ban.Grown {
+			m.Ban.Back = last
+		}
+		m.Ban.Grown = true
+		m.Ban.Growths++
+		c.Reason = fmt.Sprintf("somebody else raised the banned group from %d to %d: it is to be stopped, and the %d it added placed elsewhere", last, to, c.Added)
+		return c
+	}
+	c.Back = min(m.Moved, rise)
+	m.Moved -= c.Back
+	c.Reason = fmt.Sprintf("somebody else raised %d to %d: the pool wants %d more, %d in all; %d came back", last, to, c.Added, p.Wanted, c.Back)
+	return c
+}

@@ -1,0 +1,244 @@
+// Package pool keeps one logical capacity: an origin group, the fallback groups made for it, what is wanted in all, and who may launch.
+//
+// It is pure. The rules are R6, R9 and R10 of docs/recovery.md.
+package pool
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"emrguard/internal/emr"
+)
+
+// Pool is a group (the origin) with the fallback groups made for it. A Pool is a value; its methods return what they change.
+type Pool struct {
+	Origin  emr.GroupID `json:"origin"`
+	Name    string      `json:"name"` // the origin's name
+	Role    emr.Role    `json:"role"` // the origin's role, CORE or TASK
+	Wanted  int         `json:"wanted"`
+	Members []Member    `json:"members"` // the origin first, then by age
+
+	Chain      int      `json:"chain,omitempty"`      // recoveries in a row without a completed resize
+	Suspended  int      `json:"suspended,omitempty"`  // of these, the last ones in a row that EMR itself suspended
+	Rest       *Rest    `json:"rest,omitempty"`       // takes no launches for a while
+	Blocked    *Blocked `json:"blocked,omitempty"`    // has instances to place and nobody to take them
+	LastLength Duration `json:"rest_length,omitzero"` // of the last rest, doubled by the next one while it keeps failing
+	Repeated   []string `json:"repeated,omitempty"`   // recoveries whose AddInstanceGroups was sent twice
+	Contested  bool     `json:"contested,omitempty"`  // an outsider keeps asking a banned member; said once
+}
+
+// Duration is a time.Duration that JSON shows as text, for example "2h0m0s".
+type Duration time.Duration
+
+// MarshalText implements encoding.TextMarshaler.
+func (d Duration) MarshalText() ([]byte, error) { return []byte(time.Duration(d).String()), nil }
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (d *Duration) UnmarshalText(b []byte) error {
+	v, err := time.ParseDuration(string(b))
+	if err != nil {
+		return fmt.Errorf("duration %.40q: %w", b, err)
+	}
+	*d = Duration(v)
+	return nil
+}
+
+// Member is one group of a pool.
+type Member struct {
+	Group    emr.GroupID `json:"group"`
+	Rung     int         `json:"rung"`               // 0 for the origin, 1 for a fallback of the same configuration
+	Made     time.Time   `json:"made,omitzero"`      // when emrguard made it; zero for the origin
+	Recovery string      `json:"recovery,omitempty"` // the recovery that made it
+	Expected []int       `json:"expected"`           // requested counts that our own calls may have left; the last is the one meant
+	Moved    int         `json:"moved,omitempty"`    // instances placed elsewhere for it
+	Ban      *Ban        `json:"ban,omitempty"`
+	Launched time.Time   `json:"launched,omitzero"` // our last launch on it
+	Filled   bool        `json:"filled,omitempty"`  // that launch completed
+	Fall     *Fall       `json:"fall,omitempty"`    // an outside fall seen in one read so far
+}
+
+// Ban keeps launches away from a member until a time.
+type Ban struct {
+	From     time.Time `json:"from"`
+	Until    time.Time `json:"until"`
+	Reason   string    `json:"reason"`
+	Author   string    `json:"author,omitempty"` // who set it by hand; empty for emrguard itself
+	Recovery string    `json:"recovery,omitempty"`
+	Growths  int       `json:"growths,omitempty"`   // outside growths seen during this ban
+	Enforced time.Time `json:"enforced,omitzero"`   // when the last one was stopped
+	Grown    bool      `json:"grown,omitempty"`     // an outside growth waits to be stopped
+	Back     int       `json:"back,omitempty"`      // the requested count before that growth
+	Contest  bool      `json:"contested,omitempty"` // the third growth was reported
+}
+
+// Fall is a requested count below what was expected, seen in one usable read; the second confirms it.
+type Fall struct {
+	To int       `json:"to"`
+	At time.Time `json:"at"`
+}
+
+// Rest is a pause of launches because recoveries keep failing.
+type Rest struct {
+	From   time.Time `json:"from"`
+	Until  time.Time `json:"until"`
+	Reason string    `json:"reason"`
+}
+
+// Blocked says why nobody takes a pool's missing instances.
+type Blocked struct {
+	Since  time.Time `json:"since"`
+	Reason string    `json:"reason"`
+	Retry  time.Time `json:"retry"` // when a ban lapses, else after the ban time
+	// Refused is set when EMR itself refused the launch: it is not tried again before Retry.
+	Refused bool `json:"refused,omitempty"`
+}
+
+// Seen is what the last usable read and the ledger say of a member.
+type Seen struct {
+	Requested, Running int
+	State              emr.GroupState
+	Oldest             time.Time // since when its oldest missing instance is missing; zero when nothing is missing
+}
+
+// View tells what was last seen of a group.
+type View func(emr.GroupID) (Seen, bool)
+
+// New returns the pool of an origin as first seen.
+func New(g emr.Group) Pool {
+	return Pool{Origin: g.ID, Name: g.Name, Role: g.Role, Wanted: g.Requested, Members: []Member{{Group: g.ID, Expected: []int{g.Requested}}}}
+}
+
+// Clone copies the pool so that changes of the copy's members leave the original alone.
+func (p Pool) Clone() Pool {
+	p.Members = slices.Clone(p.Members)
+	p.Repeated = slices.Clone(p.Repeated)
+	for i, m := range p.Members {
+		if m.Ban != nil {
+			b := *m.Ban
+			p.Members[i].Ban = &b
+		}
+		p.Members[i].Expected = slices.Clone(m.Expected)
+	}
+	return p
+}
+
+// Member returns the member of a group for reading and changing, or nil.
+func (p *Pool) Member(id emr.GroupID) *Member {
+	for i := range p.Members {
+		if p.Members[i].Group == id {
+			return &p.Members[i]
+		}
+	}
+	return nil
+}
+
+// Add makes a group a member; groups emrguard made later come last. A group that is a member already stays as it is.
+func (p *Pool) Add(m Member) {
+	if p.Member(m.Group) != nil {
+		return
+	}
+	p.Members = append(p.Members, m)
+	slices.SortStableFunc(p.Members[1:], func(a, b Member) int { return a.Made.Compare(b.Made) })
+}
+
+// Requested is the sum of the members' requested counts as last read.
+func (p Pool) Requested(view View) int {
+	sum := 0
+	for _, m := range p.Members {
+		if s, ok := view(m.Group); ok {
+			sum += s.Requested
+		}
+	}
+	return sum
+}
+
+// Running is the sum of the members' running instances that were also asked for.
+func (p Pool) Running(view View) int {
+	sum := 0
+	for _, m := range p.Members {
+		if s, ok := view(m.Group); ok {
+			sum += min(s.Running, s.Requested)
+		}
+	}
+	return sum
+}
+
+// Fallbacks is the number of groups made for the pool.
+func (p Pool) Fallbacks() int { return max(0, len(p.Members)-1) }
+
+// Banned says whether the member takes no launches at now.
+func (m Member) Banned(now time.Time) bool { return m.Ban != nil && now.Before(m.Ban.Until) }
+
+// Ours says whether a requested count may be the work of our own calls.
+func (m Member) Ours(requested int) bool { return slices.Contains(m.Expected, requested) }
+
+// Last is the requested count that our side last meant or accepted.
+func (m Member) Last() int {
+	if len(m.Expected) == 0 {
+		return 0
+	}
+	return m.Expected[len(m.Expected)-1]
+}
+
+// Expect notes that a call of ours is about to set the count: until it shows, both counts are ours.
+func (m *Member) Expect(count int) {
+	m.Expected = append(slices.DeleteFunc(m.Expected, func(n int) bool { return n == count }), count)
+}
+
+// Accept notes the one requested count that counts as known from now on.
+func (m *Member) Accept(count int) {
+	m.Expected = append(m.Expected[:0], count)
+	m.Fall = nil
+}
+
+// ClampMoved keeps what was placed elsewhere within what the pool wants beyond the member's own count (rule R10).
+func (p *Pool) ClampMoved(view View) {
+	for i := range p.Members {
+		s, _ := view(p.Members[i].Group)
+		p.Members[i].Moved = max(0, min(p.Members[i].Moved, p.Wanted-s.Requested))
+	}
+}
+
+// NextLapse is the earliest end of a ban after now; zero when no member is banned.
+func (p Pool) NextLapse(now time.Time) time.Time {
+	var next time.Time
+	for _, m := range p.Members {
+		if m.Banned(now) && (next.IsZero() || m.Ban.Until.Before(next)) {
+			next = m.Ban.Until
+		}
+	}
+	return next
+}
+
+// StartRest begins a rest of ban, doubled from the last one while recoveries keep failing, at most limit.
+func (p *Pool) StartRest(now time.Time, ban, limit time.Duration, reason string) {
+	length := ban
+	if p.LastLength > 0 {
+		length = min(2*time.Duration(p.LastLength), limit)
+	}
+	p.LastLength = Duration(length)
+	p.Rest = &Rest{From: now, Until: now.Add(length), Reason: reason}
+	p.Blocked = nil
+}
+
+// Completed notes a completed resize: the pool is healthy again.
+func (p *Pool) Completed() {
+	p.Chain, p.Suspended, p.Rest, p.Blocked, p.LastLength = 0, 0, nil, nil, 0
+}
+
+// Unexpect takes an expected count back: the call that was to set it did not happen.
+func (m *Member) Unexpect(count int) {
+	if rest := slices.DeleteFunc(slices.Clone(m.Expected), func(n int) bool { return n == count }); len(rest) > 0 {
+		m.Expected = rest
+	}
+}
+
+// Believed is the requested count to reckon with after a usable read: while a call of ours is on its way to the reads, the
+// count it means; else the one read. EMR's reads lag behind its changes.
+func (m Member) Believed(read int) int {
+	if m.Ours(read) {
+		return m.Last()
+	}
+	return read
+}

@@ -1,0 +1,303 @@
+package recovery
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"emrguard/internal/emr"
+	"emrguard/internal/ledger"
+)
+
+// Advance decides the next act of a recovery in the steps confirm, settle, place and release. It returns the recovery with
+// what it has to remember; sending calls and placing is the guard's work. The steps stop and watch have nothing to decide here.
+func Advance(r Recovery, v View, l ledger.Ledger) (Recovery, Act) {
+	switch r.Step {
+	case StepConfirm:
+		return confirm(r, v, l)
+	case StepSettle:
+		return settle(r, v)
+	case StepPlace, StepRelease:
+		return place(r, v)
+	}
+	return r, Act{Kind: Wait}
+}
+
+// confirm reads everything again before the first write (R1, R4).
+func confirm(r Recovery, v View, l ledger.Ledger) (Recovery, Act) {
+	if !v.Trusted {
+		return r.hold(v.Now, "the clock does not agree with AWS's")
+	}
+	var needs []Need
+	if v.DescribedAt.Before(r.From) {
+		needs = append(needs, Need{emr.DescribeCluster, r.From})
+	}
+	if v.ManagedAt.Before(r.From) {
+		needs = append(needs, Need{emr.GetManagedScalingPolicy, r.From})
+	}
+	if r.needsInstances() && v.InstancesBegan.Before(r.From) {
+		needs = append(needs, Need{emr.ListInstances, r.From})
+	}
+	if len(needs) > 0 {
+		return r, Act{Kind: Wait, Needs: needs, Reason: "reading again before the first change"}
+	}
+	// The counts come last, so that a slow ListInstances does not leave them stale.
+	if need, stale := freshRead(v, r.From, r.Settings.Pace/2); stale {
+		return r, Act{Kind: Wait, Needs: []Need{need}, Reason: "reading the counts again"}
+	}
+	switch {
+	case v.Cluster.Ended():
+		return r, Act{Kind: Close, Outcome: ClusterEnd, Reason: "the cluster is " + string(v.Cluster)}
+	case !v.Cluster.Modifiable():
+		return r.hold(v.Now, "the cluster is "+string(v.Cluster)+"; groups can be changed in RUNNING and WAITING only")
+	case v.Managed:
+		return r, Act{Kind: Close, Outcome: Withheld, Reason: "EMR managed scaling is in charge of this cluster"}
+	case v.OptOut != "":
+		return r, Act{Kind: Close, Outcome: Withheld, Reason: v.OptOut}
+	case !v.Known:
+		return r.hold(v.Now, "the group is not in the last read")
+	}
+	if !r.Kind.Stops() {
+		return confirmed(r, v)
+	}
+	return confirmStop(r, v, l)
+}
+
+// confirmed opens the way for kinds without a stop.
+func confirmed(r Recovery, v View) (Recovery, Act) {
+	r.Hold = ""
+	if r.Kind == Surplus || r.Kind == Scale && v.Missing < 0 {
+		r.Step = StepRelease
+	} else {
+		r.Step = StepPlace
+	}
+	return place(r, v)
+}
+
+// confirmStop decides whether the group is still stuck and at which count to stop it (R4).
+func confirmStop(r Recovery, v View, l ledger.Ledger) (Recovery, Act) {
+	g := v.Group
+	count := g.Running
+	if r.Kind != Enforce {
+		verdict := Judge(g, l, r.Settings, v.Now)
+		switch {
+		case !verdict.Stuck && verdict.Kind == "":
+			return r, Act{Kind: Close, Outcome: Completed, Reason: fmt.Sprintf("the resize completed meanwhile: %d of %d run", g.Running, g.Requested)}
+		case !verdict.Stuck:
+			return r, Act{Kind: Close, Outcome: Cleared, Reason: "not stuck after all: " + verdict.Reason}
+		case verdict.Kind != r.Kind:
+			r.Kind, r.Reason = verdict.Kind, verdict.Reason
+			if r.needsInstances() && v.InstancesBegan.Before(r.From) {
+				return r, Act{Kind: Wait, Needs: []Need{{emr.ListInstances, r.From}}, Reason: verdict.Reason}
+			}
+		}
+	}
+	if r.needsInstances() {
+		var held string
+		count, r.Starting, held = StopCount(g, l, v.Instances, r.Settings, v.Now)
+		if held != "" {
+			return r.hold(v.Now, held)
+		}
+		if count >= g.Requested {
+			if r.Kind == Enforce {
+				return r, Act{Kind: Close, Outcome: Cleared, Reason: fmt.Sprintf("nothing to stop: %d run or are starting, %d are asked for", count, g.Requested)}
+			}
+			return r.hold(v.Now, fmt.Sprintf("%d instances are about to arrive: %d run, %d are asked for", r.Starting, g.Running, g.Requested))
+		}
+	}
+	if v.InFlight {
+		return r, Act{Kind: Wait, Reason: "another change on this cluster is under way"}
+	}
+	if !v.StopReady {
+		return r, Act{Kind: Wait, Reason: "the API budget has no token for the stop now and the launch after it"}
+	}
+	r.Hold = ""
+	return r, Act{Kind: Stop, Count: count, Reason: r.stopReason(count)}
+}
+
+func (r Recovery) stopReason(count int) string {
+	switch {
+	case r.Kind == Idle:
+		return fmt.Sprintf("set the count it has, %d, to end a RESIZING with nothing missing", count)
+	case r.Kind == Shrink:
+		return fmt.Sprintf("set the count to the %d that still run", count)
+	case r.Starting > 0:
+		return fmt.Sprintf("stop at %d: %d run and %d are starting", count, count-r.Starting, r.Starting)
+	}
+	return fmt.Sprintf("stop at the %d that run", count)
+}
+
+// settle waits until the stop shows (R5).
+func settle(r Recovery, v View) (Recovery, Act) {
+	if need, stale := freshRead(v, r.Sent, 0); stale || !v.Known {
+		need.From = later(need.From, r.Sent.Add(r.Settings.Pace/3))
+		return r, Act{Kind: Wait, Needs: []Need{need}, Wake: r.SettleBy, Reason: "waiting for the stop to show"}
+	}
+	g, again := v.Group, Need{emr.ListInstanceGroups, v.ReadBegan.Add(r.Settings.Pace)}
+	if g.Requested != r.Count {
+		return unsettled(r, v, again)
+	}
+	r.Unstoppable, r.Tries = time.Time{}, 0
+	if g.Running > g.Requested && r.Kind != Shrink {
+		if v.InFlight {
+			return r, Act{Kind: Wait, Reason: "another change on this cluster is under way"}
+		}
+		return r, Act{Kind: Keep, Count: g.Running, Reason: fmt.Sprintf("%d arrived after the stop and run: keep them", g.Running-g.Requested)}
+	}
+	switch r.Kind {
+	case Idle:
+		if g.State == emr.GroupResizing && v.Now.Before(r.SettleBy) {
+			return r, Act{Kind: Wait, Needs: []Need{again}, Wake: r.SettleBy, Reason: "still RESIZING"}
+		}
+		if g.State == emr.GroupResizing {
+			return r, Act{Kind: Close, Outcome: Reported, Reason: fmt.Sprintf("EMR still says RESIZING with %d of %d running; it no longer suspends scaling", g.Running, g.Requested)}
+		}
+		return r, Act{Kind: Close, Outcome: Completed, Reason: "the group is " + string(g.State)}
+	case Shrink:
+		return r, Act{Kind: Close, Outcome: Completed, Reason: fmt.Sprintf("the shrink was given up: %d stay", g.Requested)}
+	}
+	if g.Running < g.Requested {
+		return settleStarting(r, v, again)
+	}
+	return r.placing(v)
+}
+
+// settleStarting is the case of a stop count that counted on instances which were starting.
+func settleStarting(r Recovery, v View, again Need) (Recovery, Act) {
+	g := v.Group
+	if v.InstancesBegan.Before(r.Sent) {
+		return r, Act{Kind: Wait, Needs: []Need{{emr.ListInstances, r.Sent}}, Wake: r.SettleBy, Reason: "looking for the instances that were starting"}
+	}
+	starting := 0
+	for _, i := range v.Instances {
+		if i.Group == g.ID && i.Starting() {
+			starting++
+		}
+	}
+	switch {
+	case g.Running+starting >= g.Requested:
+		return r.placing(v)
+	case v.Now.Before(r.SettleBy):
+		need := Need{emr.ListInstances, v.InstancesBegan.Add(r.Settings.Pace)}
+		return r, Act{Kind: Wait, Needs: []Need{again, need}, Wake: r.SettleBy, Reason: "instances that were starting are gone"}
+	case r.Lowered:
+		return r.placing(v)
+	case v.InFlight:
+		return r, Act{Kind: Wait, Reason: "another change on this cluster is under way"}
+	}
+	r.Lowered = true
+	return r, Act{Kind: Stop, Count: max(g.Running+starting, 0), Reason: fmt.Sprintf("of the instances that were starting some are gone: stop at %d", g.Running+starting)}
+}
+
+// unsettled is the case of a requested count that is not the stop's: the read may be old, or EMR ignores the call (R5).
+func unsettled(r Recovery, v View, again Need) (Recovery, Act) {
+	if v.Now.Before(r.SettleBy) {
+		return r, Act{Kind: Wait, Needs: []Need{again}, Wake: r.SettleBy, Reason: fmt.Sprintf("the read still shows %d requested", v.Group.Requested)}
+	}
+	if r.Unsure && !v.InFlight {
+		if fresh, stale := freshRead(v, r.SettleBy, 0); stale {
+			return r, Act{Kind: Wait, Needs: []Need{fresh}, Reason: "reading the counts before the stop is sent again"}
+		}
+		return r, Act{Kind: Stop, Count: max(r.Count, v.Group.Running), Reason: "the answer to the stop is missing and the read does not show it: send it again"}
+	}
+	if r.Unstoppable.IsZero() {
+		r.Unstoppable, r.NextTry = v.Now, v.Now.Add(5*r.Settings.Pace)
+	}
+	need := Need{emr.ListInstanceGroups, later(v.ReadBegan.Add(r.Settings.Pace), r.NextTry)}
+	if v.Now.Before(r.NextTry) || v.InFlight {
+		return r, Act{Kind: Wait, Needs: []Need{need}, Wake: r.NextTry, Reason: fmt.Sprintf(
+			"unstoppable: EMR still shows %d requested, %s after the stop at %d", v.Group.Requested, v.Now.Sub(r.Stopped).Round(time.Second), r.Count)}
+	}
+	if fresh, stale := freshRead(v, r.NextTry, r.Settings.Pace/2); stale {
+		return r, Act{Kind: Wait, Needs: []Need{fresh}, Reason: "reading the counts before the stop is repeated"}
+	}
+	r.Tries++
+	r.NextTry = v.Now.Add(RetryAfter(r.Tries, r.Settings.Pace))
+	return r, Act{Kind: Stop, Count: max(r.Count, v.Group.Running), Reason: fmt.Sprintf("repeat the stop, %d. time", r.Tries)}
+}
+
+// RetryAfter is how long after the n-th repeated stop the next one follows: 10, 20, then every 30 paces (R5).
+func RetryAfter(n int, pace time.Duration) time.Duration {
+	switch n {
+	case 1:
+		return 10 * pace
+	case 2:
+		return 20 * pace
+	}
+	return 30 * pace
+}
+
+// place asks for a fresh read and then for the placement (R6).
+func place(r Recovery, v View) (Recovery, Act) {
+	if r.Placement.Unknown {
+		return adopting(r, v)
+	}
+	if need, stale := freshRead(v, later(r.From, v.LastWrite), r.Settings.Pace/2); stale {
+		return r, Act{Kind: Wait, Needs: []Need{need}, Reason: "reading the counts before the launch"}
+	}
+	if v.InFlight {
+		return r, Act{Kind: Wait, Reason: "another change on this cluster is under way"}
+	}
+	if r.Step == StepRelease {
+		return r, Act{Kind: Release, Count: -v.Missing}
+	}
+	return r, Act{Kind: Place, Count: v.Missing}
+}
+
+// adopting waits for the group of an AddInstanceGroups whose answer is missing (R7). The guard adopts the group when a read
+// shows the token; here only the repeat is decided: after two usable reads a pace apart without it.
+func adopting(r Recovery, v View) (Recovery, Act) {
+	p := &r.Placement
+	earliest := p.At
+	if p.Foreign {
+		earliest = p.At.Add(ForeignAdd)
+	}
+	read := later(earliest, v.LastWrite)
+	if v.ReadBegan.Before(read) || !v.ReadBegan.After(p.At) {
+		return r, Act{Kind: Wait, Needs: []Need{{emr.ListInstanceGroups, later(read, p.At.Add(r.Settings.Pace/3))}}, Reason: "looking for the group whose answer is missing"}
+	}
+	if p.Absent.IsZero() {
+		p.Absent = v.ReadBegan
+	}
+	if second := p.Absent.Add(r.Settings.Pace); v.ReadBegan.Before(second) {
+		return r, Act{Kind: Wait, Needs: []Need{{emr.ListInstanceGroups, second}}, Reason: "the new group is not there; a second read a pace later decides"}
+	}
+	if v.InFlight {
+		return r, Act{Kind: Wait, Reason: "another change on this cluster is under way"}
+	}
+	return r, Act{Kind: Place, Count: v.Missing, Reason: "two reads a pace apart do not show the group: the call is repeated with 0 instances"}
+}
+
+// ForeignAdd is how long after an AddInstanceGroups of another owner it is not repeated: AWS refuses requests whose signature
+// is older than five minutes, so it cannot land later (AWS General Reference, Signature Version 4).
+const ForeignAdd = 5 * time.Minute
+
+// placing moves on to the placement, at once if the read allows.
+func (r Recovery) placing(v View) (Recovery, Act) {
+	r.Step, r.From, r.Hold = StepPlace, r.Sent, ""
+	return place(r, v)
+}
+
+// hold keeps a recovery in confirm and looks again a pace later.
+func (r Recovery) hold(now time.Time, why string) (Recovery, Act) {
+	r.Hold = why
+	r.From = now.Add(r.Settings.Pace)
+	needs := []Need{{emr.ListInstanceGroups, r.From}}
+	return r, Act{Kind: Wait, Needs: needs, Wake: r.From, Reason: why}
+}
+
+// needsInstances says whether the stop count depends on instances that are starting.
+func (r Recovery) needsInstances() bool {
+	return slices.Contains([]Kind{Stuck, Suspended, Enforce}, r.Kind)
+}
+
+// freshRead says which read is needed when the last one began before from, or is older than age (0: any age).
+func freshRead(v View, from time.Time, age time.Duration) (Need, bool) {
+	if v.ReadBegan.Before(from) || v.ReadBegan.IsZero() {
+		return Need{emr.ListInstanceGroups, from}, true
+	}
+	if age > 0 && v.Now.Sub(v.ReadBegan) > age {
+		return Need{emr.ListInstanceGroups, v.Now}, true
+	}
+	return Need{}, false
+}
