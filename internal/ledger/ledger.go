@@ -62,9 +62,10 @@ type Step struct {
 	Running int       `json:"running"`
 }
 
-// Mark is Count arrivals seen by the read that ended At.
+// Mark is Count more instances running at the end of a time than at its start.
 type Mark struct {
-	At    time.Time `json:"at"`
+	From  time.Time `json:"from"` // end of the read before
+	At    time.Time `json:"at"`   // end of the read that showed them
 	Count int       `json:"count"`
 }
 

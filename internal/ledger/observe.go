@@ -11,7 +11,7 @@ import (
 const (
 	maxEntries = 128       // dates kept per queue; beyond that neighbours are merged
 	maxSteps   = 64        // running counts kept; beyond that the two oldest become one, the higher
-	maxMarks   = 32        // arrivals kept; beyond that the two oldest become one, at the older date
+	maxMarks   = 32        // arrivals kept; beyond that the two oldest become one
 	maxSpans   = 8         // spans of RECONFIGURING kept; beyond that the oldest becomes a shift of the dates
 	keep       = time.Hour // how long running counts and arrivals are kept: more than five of the longest paces
 
@@ -126,7 +126,7 @@ func (l *Ledger) count(before Read, d Dating, delta *Delta) {
 	l.Steps = append(slices.Clone(l.Steps), Step{Until: before.Ended, Running: before.Running})
 	if arrived > 0 {
 		l.LastArrival = l.Last.Ended
-		l.Arrivals = append(slices.Clone(l.Arrivals), Mark{At: l.Last.Ended, Count: arrived})
+		l.Arrivals = append(slices.Clone(l.Arrivals), Mark{From: before.Ended, At: l.Last.Ended, Count: arrived})
 	}
 }
 
@@ -191,7 +191,7 @@ func (l *Ledger) forget() {
 		l.Arrivals = l.Arrivals[1:]
 	}
 	if len(l.Arrivals) > maxMarks {
-		merged := Mark{At: l.Arrivals[0].At, Count: l.Arrivals[0].Count + l.Arrivals[1].Count}
+		merged := Mark{From: l.Arrivals[0].From, At: l.Arrivals[1].At, Count: l.Arrivals[0].Count + l.Arrivals[1].Count}
 		l.Arrivals = slices.Clone(l.Arrivals[1:])
 		l.Arrivals[0] = merged
 	}
@@ -211,7 +211,7 @@ func (l Ledger) setBack(t time.Time) Ledger {
 		l.Steps[i].Until = earlier(l.Steps[i].Until, t)
 	}
 	for i := range l.Arrivals {
-		l.Arrivals[i].At = earlier(l.Arrivals[i].At, t)
+		l.Arrivals[i].From, l.Arrivals[i].At = earlier(l.Arrivals[i].From, t), earlier(l.Arrivals[i].At, t)
 	}
 	for i := range l.Spans {
 		l.Spans[i] = Span{From: earlier(l.Spans[i].From, t), To: earlier(l.Spans[i].To, t)}

@@ -70,7 +70,7 @@ func (l Ledger) Settle(instances []emr.Instance) (Ledger, SettleReport) {
 	if !ok {
 		return l, SettleReport{}
 	}
-	from, to := later(later(head.Since, l.First), l.Settled), l.Last.Ended
+	from, to := l.unsettled(head), l.Last.Ended
 	within := func(t time.Time) bool { return t.After(from) && !t.After(to) }
 	var ready, running, fresh int
 	var ends []time.Time
@@ -97,7 +97,7 @@ func (l Ledger) Settle(instances []emr.Instance) (Ledger, SettleReport) {
 		}
 	}
 	report := SettleReport{Ahead: max(0, running-l.Last.Running), Before: head.Since, After: head.Since}
-	report.Hidden = min(max(0, ready-max(0, report.Ahead-fresh)), l.Missing())
+	report.Hidden = max(0, ready-max(0, report.Ahead-fresh))
 	l.Settled = to
 	if report.Hidden == 0 {
 		return l, report
@@ -107,6 +107,20 @@ func (l Ledger) Settle(instances []emr.Instance) (Ledger, SettleReport) {
 	l.Entries = popOldest(q, report.Hidden)
 	report.After = l.Entries[0].Since
 	return l, report
+}
+
+// unsettled is the moment from which arrivals have to be accounted for: the earliest the oldest entry may have begun, taken
+// back to the read before where the arrivals seen on either side of it cannot be told apart. What was there at first
+// sight, and what ListInstances was asked about before, is left out.
+func (l Ledger) unsettled(head Entry) time.Time {
+	from := head.Since.Add(-head.Slack)
+	for _, m := range l.Arrivals {
+		if m.From.Before(from) && m.At.After(from) {
+			from = m.From
+			break
+		}
+	}
+	return later(later(from, l.First), l.Settled)
 }
 
 // withLosses returns entries and hidden more losses, each dated by one of ends (sorted), by to where there are too few.
