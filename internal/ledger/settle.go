@@ -64,7 +64,7 @@ type SettleReport struct {
 // group that loses and gains instances all the time, the reads see the difference only, and the oldest entry looks older
 // than any missing instance is. Instances that became ready after the oldest entry, other than those the reads saw
 // arrive, pop it; as many losses are pushed, dated by the end of the instances lost. The sum stays what the newest read
-// says.
+// says, and no entry becomes older than the oldest may have been.
 func (l Ledger) Settle(instances []emr.Instance) (Ledger, SettleReport) {
 	head, ok := l.Oldest()
 	if !ok {
@@ -82,7 +82,7 @@ func (l Ledger) Settle(instances []emr.Instance) (Ledger, SettleReport) {
 			ready++
 		}
 		if within(i.Ended) {
-			ends = append(ends, i.Ended.Round(0).UTC())
+			ends = append(ends, later(i.Ended, head.Since.Add(-head.Slack)).Round(0).UTC())
 		}
 		if i.State == emr.InstanceRunning {
 			running++
