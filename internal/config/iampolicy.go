@@ -1,0 +1,197 @@
+package config
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"emrguard/internal/emr"
+)
+
+// Policy is an IAM policy document.
+type Policy struct {
+	Version   string      `json:"Version"`
+	Statement []Statement `json:"Statement"`
+}
+
+// Statement is one statement of a policy. Condition is operator, key, values; all have to hold.
+type Statement struct {
+	Sid       string                         `json:"Sid"`
+	Effect    string                         `json:"Effect"`
+	Action    []string                       `json:"Action"`
+	Resource  []string                       `json:"Resource"`
+	Condition map[string]map[string][]string `json:"Condition,omitempty"`
+}
+
+// JSON is the document as IAM takes it, indented, with a newline at its end.
+func (p Policy) JSON() string {
+	text, err := json.MarshalIndent(p, "", "  ")
+	if err != nil {
+		panic(err) // strings only
+	}
+	return string(text) + "\n"
+}
+
+// PolicyFor is the policy of one principal.
+type PolicyFor struct {
+	Principal string // the role's ARN; empty: the credentials emrguard itself runs with
+	Policy    Policy
+}
+
+// IAMPolicies returns the least-privilege policies for this configuration: one for the credentials emrguard runs with, if
+// they need any permission, and one for each role it assumes, in the order of the scopes.
+//
+// Reads and writes are allowed for the clusters the rules can reach: by id and by tag where the rules select so, else for
+// all clusters of the account and region, because a cluster's ARN does not hold its name. Writes are allowed only if a
+// rule enforces, and denied for clusters whose own tag opts out (rule R12). ListClusters has no resource to restrict, so
+// it is bound to the region.
+//
+// Source: Service Authorization Reference, "Actions, resources, and condition keys for Amazon Elastic MapReduce":
+// resource type cluster (arn:<partition>:elasticmapreduce:<region>:<account>:cluster/<id>) with the condition key
+// elasticmapreduce:ResourceTag/<key>, for every action used here but ListClusters. EMR Management Guide,
+// emr-cluster-deny-modifyinstancegroup: ModifyInstanceGroups is subject to a cluster's ARN and tags only if the request
+// carries ClusterId. emrguard always sends it, and as nothing here allows a write on "*", a request without it is refused.
+func (c *Config) IAMPolicies() []PolicyFor {
+	var out []PolicyFor
+	for _, principal := range c.principals() {
+		b := policyBuilder{cfg: c}
+		for _, s := range c.Scopes {
+			if s.RoleARN == principal {
+				b.scope(s)
+			}
+		}
+		if principal == "" {
+			b.assume()
+		}
+		if len(b.statements) > 0 {
+			out = append(out, PolicyFor{Principal: principal, Policy: Policy{Version: "2012-10-17", Statement: b.statements}})
+		}
+	}
+	return out
+}
+
+// principals are the identities the scopes use: emrguard's own first, then each role once.
+func (c *Config) principals() []string {
+	out := []string{""}
+	for _, s := range c.Scopes {
+		if !slices.Contains(out, s.RoleARN) {
+			out = append(out, s.RoleARN)
+		}
+	}
+	return out
+}
+
+type policyBuilder struct {
+	cfg        *Config
+	statements []Statement
+}
+
+func (b *policyBuilder) add(sid, effect string, actions, resources []string, condition map[string]map[string][]string) {
+	sid = fmt.Sprintf("%s%d", sid, len(b.statements)) // IAM wants them unique, letters and digits
+	b.statements = append(b.statements, Statement{Sid: sid, Effect: effect, Action: actions, Resource: resources, Condition: condition})
+}
+
+// assume allows emrguard's own credentials to take the roles.
+func (b *policyBuilder) assume() {
+	if roles := b.cfg.principals()[1:]; len(roles) > 0 {
+		b.add("AssumeRoles", "Allow", []string{"sts:AssumeRole"}, roles, nil)
+	}
+}
+
+// action is the IAM name of an EMR operation.
+func action(op emr.Op) string { return "elasticmapreduce:" + string(op) }
+
+// scope adds what one scope needs.
+func (b *policyBuilder) scope(s Scope) {
+	var reached, enforced []ClusterRule
+	for _, r := range b.cfg.Clusters {
+		if r.Mode == Off || len(r.Match.Scopes) > 0 && !slices.Contains(r.Match.Scopes, s.Name) {
+			continue
+		}
+		reached = append(reached, r)
+		if r.Mode == Enforce {
+			enforced = append(enforced, r)
+		}
+	}
+	b.add("Find", "Allow", []string{action(emr.ListClusters)}, []string{"*"}, map[string]map[string][]string{"StringEquals": {"aws:RequestedRegion": {s.Region}}})
+	if len(reached) == 0 {
+		return
+	}
+	// Whether a rule that selects by tag holds is only known after DescribeCluster, so that one is not bound to tags.
+	var reads, writes []string
+	for _, op := range emr.Ops {
+		switch {
+		case op.Writes():
+			writes = append(writes, action(op))
+		case op != emr.ListClusters && op != emr.DescribeCluster:
+			reads = append(reads, action(op))
+		}
+	}
+	b.add("Describe", "Allow", []string{action(emr.DescribeCluster)}, resources(s, reached), nil)
+	b.clusters("Watch", s, reads, reached)
+	if len(enforced) == 0 {
+		return
+	}
+	b.clusters("Repair", s, writes, enforced)
+	b.add("OptOut", "Deny", writes, []string{arn(s, "*")}, map[string]map[string][]string{
+		"StringEqualsIgnoreCase": {"elasticmapreduce:ResourceTag/" + OptOutTag: {string(Off), string(Observe)}},
+	})
+}
+
+// clusters allows the actions for the clusters of the rules: one statement for all rules that no tag restricts, and one
+// for each set of tags.
+func (b *policyBuilder) clusters(sid string, s Scope, actions []string, rules []ClusterRule) {
+	var order []string
+	byTags := map[string][]ClusterRule{}
+	for _, r := range rules {
+		key := Match{Tags: r.Match.Tags}.String()
+		if _, ok := byTags[key]; !ok {
+			order = append(order, key)
+		}
+		byTags[key] = append(byTags[key], r)
+	}
+	const untagged = "{}"
+	if open := byTags[untagged]; len(open) > 0 && slices.Contains(resources(s, open), arn(s, "*")) {
+		order = []string{untagged} // it allows whatever the others would
+	}
+	for _, key := range order {
+		b.add(sid, "Allow", actions, resources(s, byTags[key]), tagCondition(byTags[key][0].Match.Tags))
+	}
+}
+
+func tagCondition(tags map[string]string) map[string]map[string][]string {
+	if len(tags) == 0 {
+		return nil
+	}
+	equal := map[string][]string{}
+	for _, tag := range slices.Sorted(maps.Keys(tags)) {
+		equal["elasticmapreduce:ResourceTag/"+tag] = []string{tags[tag]}
+	}
+	return map[string]map[string][]string{"StringEquals": equal}
+}
+
+// resources are the ARNs of the clusters that the rules can match, each once.
+func resources(s Scope, rules []ClusterRule) []string {
+	var out []string
+	for _, r := range rules {
+		if len(r.Match.IDs) == 0 {
+			return []string{arn(s, "*")}
+		}
+		for _, id := range r.Match.IDs {
+			out = append(out, arn(s, string(id)))
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// arn is the ARN of a cluster; an account that the file does not tell is *.
+func arn(s Scope, cluster string) string {
+	account := s.Account()
+	if account == "" {
+		account = "*"
+	}
+	return strings.Join([]string{"arn", s.Partition(), "elasticmapreduce", s.Region, account, "cluster/" + cluster}, ":")
+}
