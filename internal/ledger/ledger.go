@@ -176,6 +176,9 @@ func (l Ledger) Check() error {
 				name, n, l.Last.Requested, l.Last.Running, want))
 		}
 	}
+	if !l.Seen() && (len(l.Entries) > 0 || len(l.Surplus) > 0) {
+		errs = append(errs, errors.New("last: entries without a read"))
+	}
 	missing, surplus := gap(l.Last)
 	check("entries", l.Entries, missing)
 	check("surplus", l.Surplus, surplus)

@@ -26,7 +26,7 @@ const (
 // Dating is what the caller knows about the start of the change that a read shows.
 type Dating struct {
 	Call  time.Time // when our own call that set this requested count was sent; zero if none did
-	Event time.Time // when the group's resize started according to an event; zero without one
+	Event time.Time // when the group's resize started according to an event that dated nothing before; zero without one
 }
 
 // Delta is what one read changed, for attribution and history.
@@ -58,7 +58,8 @@ func (d Delta) Quiet() bool {
 // A rise is dated by our own call, by an event, else by the midpoint between the start of the last read without the
 // change and the end of the first with it: the true start lies in between, and the midpoint has the smallest possible
 // error either way. A loss is dated by an event, when no change explains that, or likewise by the midpoint. Only a call or event no more than a few minutes before that interval is believed, so that a fresh
-// request is not blamed for an old one. At first sight the date is the read's end until Date finds a better one.
+// request is not blamed for an old one. At first sight the date is the read's end until Date finds a better one, and the
+// cause is Change: a suspension too many does less harm than a scaling operation in the middle of a resize.
 //
 // Reads that began before the newest are ignored.
 func (l Ledger) Observe(g emr.Group, began, ended time.Time, d Dating) (Ledger, Delta) {

@@ -279,3 +279,35 @@ func BenchmarkBusyRead(b *testing.B) {
 		l, _ = l.Observe(emr.Group{Requested: 9 + i%3, Running: 4 + i%4, State: emr.GroupResizing}, at, at.Add(time.Second), Dating{})
 	}
 }
+
+// FuzzStored: whatever a stored ledger holds, if Check finds nothing wrong it can be used and stays sound.
+func FuzzStored(f *testing.F) {
+	at := time.Date(2026, 3, 1, 10, 0, 0, 0, time.UTC)
+	var l Ledger
+	for i, running := range []int{6, 7, 5, 9} {
+		l, _ = l.Observe(emr.Group{Requested: 8, Running: running, State: states[i]}, at.Add(time.Duration(i)*time.Minute), at.Add(time.Duration(i)*time.Minute), Dating{})
+		body, err := json.Marshal(l)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(body, 9, 6, int64(600))
+	}
+	f.Fuzz(func(t *testing.T, body []byte, requested, running int, seconds int64) {
+		var l Ledger
+		if json.Unmarshal(body, &l) != nil || l.Check() != nil || max(requested, running) > 5000 || min(requested, running) < 0 {
+			return
+		}
+		now := at.Add(time.Duration(seconds%1e6) * time.Second)
+		l.Age(now)
+		l.Deadline(30 * time.Minute)
+		l = l.Date([]time.Time{now, at}).Redate(now)
+		l, _ = l.Settle([]emr.Instance{{State: emr.InstanceRunning, Ready: now}, {State: emr.InstanceTerminated, Ready: at, Ended: now}})
+		l, _ = l.Observe(emr.Group{Requested: requested, Running: running, State: emr.GroupResizing}, now, now, Dating{Call: at})
+		if err := l.Check(); err != nil {
+			t.Fatalf("%s: %v", body, err)
+		}
+		if got, want := l.Missing(), max(0, l.Last.Requested-l.Last.Running); got != want {
+			t.Fatalf("%d missing, want %d", got, want)
+		}
+	})
+}
