@@ -109,7 +109,8 @@ func diffStruct(path string, a, b reflect.Value) []Change {
 
 // diffValue compares one key and descends into sections. The name is the key's path from the top, or within a scope or rule.
 func diffValue(path, name string, a, b reflect.Value) []Change {
-	if reflect.DeepEqual(a.Interface(), b.Interface()) {
+	empty := (a.Kind() == reflect.Slice || a.Kind() == reflect.Map) && a.Len() == 0 && b.Len() == 0
+	if empty || reflect.DeepEqual(a.Interface(), b.Interface()) {
 		return nil
 	}
 	if a.Kind() != reflect.Struct {

@@ -53,6 +53,8 @@ type PolicyFor struct {
 // elasticmapreduce:ResourceTag/<key>, for every action used here but ListClusters. EMR Management Guide,
 // emr-cluster-deny-modifyinstancegroup: ModifyInstanceGroups is subject to a cluster's ARN and tags only if the request
 // carries ClusterId. emrguard always sends it, and as nothing here allows a write on "*", a request without it is refused.
+// Older editions of that guide say that ModifyInstanceGroups knows no tag keys at all; if AWS denies it to a rule that
+// selects by tag, name the clusters by id.
 func (c *Config) IAMPolicies() []PolicyFor {
 	var out []PolicyFor
 	for _, principal := range c.principals() {

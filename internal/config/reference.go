@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 
 	"emrguard/internal/emr"
@@ -104,12 +105,9 @@ func cell(s string) string {
 
 // defaultWords is the default as it would stand in the file.
 func defaultWords(path string, v reflect.Value) string {
-	for _, r := range required {
-		if r == path {
-			return "required"
-		}
-	}
 	switch {
+	case slices.Contains(required, path):
+		return "required"
 	case v.Kind() == reflect.Struct:
 		return "see below"
 	case v.Type() != durationType && v.IsZero() && v.Kind() != reflect.Bool && v.Kind() != reflect.Int:

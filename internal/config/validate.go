@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"net/url"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -227,20 +228,11 @@ func (v *validator) scope(path string, s Scope) {
 		}
 	}
 	for op := range s.APIRates {
-		if !known(ops, string(op)) {
+		if !slices.Contains(ops, string(op)) {
 			v.problem(join(path+".api_rates", string(op)), "not an EMR operation that emrguard uses; %s", didYouMean(string(op), ops))
 		}
 	}
 	v.span(path+".sweep", s.Sweep, 10*time.Second, 24*time.Hour)
-}
-
-func known(words []string, word string) bool {
-	for _, w := range words {
-		if w == word {
-			return true
-		}
-	}
-	return false
 }
 
 func (v *validator) given(path string) bool {
@@ -371,7 +363,7 @@ func (v *validator) match(path string, m Match) {
 		scopes = append(scopes, s.Name)
 	}
 	for i, name := range m.Scopes {
-		if !known(scopes, name) {
+		if !slices.Contains(scopes, name) {
 			v.problem(fmt.Sprintf("%s.scopes[%d]", path, i), "there is no scope %q; %s", name, didYouMean(name, scopes))
 		}
 	}
