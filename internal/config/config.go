@@ -13,8 +13,12 @@ import (
 	"emrguard/internal/recovery"
 )
 
-// MaxSize is the largest configuration file that is read, in bytes.
-const MaxSize = 1 << 20
+// The limits of a configuration file.
+const (
+	MaxSize   = 1 << 20 // bytes
+	MaxScopes = 1000
+	MaxRules  = 1000 // every cluster may be held against all of them
+)
 
 // Config is one valid emrguard.yaml. It is made by Parse or Load and not changed afterwards; it is safe for concurrent use.
 //
@@ -26,8 +30,8 @@ type Config struct {
 	ListenTokenFile string        `yaml:"listen_token_file,omitempty" range:"a path" doc:"file with the token (16 to 4096 characters on one line) that every request to the listener has to carry as \"Authorization: Bearer …\". A relative path starts at the folder of the configuration file; the file must not be readable by everybody"`
 	Log             Log           `yaml:"log" doc:"the log on standard error"`
 	History         History       `yaml:"history" doc:"the record of decisions, calls and observations"`
-	Scopes          []Scope       `yaml:"scopes" range:"at least one" doc:"AWS accounts and regions to watch; each has its own credentials and API budget"`
-	Clusters        []ClusterRule `yaml:"clusters,omitempty" doc:"what to do with which cluster. The first rule whose match holds decides; a cluster that no rule matches is left alone. The cluster tag emrguard=off or emrguard=observe beats the rules, and can only reduce what they allow"`
+	Scopes          []Scope       `yaml:"scopes" range:"1 to 1000" doc:"AWS accounts and regions to watch; each has its own credentials and API budget"`
+	Clusters        []ClusterRule `yaml:"clusters,omitempty" range:"at most 1000" doc:"what to do with which cluster. The first rule whose match holds decides; a cluster that no rule matches is left alone. The cluster tag emrguard=off or emrguard=observe beats the rules, and can only reduce what they allow"`
 
 	name     string         // the file's name as messages show it
 	pos      map[string]pos // where each given key and list entry stands

@@ -98,6 +98,9 @@ func TestTooLarge(t *testing.T) {
 }
 
 func TestManyProblems(t *testing.T) {
+	if _, err := Parse("emrguard.yaml", []byte(small+"clusters: ["+strings.Repeat("{}, ", MaxRules+1)+"]\n")); err == nil || err.Error() != "emrguard.yaml: 1 scopes and 1001 rules; at most 1000 and 1000" {
+		t.Error(err)
+	}
 	_, err := Parse("emrguard.yaml", []byte(small+"clusters: ["+strings.Repeat("{mode: x}, ", 500)+"]\n"))
 	if err == nil || !strings.HasSuffix(err.Error(), "emrguard.yaml: and 900 more problems") {
 		t.Errorf("%v", err)

@@ -39,6 +39,10 @@ func validate(cfg *Config, w *walker) {
 	if v.require("scopes") && len(cfg.Scopes) == 0 {
 		v.problem("scopes", "no scope is given; add at least one account and region")
 	}
+	if len(cfg.Scopes) > MaxScopes || len(cfg.Clusters) > MaxRules {
+		v.problem("", "%d scopes and %d rules; at most %d and %d", len(cfg.Scopes), len(cfg.Clusters), MaxScopes, MaxRules)
+		return
+	}
 	for i := range cfg.Scopes {
 		v.scope(fmt.Sprintf("scopes[%d]", i), cfg.Scopes[i])
 	}
