@@ -31,19 +31,19 @@ type Dating struct {
 
 // Delta is what one read changed, for attribution and history.
 type Delta struct {
-	Ignored     bool           // the read began before the newest one: nothing was changed
-	First       bool           // the first usable read of the group; the changes are 0
-	ClockBack   bool           // the clock was set back: dates after the read were moved to it
-	RequestedBy int            // change of the requested count
-	RunningBy   int            // change of the running count
-	From        emr.GroupState // the state before; empty at the first read
-	To          emr.GroupState
-	Asked       int       // instances added to the shortfall by a change
-	Arrived     int       // instances that left it by arriving
-	Withdrawn   int       // instances that left it because fewer are requested
-	Lost        int       // instances added to it by losses
-	Since       time.Time // the date given to what was asked, else to what was lost; zero when nothing was
-	By          Source    // where that date comes from
+	Ignored     bool           `json:"ignored,omitempty"`      // the read began before the newest one: nothing was changed
+	First       bool           `json:"first,omitempty"`        // the first usable read of the group; the changes are 0
+	ClockBack   bool           `json:"clock_back,omitempty"`   // the clock was set back: dates after the read were moved to it
+	RequestedBy int            `json:"requested_by,omitempty"` // change of the requested count
+	RunningBy   int            `json:"running_by,omitempty"`   // change of the running count
+	From        emr.GroupState `json:"from,omitempty"`         // the state before; empty at the first read
+	To          emr.GroupState `json:"to"`
+	Asked       int            `json:"asked,omitempty"`     // instances added to the shortfall by a change
+	Arrived     int            `json:"arrived,omitempty"`   // instances that left it by arriving
+	Withdrawn   int            `json:"withdrawn,omitempty"` // instances that left it because fewer are requested
+	Lost        int            `json:"lost,omitempty"`      // instances added to it by losses
+	Since       time.Time      `json:"since,omitzero"`      // the date given to what was asked, else to what was lost; zero when nothing was
+	By          Source         `json:"by,omitempty"`        // where that date comes from
 }
 
 // Quiet says whether the read showed nothing new.

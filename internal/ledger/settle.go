@@ -54,17 +54,18 @@ func (l Ledger) Redate(at time.Time) Ledger {
 
 // SettleReport is what ListInstances added to the reads.
 type SettleReport struct {
-	Hidden int       // instances that arrived unseen, because as many were lost between the same reads
-	Ahead  int       // instances that run according to the list and that the group's running count does not show yet
-	Before time.Time // date of the oldest entry before
-	After  time.Time // and after; zero when nothing is missing
+	Hidden int       `json:"hidden"`          // instances that arrived unseen, because as many were lost between the same reads
+	Ahead  int       `json:"ahead"`           // instances that run according to the list and that the group's running count does not show yet
+	Before time.Time `json:"before,omitzero"` // date of the oldest entry before
+	After  time.Time `json:"after,omitzero"`  // and after; zero when nothing is missing
 }
 
 // Settle takes ListInstances of the group, terminated instances included, into account before a stop (rule R1). In a
 // group that loses and gains instances all the time, the reads see the difference only, and the oldest entry looks older
 // than any missing instance is. Instances that became ready after the oldest entry, other than those the reads saw
 // arrive, pop it; as many losses are pushed, dated by the end of the instances lost. The sum stays what the newest read
-// says, and no entry becomes older than the oldest may have been.
+// says, and no entry becomes older than the oldest may have been. The list must have begun after the newest read: what
+// happened before that is settled afterwards and not looked at again.
 func (l Ledger) Settle(instances []emr.Instance) (Ledger, SettleReport) {
 	head, ok := l.Oldest()
 	if !ok {
