@@ -9,7 +9,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"time"
 )
 
@@ -19,6 +18,8 @@ var (
 	ErrNotFound = errors.New("not found")
 	// ErrConflict: the document's version is not the expected one; somebody else saved first.
 	ErrConflict = errors.New("version conflict")
+	// ErrExists: a record or an order with this id is there already. Nothing was written.
+	ErrExists = errors.New("exists already")
 	// ErrFenced: the lease is held by another owner or has another generation. Nothing was written.
 	ErrFenced = errors.New("lease lost")
 	// ErrNewer: the store was written by a newer emrguard; nothing was changed.
@@ -85,7 +86,8 @@ type Query struct {
 	Limit                                 int       // 1 to 10000; 0 stands for 100
 }
 
-// Lease is the ownership of one scope. Generation rises whenever the owner changes and fences every save.
+// Lease is the ownership of one scope. Generation rises whenever the owner changes and fences every save. A released
+// lease has no owner and keeps its generation.
 type Lease struct {
 	Scope      string
 	Owner      string // unique per process start
@@ -129,14 +131,17 @@ type Store interface {
 	// Scopes lists the scopes that have documents, leases or orders, ordered.
 	Scopes(ctx context.Context) ([]string, error)
 
-	// Save writes one decision. ErrFenced or ErrConflict: nothing was written.
+	// Save writes one decision. ErrFenced, ErrConflict (a document, or an order answered before), ErrExists (a record's
+	// id) or ErrNotFound (an order of this scope): nothing was written. It compares the lease's owner and generation; it
+	// knows no time, so a lapsed lease that nobody took still saves.
 	Save(ctx context.Context, s Save) error
-	// History returns records by query; Limit bounds them.
+	// History returns records by query; Limit bounds them. Unreadable records are returned as an error that wraps
+	// ErrCorrupt together with the readable ones.
 	History(ctx context.Context, q Query) ([]Record, error)
 	// Record returns one record by id, or ErrNotFound.
 	Record(ctx context.Context, id string) (Record, error)
-	// Prune deletes records and ended documents older than before, at most limit rows, and says how many went.
-	// A document that has not ended is never deleted.
+	// Prune deletes records, ended documents and answered orders older than before, at most limit rows, and says how many
+	// went. A document that has not ended and an unanswered order are never deleted.
 	Prune(ctx context.Context, before time.Time, limit int) (int, error)
 
 	// Acquire takes or renews the lease of a scope for ttl from now. If another owner's lease stands at now, it returns
@@ -147,9 +152,11 @@ type Store interface {
 	// Leases lists all leases, ordered by scope, lapsed ones too.
 	Leases(ctx context.Context) ([]Lease, error)
 
-	// Submit puts an order into the inbox of its scope. It needs no lease.
+	// Submit puts an order into the inbox of its scope. It needs no lease. ErrExists: an order with this id was submitted
+	// before.
 	Submit(ctx context.Context, o Order) error
-	// Orders returns the unanswered orders of a scope, in the order of their arrival.
+	// Orders returns the unanswered orders of a scope, in the order of their arrival. Unreadable ones are returned as an
+	// error that wraps ErrCorrupt together with the readable ones.
 	Orders(ctx context.Context, scope string) ([]Order, error)
 	// Answered returns the answer to an order, or ErrNotFound while there is none.
 	Answered(ctx context.Context, id string) (Answer, error)
@@ -158,41 +165,4 @@ type Store interface {
 	Check(ctx context.Context) error
 	// Close releases the store. Calls under way may fail.
 	Close() error
-}
-
-// Limits every adapter enforces with a clear error before writing.
-const (
-	MaxBody   = 4 << 20 // bytes of a document
-	MaxRecord = 1 << 20 // bytes of a record's data
-)
-
-// Validate checks a save against the limits and the port's contract.
-func (s Save) Validate() error {
-	var errs []error
-	for _, d := range s.Docs {
-		if d.Scope == "" || d.Cluster == "" {
-			errs = append(errs, fmt.Errorf("document %q has no scope or no cluster", d.Key))
-		}
-		if len(d.Body) > MaxBody {
-			errs = append(errs, fmt.Errorf("document %s has %d bytes, more than %d", d.Key, len(d.Body), MaxBody))
-		}
-		if !json.Valid(d.Body) {
-			errs = append(errs, fmt.Errorf("document %s is not JSON", d.Key))
-		}
-		if d.Scope != s.Lease.Scope {
-			errs = append(errs, fmt.Errorf("document %s is outside the lease's scope %q", d.Key, s.Lease.Scope))
-		}
-	}
-	for _, r := range s.Records {
-		if r.ID == "" || r.Kind == "" {
-			errs = append(errs, fmt.Errorf("record of %s has no id or no kind", r.Key))
-		}
-		if len(r.Data) > MaxRecord {
-			errs = append(errs, fmt.Errorf("record %s has %d bytes of data, more than %d", r.ID, len(r.Data), MaxRecord))
-		}
-		if len(r.Data) > 0 && !json.Valid(r.Data) {
-			errs = append(errs, fmt.Errorf("record %s: data is not JSON", r.ID))
-		}
-	}
-	return errors.Join(errs...)
 }

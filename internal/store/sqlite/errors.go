@@ -1,0 +1,76 @@
+package sqlite
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	driver "modernc.org/sqlite"
+	lib "modernc.org/sqlite/lib"
+
+	"emrguard/internal/store"
+)
+
+// sentinels are the errors a caller tells apart; an error that wraps one is complete already.
+var sentinels = []error{
+	store.ErrNotFound, store.ErrConflict, store.ErrExists, store.ErrFenced, store.ErrNewer, store.ErrCorrupt,
+	store.ErrReadOnly, store.ErrFull, store.ErrBusy,
+}
+
+// explain puts the file, what was tried, the reason and the next step into an error of the driver and wraps the port's
+// error that fits. What the port has no error for keeps its cause.
+func explain(path, what string, err error) error {
+	if err == nil {
+		return nil
+	}
+	for _, s := range sentinels {
+		if errors.Is(err, s) {
+			return fmt.Errorf("%s: cannot %s: %w", path, what, err)
+		}
+	}
+	var e *driver.Error
+	if !errors.As(err, &e) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return fmt.Errorf("%s: cannot %s: %w", path, what, err)
+	}
+	sentinel, next := meaning(e.Code())
+	if sentinel == nil {
+		return fmt.Errorf("%s: cannot %s: %w; %s", path, what, err, next)
+	}
+	return fmt.Errorf("%s: cannot %s: %w: %v; %s", path, what, sentinel, err, next)
+}
+
+// The next steps of the errors that more than one place reports.
+const (
+	nextCorrupt  = "keep the file, restore a backup, or move it away to start with an empty store"
+	nextReadOnly = "make the file and its directory writable for this user"
+	nextFull     = "free space on its device or raise the size limit; nothing was written"
+)
+
+// meaning maps an extended result code of SQLite to an error of the port, nil if there is none, and the next step.
+func meaning(code int) (sentinel error, next string) {
+	switch code {
+	case lib.SQLITE_IOERR_CORRUPTFS, lib.SQLITE_IOERR_SHORT_READ, lib.SQLITE_IOERR_DATA:
+		return store.ErrCorrupt, nextCorrupt
+	case lib.SQLITE_IOERR_SHMSIZE: // the index of the write-ahead log could not grow
+		return store.ErrFull, nextFull
+	}
+	switch code & 0xff {
+	case lib.SQLITE_CORRUPT, lib.SQLITE_NOTADB, lib.SQLITE_FORMAT:
+		return store.ErrCorrupt, nextCorrupt
+	case lib.SQLITE_READONLY, lib.SQLITE_PERM:
+		return store.ErrReadOnly, nextReadOnly
+	case lib.SQLITE_FULL:
+		return store.ErrFull, nextFull
+	case lib.SQLITE_BUSY, lib.SQLITE_LOCKED, lib.SQLITE_PROTOCOL:
+		return store.ErrBusy, "find the process that holds it (fuser names it) and try again; nothing was written"
+	case lib.SQLITE_CANTOPEN:
+		return nil, "check that the directory exists and is writable for this user"
+	default:
+		return nil, "check the device and the system log; nothing was written"
+	}
+}
+
+// damaged is the error of one row that cannot be trusted.
+func damaged(path, what string, err error) error {
+	return fmt.Errorf("%s: %s: %w: %v; %s", path, what, store.ErrCorrupt, err, nextCorrupt)
+}
