@@ -1,0 +1,277 @@
+package emrsim
+
+import (
+	"fmt"
+	"time"
+
+	"emrguard/internal/emrsim/shapes"
+)
+
+// Do is what an outside actor does, or what happens to a cluster.
+type Do string
+
+// What can be done. Each says which members of Action it reads beside Cluster.
+const (
+	DoResize      Do = "resize"             // Group, To: a person sets the requested count; through the API, but without a token
+	DoTerminate   Do = "terminate"          // a person ends the cluster, protected or not
+	DoAddGroup    Do = "add-group"          // Like, Name, To: a person adds a task group with the configuration of the group Like
+	DoInterrupt   Do = "interrupt"          // Group, Count: EC2 takes running instances back, the oldest first
+	DoCapacity    Do = "capacity"           // Pool, Parts, Reclaim: EC2 has so much from now on; needs no Cluster
+	DoStick       Do = "stick"              // Group: its requests get nothing from EC2, whatever the pool holds
+	DoUnstick     Do = "unstick"            // Group: the end of that
+	DoDeafen      Do = "deafen"             // Group: EMR shows new requested counts and acts on them no more
+	DoUndeafen    Do = "undeafen"           // Group: the end of that; the last count is acted on
+	DoSuspend     Do = "suspend"            // Group: EMR gives the running resize up
+	DoBootstrap   Do = "bootstrap-failures" // Group (empty: all), Rate: so many of the instances fail their bootstrap actions from now on
+	DoBadConfig   Do = "bad-configuration"  // Group: the next reconfiguration fails and is reverted
+	DoManaged     Do = "managed-scaling"    // Count, To: a person attaches a managed scaling policy with minimum Count and maximum To; To 0 removes it
+	DoTag         Do = "tag"                // Name, Value: a person tags the cluster; an empty Value removes the tag
+	DoStep        Do = "step"               // Name: a person adds a step
+	DoFault       Do = "fault"              // Fault: a fault comes into force; needs no Cluster
+	DoClearFaults Do = "clear-faults"       // every fault is removed; needs no Cluster
+)
+
+// Dos lists everything that can be done.
+var Dos = []Do{DoResize, DoTerminate, DoAddGroup, DoInterrupt, DoCapacity, DoStick, DoUnstick, DoDeafen, DoUndeafen, DoSuspend, DoBootstrap,
+	DoBadConfig, DoManaged, DoTag, DoStep, DoFault, DoClearFaults}
+
+// Action is one thing that happens beside the API. Clusters and groups are named by id or by name, groups also by role.
+type Action struct {
+	Do      Do      `json:"do"`
+	Cluster string  `json:"cluster,omitempty"`
+	Group   string  `json:"group,omitempty"`
+	To      int     `json:"to,omitempty"`
+	Count   int     `json:"count,omitempty"`
+	Like    string  `json:"like,omitempty"`
+	Name    string  `json:"name,omitempty"`
+	Value   string  `json:"value,omitempty"`
+	Pool    Pool    `json:"pool,omitzero"`
+	Parts   []int   `json:"parts,omitempty"`   // capacity of each part of the pool, Unlimited or from 0; a number of parts once set stays
+	Reclaim bool    `json:"reclaim,omitempty"` // what is used beyond the new capacity is taken back from running Spot instances
+	Rate    float64 `json:"rate,omitempty"`    // 0..1
+	Fault   string  `json:"fault,omitempty"`   // as ParseFault reads it
+}
+
+// Act does something now in a region, on behalf of who, whom the change log names. An impossible action changes nothing.
+func (s *Sim) Act(region, who string, a Action) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	err := s.act(region, who, a)
+	s.drain(s.now)
+	return err
+}
+
+// Plan queues an action for a time; one in the past happens at once. What is impossible then is an entry "failed: …" of the change
+// log, because people make mistakes too.
+func (s *Sim) Plan(at time.Time, region, who string, a Action) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.at(at, func() { s.actOrLog(region, who, a) })
+	s.drain(s.now)
+}
+
+func (s *Sim) actOrLog(region, who string, a Action) {
+	if err := s.act(region, who, a); err != nil {
+		c := &request{s: s, r: s.region(region), op: string(a.Do), who: who}
+		c.log(c.r.find(a.Cluster), nil, 0, "failed: "+err.Error())
+	}
+}
+
+func (s *Sim) act(region, who string, a Action) error {
+	c := &request{s: s, r: s.region(region), op: string(a.Do), who: who}
+	switch a.Do {
+	case DoCapacity:
+		return c.setCapacity(a)
+	case DoFault:
+		f, err := ParseFault(a.Fault)
+		if err != nil {
+			return fmt.Errorf("fault %q: %w", a.Fault, err)
+		}
+		s.addFault(f)
+		c.log(nil, nil, 0, a.Fault)
+		return nil
+	case DoClearFaults:
+		s.faults.list = nil
+		c.log(nil, nil, 0, "")
+		return nil
+	}
+	x := c.r.find(a.Cluster)
+	if x == nil {
+		return fmt.Errorf("region %s has no cluster %q", c.r.name, a.Cluster)
+	}
+	if handled, err := c.actOnCluster(x, a); handled {
+		return err
+	}
+	g := x.findGroup(a.Group)
+	if g == nil {
+		return fmt.Errorf("cluster %s has no group %q", x.name, a.Group)
+	}
+	return c.actOnGroup(x, g, a)
+}
+
+func (c *request) actOnCluster(x *cluster, a Action) (bool, error) {
+	switch a.Do {
+	case DoTerminate:
+		c.log(x, nil, 0, "")
+		x.terminate("USER_REQUEST", "Terminated by user request", stateTerminated)
+	case DoAddGroup:
+		return true, c.addLike(x, a)
+	case DoManaged:
+		x.managedScaling = nil
+		if a.To > 0 {
+			x.managedScaling = &shapes.ManagedScalingPolicy{ComputeLimits: &shapes.ComputeLimits{
+				UnitType: ptr("Instances"), MinimumCapacityUnits: ptr(a.Count), MaximumCapacityUnits: ptr(a.To)}}
+		}
+		c.log(x, nil, 0, "")
+	case DoTag:
+		x.setTag(a.Name, a.Value)
+		c.log(x, nil, 0, a.Name+"="+a.Value)
+	case DoStep:
+		if !x.modifiable() {
+			return true, fmt.Errorf("cluster %s is %s", x.name, x.state)
+		}
+		c.log(x, nil, 0, a.Name)
+		x.addStep(shapes.StepConfig{Name: ptr(a.Name), HadoopJarStep: &shapes.HadoopJarStepConfig{Jar: ptr("command-runner.jar")}}, "")
+	case DoBootstrap:
+		if a.Group != "" {
+			return false, nil
+		}
+		for _, g := range x.parts() {
+			g.bootstrapFailures = a.Rate
+		}
+		c.log(x, nil, 0, fmt.Sprintf("rate %g", a.Rate))
+	default:
+		return false, nil
+	}
+	return true, nil
+}
+
+func (c *request) actOnGroup(x *cluster, g *group, a Action) error {
+	note := ""
+	switch a.Do {
+	case DoResize:
+		return c.actorResize(g, a.To)
+	case DoInterrupt:
+		c.log(x, g, g.requested, fmt.Sprintf("%d instances", a.Count))
+		g.interruptOldest(a.Count)
+		return nil
+	case DoStick, DoUnstick:
+		g.stuck = a.Do == DoStick
+	case DoDeafen:
+		g.deaf = true
+	case DoUndeafen:
+		g.deaf = false
+		g.actSoon()
+	case DoSuspend:
+		g.suspend("INSTANCE_FAILURE", "The resize could not complete.")
+		g.changed()
+	case DoBootstrap:
+		g.bootstrapFailures, note = a.Rate, fmt.Sprintf("rate %g", a.Rate)
+	case DoBadConfig:
+		g.badConfigs = true
+	default:
+		return fmt.Errorf("nothing is known that is called %q", a.Do)
+	}
+	c.log(x, g, g.requested, note)
+	return nil
+}
+
+// actorResize is a ModifyInstanceGroups by somebody else: with the same rules, and it changes the demand.
+func (c *request) actorResize(g *group, to int) error {
+	x := g.c
+	if err := c.modifyInstanceGroups(&shapes.ModifyInstanceGroupsInput{
+		ClusterId: &x.id, InstanceGroups: []shapes.InstanceGroupModifyConfig{{InstanceGroupId: &g.id, InstanceCount: &to}},
+	}); err != nil {
+		return err
+	}
+	g.want(to)
+	g.mark()
+	return nil
+}
+
+// addLike adds a task group with another group's configuration.
+func (c *request) addLike(x *cluster, a Action) error {
+	like := x.findGroup(a.Like)
+	if like == nil {
+		return fmt.Errorf("cluster %s has no group %q", x.name, a.Like)
+	}
+	in := shapes.InstanceGroupConfig{Name: &a.Name, InstanceRole: ptr(roleTask), InstanceType: &like.itype, InstanceCount: &a.To, Market: &like.market}
+	if like.bid != "" {
+		in.BidPrice = &like.bid
+	}
+	out, err := c.addInstanceGroups(&shapes.AddInstanceGroupsInput{JobFlowId: &x.id, InstanceGroups: []shapes.InstanceGroupConfig{in}})
+	if err != nil {
+		return err
+	}
+	g := x.group(out.InstanceGroupIds[0])
+	g.want(a.To)
+	g.mark()
+	return nil
+}
+
+func (c *cluster) setTag(key, val string) {
+	tags := make([]shapes.Tag, 0, len(c.tags)+1) // answers share the old ones
+	for _, t := range c.tags {
+		if value(t.Key) != key {
+			tags = append(tags, t)
+		}
+	}
+	if val != "" {
+		tags = append(tags, shapes.Tag{Key: &key, Value: &val})
+	}
+	c.tags = tags
+}
+
+// interruptOldest takes up to n running instances back.
+func (g *group) interruptOldest(n int) {
+	var taken []*node
+	for _, x := range g.nodes {
+		if x.state == stateRunning && len(taken) < n {
+			taken = append(taken, x)
+		}
+	}
+	for _, x := range taken {
+		g.interrupt(x)
+	}
+}
+
+// setCapacity changes what EC2 has in a pool.
+func (c *request) setCapacity(a Action) error {
+	if len(a.Parts) == 0 {
+		return fmt.Errorf("capacity of %s is not given", a.Pool)
+	}
+	p := c.r.pool(a.Pool)
+	if len(p.parts) != len(a.Parts) && p.used() > 0 {
+		return fmt.Errorf("pool %s is in use with %d parts; %d are given", a.Pool, len(p.parts), len(a.Parts))
+	}
+	for len(p.parts) < len(a.Parts) {
+		p.parts = append(p.parts, part{})
+	}
+	p.parts = p.parts[:len(a.Parts)]
+	for i, n := range a.Parts {
+		if n < Unlimited {
+			return fmt.Errorf("capacity %d of %s is below 0", n, a.Pool)
+		}
+		p.parts[i].capacity = n
+	}
+	c.log(nil, nil, 0, fmt.Sprintf("%s %v", a.Pool, a.Parts))
+	if a.Reclaim && a.Pool.Market == marketSpot {
+		c.reclaim(a.Pool, p)
+	}
+	return nil
+}
+
+// reclaim takes back what a pool holds beyond its capacity, cluster by cluster, the oldest first.
+func (c *request) reclaim(name Pool, p *pool) {
+	for _, x := range c.r.order {
+		for _, g := range x.parts() {
+			if g.poolName() != name {
+				continue
+			}
+			part := p.part(g.turn)
+			for part.capacity != Unlimited && part.used > part.capacity && g.running > 0 {
+				g.interruptOldest(1)
+			}
+		}
+	}
+}

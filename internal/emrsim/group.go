@@ -1,0 +1,387 @@
+package emrsim
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"emrguard/internal/emrsim/shapes"
+)
+
+// group is one instance group, or one half of a fleet.
+type group struct {
+	c        *cluster
+	fleet    *fleet // nil for a group
+	id       string
+	name     string
+	role     string
+	market   string
+	bid      string
+	itype    string
+	ami      string
+	ebs      []shapes.EbsBlockDevice
+	ebsOpt   *bool
+	turn     int // which part of its pool answers its requests
+	created  time.Time
+	ready    time.Time
+	ended    time.Time
+	state    string
+	code     string
+	text     string
+	acted    bool // EMR has begun to work on it
+	launched bool // has been complete once
+
+	requested int
+	running   int // RUNNING instances, leaving ones too
+	leaving   int
+	counts    [4]int // of nodes by slot
+	nodes     []*node
+	gone      []*node
+
+	resizing bool // EMR is at work on a resize: until running fits requested
+	resizes  int  // counts changes, so that a later one overrides an earlier one that EMR has not acted on
+	change   int  // the last change of requested, an index into the region's log
+	attempt  int  // counts attempts at EC2, so that there is one at a time
+	stuck    bool // its requests get nothing from EC2, whatever the pool holds
+	deaf     bool // EMR shows new requested counts and does not act on them
+
+	bootstrapFailures float64  // probability that an instance fails its bootstrap actions
+	failed            []string // EC2 ids of the failures in a row
+
+	configs      []shapes.Configuration
+	version      int64
+	lastGood     []shapes.Configuration
+	goodVersion  int64
+	reconfigures int  // batches still to do; 0: not reconfiguring
+	toConfigure  bool // waits for a resize to end
+	badConfigs   bool // the next reconfiguration fails
+
+	shrinkPolicy *shapes.ShrinkPolicy
+	autoScaling  *shapes.AutoScalingPolicyDescription
+
+	kills  [6]int
+	views  []view // what reads with a lag may show, oldest first
+	tally  tally
+	demand int // what the scenario and outside actors asked for
+}
+
+func (g *group) sim() *Sim { return g.c.r.s }
+
+func (g *group) pool() *pool { return g.c.r.pool(g.poolName()) }
+
+func (g *group) poolName() Pool { return Pool{g.c.zone, g.itype, g.market} }
+
+// count is the number of nodes in a living state.
+func (g *group) count(state string) int { return g.counts[slot(state)] }
+
+// staying is the number of instances that exist or are asked for and will stay.
+func (g *group) staying() int { return len(g.nodes) - g.leaving }
+
+// enter changes the group's state; the code is left out of answers when empty, as EMR does in normal states.
+func (g *group) enter(state, code, text string) { g.state, g.code, g.text = state, code, text }
+
+// resize takes a new requested count. It shows at once; EMR acts on it a moment later, and a newer resize overrides this one
+// (EMR Management Guide, emr-manage-resize).
+func (g *group) resize(count, change int) {
+	g.requested, g.change = count, change
+	if g.deaf {
+		g.mark()
+		return
+	}
+	if g.sim().opt.Unknowns.Rebind {
+		g.bind()
+	}
+	g.actSoon()
+}
+
+// actSoon lets EMR act on the requested count after its time of reaction.
+func (g *group) actSoon() {
+	g.resizes++
+	mine := g.resizes
+	g.sim().after(g.sim().opt.Timing.React.draw(g.c.rng), func() {
+		if g.resizes == mine && !g.over() {
+			g.act()
+		}
+	})
+	g.mark()
+}
+
+// over says whether the group's life is.
+func (g *group) over() bool { return g.state == stateTerminating || g.state == stateTerminated }
+
+// void makes EMR forget what it was going to do with the group.
+func (g *group) void() {
+	g.resizes++
+	g.attempt++
+	g.reconfigures, g.toConfigure, g.resizing = 0, false, false
+	for _, n := range g.nodes {
+		n.epoch++
+	}
+}
+
+// act carries out the requested count, in either direction. A running reconfiguration comes first: the two wait for each other
+// (EMR Release Guide, emr-configure-apps-running-cluster).
+func (g *group) act() {
+	if g.reconfigures > 0 {
+		return // at its end
+	}
+	if g.state == stateSuspended {
+		g.enter(stateRunning, "", "")
+		g.failed = nil
+	}
+	g.acted = true
+	g.shrink()
+	g.refill()
+	if !g.satisfied() {
+		g.resizing = true
+	}
+	g.changed()
+}
+
+// satisfied says whether a resize has nothing left to do.
+func (g *group) satisfied() bool {
+	return g.leaving == 0 && g.running >= g.requested
+}
+
+// shrink removes what is beyond the requested count: first instances EC2 has not given, then running ones, gracefully. What EC2
+// has given already and is still starting can't be recalled: it lands.
+func (g *group) shrink() {
+	for i := len(g.nodes) - 1; i >= 0 && g.staying() > g.requested; i-- {
+		if n := g.nodes[i]; n.state == stateAwaiting {
+			g.endNode(n, "", "", killedByResize)
+		}
+	}
+	excess := g.running - g.leaving - g.requested
+	for _, n := range g.victims() {
+		if excess <= 0 {
+			break
+		}
+		excess--
+		n.decommission(g.change)
+	}
+}
+
+// victims lists the running nodes a graceful shrink takes, in its order: those the shrink policy names, then the newest, and
+// those it protects last.
+func (g *group) victims() []*node {
+	var first, mid, last []*node
+	for i := len(g.nodes) - 1; i >= 0; i-- {
+		n := g.nodes[i]
+		switch {
+		case n.state != stateRunning || n.leaving:
+		case g.named(n, true):
+			first = append(first, n)
+		case g.named(n, false):
+			last = append(last, n)
+		default:
+			mid = append(mid, n)
+		}
+	}
+	return append(append(first, mid...), last...)
+}
+
+// named says whether the shrink policy names a node to be terminated or to be protected.
+func (g *group) named(n *node, terminate bool) bool {
+	if g.shrinkPolicy == nil || g.shrinkPolicy.InstanceResizePolicy == nil {
+		return false
+	}
+	list := g.shrinkPolicy.InstanceResizePolicy.InstancesToProtect
+	if terminate {
+		list = g.shrinkPolicy.InstanceResizePolicy.InstancesToTerminate
+	}
+	for _, id := range list {
+		if id == n.ec2 {
+			return true
+		}
+	}
+	return false
+}
+
+// refill asks EC2 for what is missing, after taking back nodes that are leaving.
+func (g *group) refill() {
+	if g.state == stateSuspended || g.over() {
+		return
+	}
+	for i := 0; i < len(g.nodes) && g.staying() < g.requested; i++ {
+		if n := g.nodes[i]; n.leaving {
+			n.recommission()
+		}
+	}
+	for g.staying() < g.requested {
+		g.newNode()
+	}
+	if g.counts[slot(stateAwaiting)] > 0 {
+		g.askSoon(g.sim().opt.Timing.Fulfil)
+	}
+}
+
+// askSoon queues the next attempt at EC2.
+func (g *group) askSoon(d Dist) {
+	g.attempt++
+	mine := g.attempt
+	g.sim().after(d.draw(g.c.rng), func() {
+		if g.attempt == mine {
+			g.ask()
+		}
+	})
+}
+
+// ask tries to get every waiting instance from the group's part of its pool. What EC2 does not give is tried again: EMR keeps
+// trying without end, and the resize resumes by itself (EMR Management Guide, emr-events-response-insuff-capacity).
+func (g *group) ask() {
+	p := g.pool()
+	for _, n := range g.nodes {
+		if n.state != stateAwaiting {
+			continue
+		}
+		if g.stuck || !p.take(g.turn) {
+			break
+		}
+		n.launch()
+	}
+	if g.counts[slot(stateAwaiting)] > 0 {
+		g.askSoon(g.sim().opt.Timing.Retry)
+	}
+	g.changed()
+}
+
+// bind gives the group the next turn among the parts of its pool.
+func (g *group) bind() {
+	name := g.poolName()
+	g.c.r.pool(name) // known from now on
+	g.turn = g.c.turns[name]
+	g.c.turns[name]++
+}
+
+// arrived is called for a node that has become RUNNING.
+func (g *group) arrived(n *node) {
+	if g.running-g.leaving > g.requested && g.state != stateTerminating {
+		g.surplus()
+	}
+	g.changed()
+	g.c.checkStarted()
+}
+
+// surplus answers the question what becomes of nodes nobody asks for any more (Unknowns.Surplus).
+func (g *group) surplus() {
+	if g.deaf {
+		return
+	}
+	var alive []*node
+	for _, n := range g.nodes {
+		if n.state == stateRunning && !n.leaving {
+			alive = append(alive, n)
+		}
+	}
+	for len(alive) > g.requested {
+		i := len(alive) - 1
+		switch g.sim().opt.Unknowns.Surplus {
+		case SurplusKeep:
+			return
+		case SurplusEndOldest:
+			i = 0
+		case SurplusEndAny:
+			i = g.c.rng.IntN(len(alive))
+		}
+		alive[i].change = g.change
+		g.endNode(alive[i], "", "Instance was terminated because of a resize.", killedBySurplus)
+		alive = append(alive[:i], alive[i+1:]...)
+	}
+}
+
+// interrupt is EC2 taking a Spot node back. EMR replaces it.
+func (g *group) interrupt(n *node) {
+	if n.state == stateAwaiting || n.state == stateTerminated {
+		return
+	}
+	leaving := n.leaving
+	g.endNode(n, "INSTANCE_FAILURE", "Instance was terminated by Amazon EC2: Spot instance interruption.", killedBySpot)
+	if !leaving {
+		g.refill()
+		if g.sim().opt.Unknowns.LossResizes && g.launched && !g.satisfied() {
+			g.resizing = true
+		}
+	}
+	g.changed()
+}
+
+// bootstrapFailed ends a node whose bootstrap actions failed; too many in a row end the resize: SUSPENDED (EMR Management Guide,
+// emr-manage-resize). A cluster that is still starting ends instead when its primary or core nodes fail.
+func (g *group) bootstrapFailed(n *node) {
+	g.failed = append(g.failed, n.ec2)
+	g.endNode(n, "BOOTSTRAP_FAILURE", "bootstrap action 1 returned a non-zero return code", killedByBootstrap)
+	switch {
+	case g.role != roleTask && !g.c.modifiable():
+		text := fmt.Sprintf("On %d slave instances (including %s), bootstrap action 1 returned a non-zero return code", len(g.failed), n.ec2)
+		if g.role == roleMaster {
+			text = fmt.Sprintf("On the master instance (%s), bootstrap action 1 returned a non-zero return code", n.ec2)
+		}
+		g.c.fail("BOOTSTRAP_FAILURE", text)
+		return
+	case len(g.failed) >= g.sim().opt.Timing.SuspendAfter:
+		ids := g.failed[len(g.failed)-2:]
+		if len(g.failed) == 1 {
+			ids = g.failed
+		}
+		g.suspend("INSTANCE_FAILURE", fmt.Sprintf("On %d slave instances (including %s), bootstrap action 1 returned a non-zero return code",
+			len(g.failed), strings.Join(ids, " and ")))
+	default:
+		g.refill()
+	}
+	g.changed()
+}
+
+// suspend stops a resize that could not complete: running instances go on, none can be added or removed.
+func (g *group) suspend(code, text string) {
+	g.resizes++
+	g.attempt++
+	g.resizing, g.reconfigures, g.toConfigure = false, 0, false
+	for i := len(g.nodes) - 1; i >= 0; i-- {
+		switch n := g.nodes[i]; {
+		case n.state != stateRunning:
+			g.endNode(n, "INSTANCE_FAILURE", "Instance was terminated because the resize was suspended.", killedByBootstrap)
+		case n.leaving:
+			n.recommission()
+		}
+	}
+	g.enter(stateSuspended, code, text)
+}
+
+// resume leaves SUSPENDED as documented: EMR tries again and no running node is restarted.
+func (g *group) resume() { g.actSoon() }
+
+// changed is called after everything that happens to a group: it derives the state and books what reads and Truth show.
+func (g *group) changed() {
+	g.refreshState()
+	g.mark()
+}
+
+// refreshState derives the state of a group from what it is doing.
+func (g *group) refreshState() {
+	if g.over() || g.state == stateSuspended {
+		return
+	}
+	if g.resizing && g.satisfied() {
+		g.resizing = false
+		if g.toConfigure {
+			g.startReconfiguring()
+		}
+	}
+	if g.acted && !g.launched && g.satisfied() {
+		g.launched, g.ready = true, g.sim().now
+	}
+	switch {
+	case g.reconfigures > 0:
+		g.enter(stateReconfiguring, "", "")
+	case g.launched && g.resizing:
+		g.enter(stateResizing, "", "")
+	case g.launched:
+		g.enter(stateRunning, "", "")
+	case g.running > 0:
+		g.enter(stateResizing, "", "")
+	case g.counts[slot(stateBootstrapping)] > 0:
+		g.enter(stateBootstrapping, "", "")
+	default:
+		g.enter(stateProvisioning, "", "")
+	}
+}

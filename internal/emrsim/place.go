@@ -1,0 +1,70 @@
+package emrsim
+
+import (
+	"fmt"
+
+	"emrguard/internal/emrsim/shapes"
+)
+
+// Placed says how Place puts a cluster into the world.
+type Placed struct {
+	ID    string // "j-…"; empty: made up
+	Ready bool   // it has been running for a while: everything there is capacity for runs at once
+	Who   string // for the change log
+}
+
+// Place makes a cluster without a call of the API, as a scenario does, and returns its id. The input is checked like that of
+// RunJobFlow. A ready cluster keeps the age of zero but is WAITING or RUNNING, and what its pools can't give it is missing.
+func (s *Sim) Place(region string, in *shapes.RunJobFlowInput, p Placed) (string, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c := &request{s: s, r: s.region(region), op: "Place", who: p.Who}
+	x, apiErr := c.newCluster(in, p.ID)
+	if apiErr != nil {
+		return "", fmt.Errorf("placing cluster %q: %w", value(in.Name), apiErr)
+	}
+	c.log(x, nil, 0, x.name)
+	for _, g := range x.parts() {
+		g.want(g.requested)
+		if !p.Ready {
+			g.actSoon()
+			continue
+		}
+		g.settle()
+	}
+	x.checkStarted()
+	if p.Ready && !x.modifiable() {
+		x.ready = s.now
+		x.enter(stateWaiting, "", "Cluster ready to run steps.")
+		x.runSteps()
+	}
+	for _, g := range x.parts() {
+		g.changed()
+	}
+	return x.id, nil
+}
+
+// settle gives a group at once what its pool has; the rest is missing and asked for.
+func (g *group) settle() {
+	p := g.pool()
+	g.acted, g.launched, g.ready = true, true, g.sim().now
+	for range g.requested {
+		n := g.newNode()
+		if !p.take(g.turn) {
+			g.resizing = true
+			continue
+		}
+		n.ec2 = hexID(g.c.rng, "i-")
+		n.ip = uint32(g.c.rng.UintN(1 << 20))
+		n.enter(stateRunning)
+		n.ready = g.sim().now
+		g.running++
+		g.c.worker(g, 1)
+		if life := g.sim().opt.Timing.SpotLife; g.market == marketSpot && !life.Zero() {
+			n.lives(life.draw(g.c.rng))
+		}
+	}
+	if g.resizing {
+		g.askSoon(g.sim().opt.Timing.Retry)
+	}
+}

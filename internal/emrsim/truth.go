@@ -1,0 +1,147 @@
+package emrsim
+
+import (
+	"slices"
+	"time"
+)
+
+// Truth is a region as it really is, whatever reads show. It shares nothing with the simulator and has a stable JSON form: two
+// runs with the same seed and the same calls give the same bytes.
+type Truth struct {
+	Now      time.Time      `json:"now"`
+	Region   string         `json:"region"`
+	Clusters []ClusterTruth `json:"clusters"` // oldest first
+	Pools    []PoolTruth    `json:"pools"`    // by name
+	Changes  []Change       `json:"changes"`  // oldest first
+}
+
+// ClusterTruth is one cluster. Minutes are instance-minutes since the cluster was made.
+type ClusterTruth struct {
+	ID      string `json:"id"`
+	Name    string `json:"name"`
+	State   string `json:"state"`
+	Reason  string `json:"reason,omitempty"`
+	Zone    string `json:"zone"`
+	Workers int    `json:"workers"` // RUNNING instances beside the primary
+
+	// Demand is the sum over the groups of what the scenario and outside actors asked for last. Calls of the API do not change it,
+	// except RunJobFlow: what a guard moves between groups is not new demand.
+	Demand         int          `json:"demand"`
+	ShortMinutes   float64      `json:"short_minutes"`   // of instances that Demand has more than Workers
+	MissingMinutes float64      `json:"missing_minutes"` // of instances requested and not running, group by group
+	GroupsAdded    int          `json:"groups_added"`    // task groups made since the cluster's first
+	Groups         []GroupTruth `json:"groups"`          // in the order of their making; of a fleet: its halves
+}
+
+// GroupTruth is one group.
+type GroupTruth struct {
+	ID             string          `json:"id"`
+	Name           string          `json:"name"`
+	Role           string          `json:"role"`
+	Market         string          `json:"market"`
+	Type           string          `json:"type"`
+	State          string          `json:"state"`
+	Reason         string          `json:"reason,omitempty"`
+	Requested      int             `json:"requested"`
+	Running        int             `json:"running"`
+	Starting       int             `json:"starting"` // with an EC2 id, not RUNNING yet
+	Awaiting       int             `json:"awaiting"` // asked of EC2 and not given
+	Leaving        int             `json:"leaving"`  // RUNNING, in graceful decommissioning
+	Demand         int             `json:"demand"`
+	Part           int             `json:"part"` // which part of its pool answers its requests
+	Created        time.Time       `json:"created"`
+	MissingMinutes float64         `json:"missing_minutes"`
+	Kills          Kills           `json:"kills"`
+	Instances      []InstanceTruth `json:"instances"` // living ones, oldest first
+}
+
+// Kills counts the running instances of a group that ended, by why.
+type Kills struct {
+	Resize  int `json:"resize"`  // gracefully, for a lower requested count
+	Surplus int `json:"surplus"` // when nodes arrived that nobody asked for any more
+	Request int `json:"request"` // named in EC2InstanceIdsToTerminate
+	Spot    int `json:"spot"`    // taken back by EC2
+	Cluster int `json:"cluster"` // with their cluster
+}
+
+// InstanceTruth is one living instance.
+type InstanceTruth struct {
+	ID      string    `json:"id"`
+	EC2     string    `json:"ec2,omitempty"`
+	State   string    `json:"state"`
+	Created time.Time `json:"created"`
+	Ready   time.Time `json:"ready,omitzero"`
+	Leaving bool      `json:"leaving,omitempty"`
+}
+
+// PoolTruth is the capacity of one pool.
+type PoolTruth struct {
+	Pool  Pool        `json:"pool"`
+	Parts []PartTruth `json:"parts"`
+}
+
+// PartTruth is one part of a pool: Capacity instances in all, or Unlimited, of which Used are taken.
+type PartTruth struct {
+	Capacity int `json:"capacity"`
+	Used     int `json:"used"`
+}
+
+// Snapshot returns the truth of a region.
+func (s *Sim) Snapshot(region string) Truth {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	out := Truth{Now: s.now, Region: region, Clusters: []ClusterTruth{}, Pools: []PoolTruth{}, Changes: []Change{}}
+	r := s.regions[region]
+	if r == nil {
+		return out
+	}
+	for _, c := range r.order {
+		out.Clusters = append(out.Clusters, c.truth())
+	}
+	for name, p := range r.pools {
+		t := PoolTruth{Pool: name}
+		for _, x := range p.parts {
+			t.Parts = append(t.Parts, PartTruth{x.capacity, x.used})
+		}
+		out.Pools = append(out.Pools, t)
+	}
+	slices.SortFunc(out.Pools, func(a, b PoolTruth) int { return comparePools(a.Pool, b.Pool) })
+	out.Changes = append(out.Changes, r.changes...)
+	return out
+}
+
+// Regions lists the regions that were used, in the order of their first use.
+func (s *Sim) Regions() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.names)
+}
+
+func (c *cluster) truth() ClusterTruth {
+	now := c.sim().now
+	t := ClusterTruth{
+		ID: c.id, Name: c.name, State: c.state, Reason: c.reasonText, Zone: c.zone, Workers: c.workers, Demand: c.demand,
+		ShortMinutes: c.short.minutes(now), MissingMinutes: c.missing.minutes(now), Groups: []GroupTruth{},
+	}
+	for _, g := range c.parts() {
+		if g.role == roleTask && g.created.After(c.created) {
+			t.GroupsAdded++
+		}
+		t.Groups = append(t.Groups, g.truth())
+	}
+	return t
+}
+
+func (g *group) truth() GroupTruth {
+	t := GroupTruth{
+		ID: g.id, Name: g.name, Role: g.role, Market: g.market, Type: g.itype, State: g.state, Reason: g.text, Requested: g.requested,
+		Running: g.running, Starting: g.count(stateProvisioning) + g.count(stateBootstrapping), Awaiting: g.count(stateAwaiting),
+		Leaving: g.leaving, Demand: g.demand, Part: g.turn % len(g.pool().parts), Created: g.created,
+		MissingMinutes: g.tally.minutes(g.sim().now), Instances: []InstanceTruth{},
+		Kills: Kills{g.kills[killedByResize], g.kills[killedBySurplus], g.kills[killedByRequest], g.kills[killedBySpot], g.kills[killedByCluster]},
+	}
+	for _, n := range g.nodes {
+		t.Instances = append(t.Instances, InstanceTruth{n.id, n.ec2, n.state, n.created, n.ready, n.leaving})
+	}
+	return t
+}
