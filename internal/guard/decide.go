@@ -146,10 +146,10 @@ func (d *decider) otherOwner() string {
 	return ""
 }
 
-// optOut reads the cluster tag emrguard=off|observe, which beats the configuration.
+// optOut reads the cluster tag emrguard=off|observe, which beats the configuration. Any other value but enforce counts as
+// observe, too: whoever set it wanted something else than the configuration says.
 func (d *decider) optOut() string {
-	switch v := d.s.Cluster.Tags["emrguard"]; strings.ToLower(v) {
-	case "off", "observe":
+	if v := d.s.Cluster.Tags["emrguard"]; v != "" && !strings.EqualFold(v, string(Enforce)) {
 		return "the cluster's tag says emrguard=" + v
 	}
 	return ""

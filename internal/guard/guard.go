@@ -6,6 +6,8 @@
 package guard
 
 import (
+	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -328,4 +330,46 @@ func (s *State) View() pool.View {
 		}
 		return seen, true
 	}
+}
+
+// Settings are the figures of the rules; see recovery.Settings.
+type Settings = recovery.Settings
+
+// MayStop says whether the cluster has a recovery that may send a stop next, for which the launch after it needs an API token.
+func MayStop(s State) bool {
+	return slices.ContainsFunc(s.Recoveries, func(r recovery.Recovery) bool { return r.Kind.Stops() && r.Step == recovery.StepConfirm })
+}
+
+// Promised says whether the cluster has a recovery between its stop and its launch, which the API budget has promised tokens.
+func Promised(s State) bool {
+	return slices.ContainsFunc(s.Recoveries, func(r recovery.Recovery) bool {
+		return r.Step == recovery.StepStop || r.Step == recovery.StepSettle || r.Step == recovery.StepPlace
+	})
+}
+
+// Validate says what makes a stored state unfit to be decided on.
+func (s State) Validate() error {
+	var errs []error
+	for i := range s.Groups {
+		if i > 0 && s.Groups[i-1].ID >= s.Groups[i].ID {
+			errs = append(errs, fmt.Errorf("groups are not in order at %q", s.Groups[i].ID))
+		}
+	}
+	for _, p := range s.Pools {
+		if len(p.Members) == 0 || p.Members[0].Group != p.Origin {
+			errs = append(errs, fmt.Errorf("pool %q does not begin with its origin", p.Origin))
+		}
+		if p.Wanted < 0 {
+			errs = append(errs, fmt.Errorf("pool %q wants %d", p.Origin, p.Wanted))
+		}
+	}
+	for _, r := range s.Recoveries {
+		if s.Pool(r.Pool) == nil {
+			errs = append(errs, fmt.Errorf("recovery %q is of no pool", r.ID))
+		}
+		if err := r.Settings.Validate(); err != nil {
+			errs = append(errs, fmt.Errorf("recovery %q: %w", r.ID, err))
+		}
+	}
+	return errors.Join(errs...)
 }

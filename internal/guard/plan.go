@@ -13,7 +13,7 @@ func (d *decider) plan() {
 	if d.s.Described.IsZero() || d.s.Described.Before(now.Add(-describeAgain)) {
 		d.need(emr.DescribeCluster, "", now, ClassSweep)
 	}
-	if d.s.Cluster.Collection == emr.Fleets {
+	if d.s.Cluster.Collection == emr.Fleets || d.env.Mode == Off && len(d.s.Recoveries) == 0 {
 		return
 	}
 	switch {

@@ -227,7 +227,7 @@ func (d *decider) viewOf(r *recovery.Recovery, p *pool.Pool) recovery.View {
 func (d *decider) act(r *recovery.Recovery, p *pool.Pool, act recovery.Act) bool {
 	switch act.Kind {
 	case recovery.Wait:
-		if act.Reason != "" && r.Step == recovery.StepConfirm && !d.env.StopReady {
+		if r.Step == recovery.StepConfirm && len(act.Needs) == 0 && !d.env.StopReady {
 			d.lack(emr.ModifyInstanceGroups)
 		}
 		return false

@@ -1,0 +1,327 @@
+package engine
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"emrguard/internal/budget"
+	"emrguard/internal/emr"
+	"emrguard/internal/guard"
+	"emrguard/internal/store"
+)
+
+// cluster is one aggregate in memory: its state as saved, its reads under way and when to look at it again.
+type cluster struct {
+	s        *scope
+	id       emr.ClusterID
+	state    guard.State
+	version  int64
+	saved    [sha256.Size]byte // of the body last saved
+	readings []*reading
+	wants    []string
+	wake     time.Time
+	heapAt   int
+	backlog  []guard.Input // answers whose decision could not be saved; tried again in order
+	since    bool          // read since this owner has it
+}
+
+// reading is a read under way, page by page. It counts as one read that began with its first page.
+type reading struct {
+	op        emr.Op
+	group     emr.GroupID
+	class     budget.Class
+	began     time.Time
+	groups    []emr.Group
+	instances []emr.Instance
+}
+
+func (c *cluster) reading(op emr.Op, group emr.GroupID) *reading {
+	for _, r := range c.readings {
+		if r.op == op && r.group == group {
+			return r
+		}
+	}
+	return nil
+}
+
+func (c *cluster) unread() bool {
+	return !c.since && c.state.Cluster.Collection != emr.Fleets && c.state.Ended.IsZero() && c.effective().Mode != guard.Off
+}
+
+// key names a want: one for each read and class, so that a routine look that is due early does not hide a deadline.
+func (c *cluster) key(n guard.Need) string {
+	return fmt.Sprintf("%s %s %s %d", c.id, n.Op, n.Group, n.Class)
+}
+
+func (c *cluster) want(n guard.Need) budget.Want {
+	return budget.Want{Key: c.key(n), Call: emr.Call{Op: n.Op, Cluster: c.id, Group: n.Group}, Class: budget.Class(n.Class), Due: n.Due}
+}
+
+func (c *cluster) effective() Effective { return c.s.e.o.Policy.For(c.s.id, c.state.Cluster) }
+
+// completeRead takes one page, asks for the next or decides on the whole.
+func (c *cluster) completeRead(ctx context.Context, now Now, f flight, done Completion) {
+	r, at := f.read, c.s.now(now)
+	began := c.s.now(done.Began)
+	if r.began.IsZero() {
+		r.began = began
+	}
+	res := done.Result
+	if res.Err != nil {
+		c.finish(r)
+		if res.Err.Class == emr.Throttled || res.Err.Class == emr.NotSent || res.Err.Class == emr.Unavailable {
+			c.s.queue.Set(budget.Want{Key: c.key(guard.Need{Op: r.op, Group: r.group, Class: guard.Class(r.class)}), Call: emr.Call{Op: r.op, Cluster: c.id, Group: r.group},
+				Class: r.class, Due: at.Add(c.retryRead())})
+			return
+		}
+		c.s.e.fault(c.s, string(c.id), fmt.Errorf("%s: %w", r.op, res.Err))
+		c.decide(ctx, now, guard.Input{Failed: &guard.Failed{Op: r.op, Began: r.began, Err: *res.Err}}, nil)
+		if c.state.Ended.IsZero() && c.s.held {
+			c.s.queue.Set(budget.Want{Key: c.key(guard.Need{Op: r.op, Group: r.group, Class: guard.ClassSweep}), Call: emr.Call{Op: r.op, Cluster: c.id, Group: r.group}, Class: budget.Sweep, Due: at.Add(c.s.Sweep)})
+		}
+		return
+	}
+	r.groups = append(r.groups, res.Groups...)
+	r.instances = append(r.instances, res.Instances...)
+	if res.Marker != "" {
+		next := f.call
+		next.Marker = res.Marker
+		c.s.queue.Set(budget.Want{Key: fmt.Sprintf("%s %s %s page", c.id, r.op, r.group), Call: next, Class: r.class, Due: at})
+		return
+	}
+	c.finish(r)
+	c.decide(ctx, now, input(r, res, c.s.now(done.Ended)), nil)
+}
+
+// retryRead is how long after a read that did not happen it is tried again.
+func (c *cluster) retryRead() time.Duration {
+	pace := c.effective().Settings.Pace
+	return max(pace/10, time.Second)
+}
+
+func input(r *reading, res emr.Result, ended time.Time) guard.Input {
+	switch r.op {
+	case emr.ListInstanceGroups:
+		return guard.Input{Read: &guard.Read{Began: r.began, Ended: ended, Groups: r.groups}}
+	case emr.ListInstances:
+		return guard.Input{Instances: &guard.Instances{Group: r.group, Began: r.began, Instances: r.instances}}
+	case emr.GetManagedScalingPolicy:
+		return guard.Input{Managed: &guard.Managed{Began: r.began, Attached: res.ManagedScaling}}
+	}
+	if res.Cluster == nil {
+		return guard.Input{}
+	}
+	return guard.Input{Described: &guard.Described{Began: r.began, Cluster: *res.Cluster}}
+}
+
+func (c *cluster) finish(r *reading) {
+	c.readings = slices.DeleteFunc(c.readings, func(o *reading) bool { return o == r })
+}
+
+// decide asks the guard, saves what it decided in one transaction, and only then hands the change out.
+func (c *cluster) decide(ctx context.Context, now Now, in guard.Input, order *store.Order) {
+	if len(c.backlog) > 0 {
+		if in.Answer != nil || in.Lost {
+			c.backlog = append(c.backlog, in)
+		}
+		if !c.retry(ctx, now) {
+			return
+		}
+		if in.Answer != nil || in.Lost {
+			return
+		}
+	}
+	c.decideOne(ctx, now, in, order)
+}
+
+// retry works off the answers whose decision could not be saved.
+func (c *cluster) retry(ctx context.Context, now Now) bool {
+	for len(c.backlog) > 0 {
+		in := c.backlog[0]
+		c.backlog = c.backlog[1:]
+		if !c.decideOne(ctx, now, in, nil) {
+			return false
+		}
+	}
+	return true
+}
+
+func (c *cluster) decideOne(ctx context.Context, now Now, in guard.Input, order *store.Order) bool {
+	s := c.s
+	eff := c.effective()
+	env := c.env(now, eff)
+	dec := guard.Decide(c.state, env, in)
+	if !c.save(ctx, now, dec, order) {
+		if s.held && (in.Answer != nil || in.Lost) {
+			c.backlog = append([]guard.Input{in}, c.backlog...)
+		}
+		if s.held {
+			c.sleep(s.now(now).Add(max(eff.Settings.Pace/10, time.Second)))
+		}
+		return false
+	}
+	if in.Read != nil {
+		c.since = true
+	}
+	if dec.Call != nil {
+		c.pay(now, dec.Call)
+		s.e.call(s, dec.Call.Call, flight{cluster: c.id, change: dec.Call.ID})
+	}
+	c.settle(now, dec, eff)
+	return true
+}
+
+// env is what surrounds a decision, the API budget included.
+func (c *cluster) env(now Now, eff Effective) guard.Env {
+	s, at := c.s, c.s.now(now)
+	env := guard.Env{Now: at, Store: s.e.o.Store.ID(), Mode: eff.Mode, Why: eff.Why, Settings: eff.Settings, Sweep: s.Sweep, DryRun: s.e.o.DryRun,
+		Trusted: s.clock.trusted(), Generation: s.lease.Generation, Modify: c.ready(emr.ModifyInstanceGroups, at), Add: c.ready(emr.AddInstanceGroups, at)}
+	if s.paused != nil && s.paused.Paused != nil {
+		env.Paused = "the whole scope is paused by " + s.paused.Paused.Author
+	}
+	if env.Modify && guard.MayStop(c.state) {
+		id := string(c.id)
+		env.StopReady = s.budget.Reserve(emr.AddInstanceGroups, id, at, eff.Settings.Settle) && s.budget.Reserve(emr.ModifyInstanceGroups, id, at, eff.Settings.Settle) &&
+			s.budget.Ready(emr.ModifyInstanceGroups, at)
+	}
+	return env
+}
+
+// ready says whether a token for the operation can be taken now, a promised one included.
+func (c *cluster) ready(op emr.Op, at time.Time) bool {
+	b, id := c.s.budget, string(c.id)
+	return b.Ready(op, at) || b.Reserved(op, id) && !b.ReservedAt(op, at).After(at)
+}
+
+// pay takes the token of a change: a launch takes the one promised to it.
+func (c *cluster) pay(now Now, call *guard.Call) {
+	b, at, op := c.s.budget, c.s.now(now), call.Call.Op
+	launch := call.Purpose == guard.ForLaunch || call.Purpose == guard.ForAdd
+	if launch && b.TakeReserved(op, string(c.id), at) {
+		return
+	}
+	if !b.Take(op, at) {
+		b.TakeReserved(op, string(c.id), at)
+	}
+}
+
+// save writes a decision down if it changed anything.
+func (c *cluster) save(ctx context.Context, now Now, dec guard.Decision, order *store.Order) bool {
+	s := c.s
+	body, err := json.Marshal(dec.State)
+	if err != nil {
+		s.e.fault(s, string(c.id), fmt.Errorf("write the state of %s: %w", c.id, err))
+		return false
+	}
+	sum := sha256.Sum256(body)
+	if sum == c.saved && len(dec.Records) == 0 && dec.Call == nil && order == nil {
+		c.state = dec.State
+		return true
+	}
+	key := store.Key{Scope: s.id, Cluster: string(c.id)}
+	save := store.Save{Lease: s.lease, Records: make([]store.Record, 0, len(dec.Records)),
+		Docs: []store.Document{{Key: key, Version: c.version, Body: body, Ended: !dec.State.Ended.IsZero(), Saved: s.now(now)}}}
+	for _, r := range dec.Records {
+		data, err := json.Marshal(r.Data)
+		if err != nil {
+			data = []byte(`{"error":"the inputs of this decision could not be written"}`)
+		}
+		save.Records = append(save.Records, store.Record{Key: key, ID: r.ID, At: r.At, Kind: r.Kind, Group: string(r.Group), Pool: string(r.Pool),
+			Recovery: r.Recovery, Reason: r.Reason, Author: r.Author, Data: data})
+	}
+	if order != nil && dec.Reply != nil {
+		save.Orders = []store.Answer{{ID: order.ID, At: s.now(now), Refused: dec.Reply.Refused, Text: dec.Reply.Text}}
+	}
+	if err := s.e.o.Store.Save(ctx, save); err != nil {
+		c.notSaved(err)
+		return false
+	}
+	c.state, c.version, c.saved = dec.State, c.version+1, sum
+	s.e.out.Records = append(s.e.out.Records, save.Records...)
+	for _, r := range save.Records {
+		s.e.counts[r.Kind]++
+	}
+	return true
+}
+
+// notSaved books a decision that could not be written down: it did not happen.
+func (c *cluster) notSaved(err error) {
+	s := c.s
+	if errors.Is(err, store.ErrConflict) && c.version == 0 {
+		// There is a document that could not be read when the scope was loaded. It stays.
+		s.broken[string(c.id)] = err
+		s.e.fault(s, string(c.id), fmt.Errorf("cluster %s is left alone: %w", c.id, err))
+		c.forget()
+		return
+	}
+	s.failed(err)
+	if errors.Is(err, store.ErrConflict) && s.held {
+		s.drop() // somebody wrote under this lease: take the scope anew
+		s.renew = 0
+	}
+}
+
+// settle plans the next looks after a decision was saved.
+func (c *cluster) settle(now Now, dec guard.Decision, eff Effective) {
+	s, at := c.s, c.s.now(now)
+	for _, k := range c.wants {
+		s.queue.Remove(k)
+	}
+	c.wants = c.wants[:0]
+	if !guard.Promised(c.state) {
+		s.budget.Release(string(c.id))
+	}
+	if !c.state.Ended.IsZero() {
+		c.forget()
+		return
+	}
+	if eff.Mode == guard.Off && len(c.state.Recoveries) == 0 && !c.state.Described.IsZero() {
+		s.ignored[c.id] = at.Add(ignoreFor)
+		c.forget()
+		return
+	}
+	for _, n := range dec.Needs {
+		c.plan(n)
+	}
+	wake := dec.Wake
+	for _, op := range dec.Waiting {
+		t := s.budget.ReadyAt(op, at)
+		if t.IsZero() || s.budget.Reserved(op, string(c.id)) {
+			t = s.budget.ReservedAt(op, at)
+		}
+		if !t.After(at) {
+			t = at.Add(eff.Settings.Pace / 10)
+		}
+		if wake.IsZero() || t.Before(wake) {
+			wake = t
+		}
+	}
+	c.sleep(wake)
+}
+
+// plan asks for a read unless it is under way: a read that ends leads to a decision, which plans again.
+func (c *cluster) plan(n guard.Need) {
+	if c.reading(n.Op, n.Group) != nil {
+		return
+	}
+	w := c.want(n)
+	if old, ok := c.s.queue.Get(w.Key); ok && old.Due.Before(w.Due) {
+		return
+	}
+	c.s.queue.Set(w)
+	c.wants = append(c.wants, w.Key)
+}
+
+// forget stops watching the cluster; its document and history stay.
+func (c *cluster) forget() {
+	c.sleep(time.Time{})
+	for _, k := range c.wants {
+		c.s.queue.Remove(k)
+	}
+	delete(c.s.clusters, c.id)
+}
