@@ -1,0 +1,129 @@
+package awsapi
+
+import (
+	"context"
+	"fmt"
+	"math"
+
+	"emrguard/internal/emr"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	sdk "github.com/aws/aws-sdk-go-v2/service/emr"
+	"github.com/aws/aws-sdk-go-v2/service/emr/types"
+)
+
+// Do sends the call once and waits for its answer, at most for the client's timeout or until ctx ends. The error's class
+// says what is known: for a write, anything but emr.Unavailable means that it did not happen.
+//
+// ListClusters asks for clusters in the states of emr.Live. ListInstances asks for instances that are not terminated,
+// since EMR would add those of the last thirty days; without a group it asks for the whole cluster.
+func (c *Client) Do(ctx context.Context, call emr.Call) emr.Result {
+	if err := sendable(call); err != nil {
+		return emr.Result{Err: &emr.Error{Class: emr.Invalid, Message: err.Error()}}
+	}
+	ctx, cancel := context.WithTimeout(ctx, c.timeout)
+	defer cancel()
+	var a attempt
+	result, err := c.send(a.observe(ctx), call)
+	if err != nil {
+		result = emr.Result{Err: c.explain(err, a.left.Load())}
+	}
+	result.Date = a.date
+	return result
+}
+
+// sendable says what is missing in a call that must not be sent. ModifyInstanceGroups always carries the cluster: without it
+// IAM policies for single clusters do not apply, and it could change any cluster of the account.
+func sendable(call emr.Call) error {
+	if call.Op != emr.ListClusters && call.Cluster == "" {
+		return fmt.Errorf("%s: no cluster", call.Op)
+	}
+	switch call.Op {
+	case emr.ListClusters, emr.DescribeCluster, emr.ListInstanceGroups, emr.ListInstances, emr.GetManagedScalingPolicy:
+	case emr.ModifyInstanceGroups:
+		if call.Group == "" {
+			return fmt.Errorf("%s: no group", call.Op)
+		}
+		return countable(call.Op, call.Count)
+	case emr.AddInstanceGroups:
+		if call.Config == nil {
+			return fmt.Errorf("%s: no configuration", call.Op)
+		}
+		return countable(call.Op, call.Config.Count)
+	default:
+		return fmt.Errorf("%q is not an operation that emrguard uses", call.Op)
+	}
+	return nil
+}
+
+// countable refuses what does not fit the API's integer.
+func countable(op emr.Op, n int) error {
+	if n < 0 || n > math.MaxInt32 {
+		return fmt.Errorf("%s: impossible count %d", op, n)
+	}
+	return nil
+}
+
+// send makes the SDK's call.
+func (c *Client) send(ctx context.Context, call emr.Call) (emr.Result, error) {
+	cluster, marker := aws.String(string(call.Cluster)), optional(call.Marker)
+	switch call.Op {
+	case emr.ListClusters:
+		out, err := c.emr.ListClusters(ctx, &sdk.ListClustersInput{ClusterStates: liveClusters, Marker: marker})
+		if err != nil {
+			return emr.Result{}, err
+		}
+		return emr.Result{Clusters: each(out.Clusters, clusterSummary), Marker: aws.ToString(out.Marker)}, nil
+	case emr.DescribeCluster:
+		out, err := c.emr.DescribeCluster(ctx, &sdk.DescribeClusterInput{ClusterId: cluster})
+		if err != nil {
+			return emr.Result{}, err
+		}
+		if out.Cluster == nil {
+			return emr.Result{}, emptyAnswer{"cluster"}
+		}
+		return emr.Result{Cluster: clusterOf(out.Cluster)}, nil
+	case emr.ListInstanceGroups:
+		out, err := c.emr.ListInstanceGroups(ctx, &sdk.ListInstanceGroupsInput{ClusterId: cluster, Marker: marker})
+		if err != nil {
+			return emr.Result{}, err
+		}
+		return emr.Result{Groups: each(out.InstanceGroups, groupOf), Marker: aws.ToString(out.Marker)}, nil
+	case emr.ListInstances:
+		out, err := c.emr.ListInstances(ctx, &sdk.ListInstancesInput{
+			ClusterId: cluster, InstanceGroupId: optional(string(call.Group)), InstanceStates: liveInstances, Marker: marker,
+		})
+		if err != nil {
+			return emr.Result{}, err
+		}
+		return emr.Result{Instances: each(out.Instances, instanceOf), Marker: aws.ToString(out.Marker)}, nil
+	case emr.GetManagedScalingPolicy:
+		out, err := c.emr.GetManagedScalingPolicy(ctx, &sdk.GetManagedScalingPolicyInput{ClusterId: cluster})
+		if err != nil {
+			return emr.Result{}, err
+		}
+		return emr.Result{ManagedScaling: out.ManagedScalingPolicy != nil}, nil
+	case emr.ModifyInstanceGroups:
+		_, err := c.emr.ModifyInstanceGroups(ctx, &sdk.ModifyInstanceGroupsInput{
+			ClusterId:      cluster,
+			InstanceGroups: []types.InstanceGroupModifyConfig{{InstanceGroupId: aws.String(string(call.Group)), InstanceCount: aws.Int32(int32(call.Count))}},
+		})
+		return emr.Result{}, err
+	default: // sendable left only this one
+		out, err := c.emr.AddInstanceGroups(ctx, &sdk.AddInstanceGroupsInput{
+			JobFlowId: cluster, InstanceGroups: []types.InstanceGroupConfig{groupConfig(*call.Config)},
+		})
+		if err != nil {
+			return emr.Result{}, err
+		}
+		if len(out.InstanceGroupIds) != 1 {
+			return emr.Result{}, emptyAnswer{"group id"}
+		}
+		return emr.Result{Added: emr.GroupID(out.InstanceGroupIds[0])}, nil
+	}
+}
+
+// emptyAnswer is an answer of success without what was asked for: EMR's SDK decodes an empty body as that.
+type emptyAnswer struct{ what string }
+
+func (e emptyAnswer) Error() string { return "the answer holds no " + e.what }
