@@ -16,11 +16,16 @@ var states = []emr.GroupState{emr.GroupRunning, emr.GroupResizing, emr.GroupReco
 
 // walk draws reads of a group one after another and hands each step to check.
 func walk(t *rapid.T, draw func(t *rapid.T, before Ledger) emr.Group, check func(before, after Ledger, g emr.Group, d Delta)) {
+	walkFrom(t, 0, draw, check)
+}
+
+// walkFrom is walk with gaps between the reads from the given number of seconds, below 0 to go back in time, to 20 minutes.
+func walkFrom(t *rapid.T, gap int, draw func(t *rapid.T, before Ledger) emr.Group, check func(before, after Ledger, g emr.Group, d Delta)) {
 	now := time.Date(2026, 3, 1, 10, 0, 0, 0, time.UTC)
 	var l Ledger
 	for range rapid.IntRange(1, 60).Draw(t, "reads") {
 		g := draw(t, l)
-		now = now.Add(time.Duration(rapid.IntRange(0, 1200).Draw(t, "gap")) * time.Second)
+		now = now.Add(time.Duration(rapid.IntRange(gap, 1200).Draw(t, "gap")) * time.Second)
 		ended := now.Add(time.Duration(rapid.IntRange(0, 20).Draw(t, "took")) * time.Second)
 		var dating Dating
 		if rapid.IntRange(0, 3).Draw(t, "called") == 0 {
@@ -208,6 +213,103 @@ func TestR4Highest(t *testing.T) {
 			}
 		})
 	})
+}
+
+// R1, R11: reads that overtake each other and a clock that is set back leave a sound ledger, with no date in its future.
+func TestR1BackInTime(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		walkFrom(t, -1200, anyGroup, func(before, after Ledger, g emr.Group, d Delta) {
+			sound(t, after)
+			if d.Ignored {
+				if !reflect.DeepEqual(before, after) {
+					t.Fatalf("an ignored read changed\n%+v\nto\n%+v", before, after)
+				}
+				return
+			}
+			if after.Missing() != g.Missing() {
+				t.Fatalf("ledger says %d missing, the read %d", after.Missing(), g.Missing())
+			}
+			end := after.Last.Ended
+			for _, at := range []time.Time{after.First, after.Moved, after.LastArrival, after.IdleSince, after.SuspendedSince, after.Settled} {
+				if at.After(end) {
+					t.Fatalf("%v is later than the read that ended %v: %+v", at, end, after)
+				}
+			}
+			for _, s := range after.Spans {
+				if s.To.After(end) || s.From.After(s.To) {
+					t.Fatalf("span %+v, the read ended %v", s, end)
+				}
+			}
+			for _, s := range after.Steps {
+				if s.Until.After(end) {
+					t.Fatalf("step %+v, the read ended %v", s, end)
+				}
+			}
+			for _, m := range after.Arrivals {
+				if m.At.After(end) {
+					t.Fatalf("arrivals %+v, the read ended %v", m, end)
+				}
+			}
+		})
+	})
+}
+
+// R4: beyond the bound the highest running count errs upward, so that a stop never asks for less than was read.
+func TestR4Bounded(t *testing.T) {
+	at := time.Date(2026, 3, 1, 10, 0, 0, 0, time.UTC)
+	var l Ledger
+	for i := range 3 * maxSteps {
+		l, _ = l.Observe(emr.Group{Requested: 20, Running: 1 + i%7, State: emr.GroupResizing}, at, at, Dating{})
+		at = at.Add(10 * time.Second)
+		if got := l.Highest(l.First); got != min(7, i+1) {
+			t.Fatalf("after %d reads the highest is %d", i+1, got)
+		}
+	}
+	if len(l.Steps) > maxSteps || len(l.Arrivals) > maxMarks {
+		t.Errorf("%d steps, %d marks", len(l.Steps), len(l.Arrivals))
+	}
+}
+
+// R1: however many reads saw arrivals, settling tells them from hidden ones.
+func TestR1SettleManyArrivals(t *testing.T) {
+	at := time.Date(2026, 3, 1, 10, 0, 0, 0, time.UTC)
+	var l Ledger
+	var list []emr.Instance
+	for i := range 3 * maxMarks {
+		l, _ = l.Observe(emr.Group{Requested: 200, Running: i, State: emr.GroupResizing}, at, at, Dating{})
+		list = append(list, emr.Instance{State: emr.InstanceRunning, Ready: at.Add(10 * time.Second)})
+		at = at.Add(20 * time.Second)
+	}
+	list = list[:len(list)-1]
+	settled, report := l.Settle(list)
+	if report.Hidden != 0 || !reflect.DeepEqual(settled.Entries, l.Entries) {
+		t.Errorf("seen arrivals count as hidden: %+v", report)
+	}
+	// One more that no read saw, and the loss that hid it.
+	list[0].State, list[0].Ended = emr.InstanceTerminated, l.Last.Ended.Add(-time.Second)
+	list = append(list, emr.Instance{State: emr.InstanceRunning, Ready: l.Last.Ended.Add(-2 * time.Second)})
+	settled, report = l.Settle(list)
+	newest := settled.Entries[len(settled.Entries)-1]
+	if report.Hidden != 1 || newest.Cause != Loss || !newest.Since.Equal(list[0].Ended) || settled.Check() != nil {
+		t.Errorf("hidden %d, newest entry %+v, %v", report.Hidden, newest, settled.Check())
+	}
+}
+
+// R2: merging entries forgets no unfinished change.
+func TestR2MergeKeepsChange(t *testing.T) {
+	at := time.Date(2026, 3, 1, 10, 0, 0, 0, time.UTC)
+	var q []Entry
+	for i := range maxEntries + 1 {
+		e := Entry{Since: at.Add(time.Duration(i) * time.Minute), Count: 1, Cause: Loss, By: ByRead}
+		if i == 5 {
+			e.Cause = Change
+			e.Since = e.Since.Add(59 * time.Second) // nearest to the next
+		}
+		q = push(q, e)
+	}
+	if len(q) != maxEntries || count(q) != maxEntries+1 || q[5].Cause != Change || q[5].Count != 2 || !q[5].Since.Equal(at.Add(6*time.Minute)) {
+		t.Errorf("%d entries, %d instances, the merged one is %+v", len(q), count(q), q[5])
+	}
 }
 
 // R1: folding the oldest of too many spans of RECONFIGURING into the dates changes no age.
