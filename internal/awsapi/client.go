@@ -18,6 +18,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 	sdk "github.com/aws/aws-sdk-go-v2/service/emr"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"github.com/aws/smithy-go/logging"
 )
 
 // The defaults of Options.
@@ -110,6 +111,7 @@ func load(ctx context.Context, o Options, httpClient *awshttp.BuildableClient, m
 	fns := append([]func(*config.LoadOptions) error{
 		config.WithRetryer(func() aws.Retryer { return aws.NopRetryer{} }),
 		config.WithHTTPClient(httpClient),
+		config.WithLogger(logging.Nop{}), // the SDK's own lines would pass by the program's log and the hiding of credentials
 	}, more...)
 	if o.Region != "" {
 		fns = append(fns, config.WithRegion(o.Region))

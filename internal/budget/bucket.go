@@ -90,6 +90,13 @@ func (b *bucket) slow(keep int64) {
 	b.credit = min(b.credit, keep)
 }
 
+// resize gives the bucket the rate and room of another, keeping its tokens.
+func (b *bucket) resize(to bucket) {
+	tokens := float64(b.credit) / float64(b.cost)
+	b.cost, b.full = to.cost, to.full
+	b.credit = min(b.most(), int64(tokens*float64(b.cost)))
+}
+
 // covers says whether the bucket holds the given tokens and, after spending them now, still meets every promise.
 func (b *bucket) covers(spend int, promises []promise) bool {
 	return b.credit >= int64(spend)*b.cost && b.uncovered(spend, promises) < 0

@@ -58,6 +58,14 @@ func New(o Options, now time.Time) *Budget {
 	return b
 }
 
+// Change puts other options in force: tokens, promises and halvings stay, as far as the new bucket holds the tokens.
+func (b *Budget) Change(o Options, now time.Time) {
+	next := New(o, now)
+	for i, op := range emr.Ops {
+		b.buckets[b.at(op, now)].resize(next.buckets[i])
+	}
+}
+
 // Take takes a token for one call of the operation and says whether there was one that is not promised to somebody else.
 func (b *Budget) Take(op emr.Op, now time.Time) bool {
 	i := b.at(op, now)

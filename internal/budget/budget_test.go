@@ -182,3 +182,19 @@ func TestUnknownOperationPanics(t *testing.T) {
 	}()
 	New(Options{}, epoch).Take("RunJobFlow", epoch)
 }
+
+func TestChangeKeepsTokensPromisesAndHalvings(t *testing.T) {
+	b := New(Options{Share: 1}, epoch)
+	b.Reserve(list, "r", epoch, 0)
+	b.Throttled(emr.ListInstances, after(100))
+	b.Change(Options{Share: 0.4, Rates: map[emr.Op]Rate{add: {Burst: 50, PerSecond: 5}}}, after(100))
+	if s := b.State(list, after(100)); s != (State{Tokens: 4, PerSecond: 0.4, Reserved: 1}) {
+		t.Errorf("a smaller bucket: %+v", s)
+	}
+	if s := b.State(add, after(100)); s != (State{Tokens: 5, PerSecond: 2}) {
+		t.Errorf("a larger bucket: %+v", s)
+	}
+	if s := b.State(emr.ListInstances, after(100)); s != (State{PerSecond: 0.1, Slowed: true}) {
+		t.Errorf("a throttled bucket: %+v", s)
+	}
+}
