@@ -1,0 +1,139 @@
+// Package local is a client of the simulator in the same process: it executes emr.Call values in virtual time, without HTTP.
+//
+// It shows a caller what the SDK's client of EMR would show: an empty answer reads as "nothing there", a broken connection as an
+// error of class emr.Unavailable, and members that EMR leaves out as zero values.
+package local
+
+import (
+	"time"
+
+	"emrguard/internal/emr"
+	"emrguard/internal/emrsim"
+	"emrguard/internal/emrsim/shapes"
+)
+
+// Client sends calls to one region of a simulator. Safe for concurrent use.
+type Client struct {
+	sim    *emrsim.Sim
+	region string
+}
+
+// New returns a client of sim's region.
+func New(sim *emrsim.Sim, region string) *Client { return &Client{sim: sim, region: region} }
+
+// Answer is what comes of one call, and when.
+type Answer struct {
+	Result emr.Result
+	// Delay is the virtual time from the call until the caller has the Result, or notices that the connection broke. A change has
+	// taken effect at the start of it, so that a caller with a shorter deadline does not know its outcome.
+	Delay time.Duration
+	// RequestID is what the simulator's own record of changes carries for this call.
+	RequestID string
+}
+
+// Do executes one call at the simulator's present time. It does not wait for the Answer's Delay: virtual time is the caller's.
+func (c *Client) Do(call emr.Call) Answer {
+	in, err := input(call)
+	if err != nil {
+		return Answer{Result: emr.Result{Err: err}}
+	}
+	if err := shapes.Check(in); err != nil {
+		return Answer{Result: emr.Result{Err: failure(&emrsim.APIError{Status: 400, Type: "ValidationException", Message: err.Error()})}}
+	}
+	out := c.sim.Call(c.region, string(call.Op), in)
+	a := Answer{Delay: out.Delay, RequestID: out.RequestID}
+	if out.Drop {
+		a.Result.Err = &emr.Error{Class: emr.Unavailable, Message: "the connection broke before the answer"}
+		return a
+	}
+	if out.Err != nil {
+		a.Result.Err = failure(out.Err)
+	} else if !out.Empty {
+		a.Result = result(out.Out)
+	}
+	a.Result.Date = out.Date.Truncate(time.Second) // the resolution of a Date header
+	return a
+}
+
+// input makes the request structure of a call. A call that no client could send is emr.Invalid.
+func input(call emr.Call) (any, *emr.Error) {
+	cluster, marker := text(call.Cluster), text(call.Marker)
+	switch call.Op {
+	case emr.ListClusters:
+		return &shapes.ListClustersInput{ClusterStates: liveStates(), Marker: marker}, nil
+	case emr.DescribeCluster:
+		return &shapes.DescribeClusterInput{ClusterId: cluster}, nil
+	case emr.ListInstanceGroups:
+		return &shapes.ListInstanceGroupsInput{ClusterId: cluster, Marker: marker}, nil
+	case emr.ListInstances:
+		return &shapes.ListInstancesInput{ClusterId: cluster, InstanceGroupId: text(call.Group), Marker: marker}, nil
+	case emr.GetManagedScalingPolicy:
+		return &shapes.GetManagedScalingPolicyInput{ClusterId: cluster}, nil
+	case emr.ModifyInstanceGroups:
+		count := call.Count
+		return &shapes.ModifyInstanceGroupsInput{ClusterId: cluster, InstanceGroups: []shapes.InstanceGroupModifyConfig{
+			{InstanceGroupId: text(call.Group), InstanceCount: &count},
+		}}, nil
+	case emr.AddInstanceGroups:
+		if call.Config == nil {
+			return nil, &emr.Error{Class: emr.Invalid, Message: "AddInstanceGroups without a configuration"}
+		}
+		return &shapes.AddInstanceGroupsInput{JobFlowId: cluster, InstanceGroups: []shapes.InstanceGroupConfig{groupConfig(*call.Config)}}, nil
+	}
+	return nil, &emr.Error{Class: emr.Invalid, Message: "no such operation: " + string(call.Op)}
+}
+
+// result translates an output structure; one without members that emr knows is an empty Result.
+func result(out any) emr.Result {
+	switch out := out.(type) {
+	case *shapes.ListClustersOutput:
+		return emr.Result{Clusters: each(out.Clusters, clusterSummary), Marker: deref(out.Marker)}
+	case *shapes.DescribeClusterOutput:
+		return emr.Result{Cluster: cluster(out.Cluster)}
+	case *shapes.ListInstanceGroupsOutput:
+		return emr.Result{Groups: each(out.InstanceGroups, group), Marker: deref(out.Marker)}
+	case *shapes.ListInstancesOutput:
+		return emr.Result{Instances: each(out.Instances, instance), Marker: deref(out.Marker)}
+	case *shapes.GetManagedScalingPolicyOutput:
+		return emr.Result{ManagedScaling: out.ManagedScalingPolicy != nil}
+	case *shapes.AddInstanceGroupsOutput:
+		if len(out.InstanceGroupIds) > 0 {
+			return emr.Result{Added: emr.GroupID(out.InstanceGroupIds[0])}
+		}
+	}
+	return emr.Result{}
+}
+
+func liveStates() []string {
+	states := make([]string, len(emr.Live))
+	for i, s := range emr.Live {
+		states[i] = string(s)
+	}
+	return states
+}
+
+// text is an optional string member: absent when empty.
+func text[S ~string](s S) *string {
+	if s == "" {
+		return nil
+	}
+	t := string(s)
+	return &t
+}
+
+// deref is the zero value for an absent member.
+func deref[T any](v *T) T {
+	if v == nil {
+		var zero T
+		return zero
+	}
+	return *v
+}
+
+func each[A, B any](list []A, f func(*A) B) []B {
+	out := make([]B, len(list))
+	for i := range list {
+		out[i] = f(&list[i])
+	}
+	return out
+}

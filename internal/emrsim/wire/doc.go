@@ -1,0 +1,37 @@
+// Package wire serves a simulator over HTTP as Amazon EMR would: awsJson 1.1, so that the AWS CLI, boto3 and the AWS SDKs work
+// against it unchanged.
+//
+// # The API
+//
+// POST / with Content-Type application/x-amz-json-1.1 and X-Amz-Target ElasticMapReduce.<Operation>. The region is that of the
+// SigV4 credential scope in the Authorization header; the signature itself is not checked, and any key is taken. Without the header
+// the answer is AWS's MissingAuthenticationTokenException, unless Options.DefaultRegion is set. Requests are checked against the API
+// model before they reach the simulator; what is wrong comes back as EMR's errors do: a __type, a message and, for
+// InvalidRequestException, an ErrorCode.
+//
+// Point a client at it with AWS_ENDPOINT_URL=http://host:port, a region, and any access key.
+//
+// # Time
+//
+// A Clock maps real time to simulated time. Each request first moves the simulator to the clock's time, and every answer carries it
+// in its Date header, so that a client whose clock runs at the same speed sees no skew. Delays of injected faults pass in simulated
+// time.
+//
+// # The simulator's own pages
+//
+// Under /_sim/, on the same listener, JSON; ?region= names a region, us-east-1 or the server's default without it. An error is
+// {"error": "what is wrong"} with a status of 400, 404, 409 or 413.
+//
+//	GET    /_sim/                  what there is
+//	GET    /_sim/clock             {"now", "speed", "manual"}
+//	GET    /_sim/truth             clusters, groups, instances and capacity as they are, and every change (emrsim.Truth)
+//	GET    /_sim/log?after=SEQ     the last 1,000 API requests with what was answered (Request), those after a sequence number
+//	GET    /_sim/faults            the faults in force (emrsim.FaultStatus)
+//	POST   /_sim/faults            faults as emrsim.ParseFault reads them, one a line; all are added or none
+//	DELETE /_sim/faults?id=N       one fault, or all without an id
+//	POST   /_sim/capacity          {"pool": "zone/type/market", "parts": [6], "reclaim": false}
+//	POST   /_sim/actions?who=NAME  one emrsim.Action: {"do": "interrupt", "cluster": "etl", "group": "TASK", "count": 2}
+//	POST   /_sim/advance?by=10m    moves a clock that is moved by hand
+//
+// A browser's page of another origin is refused the pages that change anything.
+package wire
