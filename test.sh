@@ -26,6 +26,8 @@ step_install() {
 	works aws --version || packages+=(awscli)
 	compiles_c || packages+=(gcc libc6-dev)
 	works git --version || packages+=(git)
+	# Without it Go cannot fetch the modules.
+	[ -e /etc/ssl/certs/ca-certificates.crt ] || packages+=(ca-certificates)
 	[ ${#packages[@]} -eq 0 ] && { echo "nothing is missing"; return 0; }
 	if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
 		echo "missing: ${packages[*]}. Not root on Debian, so they are not installed; the tests that need them are skipped."
