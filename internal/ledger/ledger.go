@@ -153,7 +153,7 @@ func (l Ledger) Fell(since time.Time) (from, to int) { return l.Highest(since), 
 // 0 for a single one. It restarts at a change of the requested count and at our own call, because a read soon after a
 // change may still show the failure before it.
 func (l Ledger) SuspendedFor() time.Duration {
-	if l.SuspendedReads < 2 {
+	if l.SuspendedReads == 0 {
 		return 0
 	}
 	return l.Last.Began.Sub(l.SuspendedSince)
