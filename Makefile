@@ -24,7 +24,7 @@ bench: ## run the benchmarks
 	go test -run '^$$' -bench . -benchmem ./...
 
 docs: ## regenerate everything that is generated
-	go generate ./...
+	./test.sh generate
 
 verify: ## regenerate, and fail if that changes a file
 	./test.sh generated

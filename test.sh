@@ -2,7 +2,7 @@
 # Checks and tests everything, and first installs what that needs from Debian where it is missing and this is root.
 #
 #   ./test.sh             all steps, in this order: install fmt tidy vet lint generated test
-#   ./test.sh STEP ...    only these; also: fuzz (each fuzz target for FUZZTIME, 10s if unset)
+#   ./test.sh STEP ...    only these; also: generate (write what is generated), fuzz (each fuzz target for FUZZTIME, 10s if unset)
 #
 # The last line is "N passed, N failed, N skipped". The exit status is 0 only if every step passed.
 set -uo pipefail
@@ -55,6 +55,9 @@ step_vet() { go vet ./...; }
 
 step_lint() { go tool -modfile=go.tools.mod golangci-lint run ./...; }
 
+# The pages that tests compare with the code are written by those tests with -update; a stale one fails its test.
+step_generate() { go generate ./... && go test ./internal/config -count=1 -update >/dev/null; }
+
 # snapshot is a hash of everything git would show as changed or new.
 snapshot() { { git diff HEAD --binary; git ls-files -o --exclude-standard -z | xargs -0 -r sha256sum; } | sha256sum; }
 
@@ -64,7 +67,7 @@ step_generated() {
 	before=$(snapshot)
 	go generate ./... || return 1
 	after=$(snapshot)
-	[ "$before" = "$after" ] || { echo "go generate changed files; commit them:"; git status --short; return 1; }
+	[ "$before" = "$after" ] || { echo "regenerating changed files; commit them:"; git status --short; return 1; }
 }
 
 step_test() {
@@ -89,7 +92,7 @@ step_fuzz() {
 
 [ $# -gt 0 ] || set -- install fmt tidy vet lint generated test
 for step in "$@"; do
-	declare -F "step_$step" >/dev/null || { echo "test.sh: no step \"$step\"; there are install, fmt, tidy, vet, lint, generated, test, fuzz" >&2; exit 2; }
+	declare -F "step_$step" >/dev/null || { echo "test.sh: no step \"$step\"; there are install, fmt, tidy, vet, lint, generate, generated, test, fuzz" >&2; exit 2; }
 done
 status=0
 for step in "$@"; do

@@ -151,7 +151,7 @@ var owners = []owner{
 		why:     "test code stays in test files",
 	},
 	{
-		target: []string{"internal/store/sqlite", "internal/store/postgres"}, by: []string{"internal/app", "internal/cli", "internal/simtest/..."},
+		target: []string{"internal/store/sqlite", "internal/store/postgres", "internal/store/memory"}, by: []string{"internal/app", "internal/cli", "internal/simtest/..."},
 		byTests: []string{"..."},
 		why:     "which store it is, is decided where the parts are put together; the rest knows the port",
 	},

@@ -56,6 +56,7 @@ var layout = []place{
 	{"internal/emrsim/wire", simulator, "awsJson 1.1 over HTTP for real clients"},
 	{"internal/store", port, "the port to durable state"},
 	{"internal/store/storetest", port, "the suite every store adapter passes"},
+	{"internal/store/memory", adapter, "the store for tests and simulations"},
 	{"internal/store/sqlite", adapter, "the store in one file"},
 	{"internal/store/postgres", adapter, "the store for several replicas"},
 	{"internal/web", adapter, "JSON API and dashboard"},
