@@ -232,9 +232,9 @@ func (q *Queue) ready(i int) (time.Duration, bool) {
 	return q.budget.readyTick(i)
 }
 
-// tickOf is the tick of a time, now for the past.
+// tickOf is the tick of a time, now for the past; more than a year ahead counts as a year.
 func (q *Queue) tickOf(t time.Time) time.Duration {
-	return q.budget.tick + max(0, t.Sub(q.budget.last))
+	return q.budget.tick + min(max(0, t.Sub(q.budget.last)), longest)
 }
 
 // line is where the want belongs.

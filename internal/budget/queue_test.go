@@ -121,6 +121,17 @@ func TestSetGetRemove(t *testing.T) {
 	}
 }
 
+func TestDueTimesFarAway(t *testing.T) {
+	q := NewQueue(New(Options{}, epoch))
+	q.Set(Want{Key: "never", Call: emr.Call{Op: list}, Class: Deadline, Due: time.Unix(1<<55, 0)})
+	q.Set(Want{Key: "always", Call: emr.Call{Op: list}, Class: Sweep})
+	q.Set(Want{Key: "also", Call: emr.Call{Op: list}, Class: Deadline})
+	expect(t, run(t, q, 0, 100), "also@0 always@2")
+	if at, ok := q.NextAt(after(100)); ok {
+		t.Errorf("next at %v", at)
+	}
+}
+
 func TestQueueLeavesPromisedTokens(t *testing.T) {
 	b := New(Options{}, epoch)
 	q := NewQueue(b)
