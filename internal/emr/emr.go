@@ -191,11 +191,11 @@ type GroupConfig struct {
 }
 
 // Copy returns the configuration of a new TASK group like g (rule R7): the response's one-entry-per-volume list becomes
-// volumes per instance, without devices; the configurations are the last that applied successfully; a custom scaling
-// policy is not copied. An empty Market stands for On-Demand.
+// volumes per instance, without devices; the configurations are the last that applied successfully, or those it
+// has if none ever did; a custom scaling policy is not copied. An empty Market stands for On-Demand.
 func Copy(g Group, name string, count int) GroupConfig {
 	configs := g.Configurations
-	if g.ConfigurationsVersion != g.LastGoodVersion {
+	if g.ConfigurationsVersion != g.LastGoodVersion && (g.LastGoodVersion != 0 || len(g.LastGood) > 0) {
 		configs = g.LastGood
 	}
 	market := g.Market

@@ -317,6 +317,16 @@ func (c *cluster) plan(n guard.Need) {
 	c.wants = append(c.wants, w.Key)
 }
 
+// drop takes the wants of a read that begins now out of the queue, of whatever class: one answer serves them all, and the
+// decision on it plans anew.
+func (c *cluster) drop(call emr.Call) {
+	for _, k := range c.wants {
+		if w, ok := c.s.queue.Get(k); ok && w.Call == call {
+			c.s.queue.Remove(k)
+		}
+	}
+}
+
 // forget stops watching the cluster; its document and history stay.
 func (c *cluster) forget() {
 	c.sleep(time.Time{})

@@ -207,6 +207,7 @@ func (s *scope) sendRead(w budget.Want) {
 	if r == nil {
 		r = &reading{op: w.Call.Op, group: w.Call.Group, class: w.Class}
 		c.readings = append(c.readings, r)
+		c.drop(w.Call)
 	}
 	s.e.call(s, w.Call, flight{cluster: c.id, read: r})
 }

@@ -355,6 +355,11 @@ func (s State) Validate() error {
 			errs = append(errs, fmt.Errorf("groups are not in order at %q", s.Groups[i].ID))
 		}
 	}
+	for _, g := range s.Groups {
+		if err := g.Ledger.Check(); err != nil {
+			errs = append(errs, fmt.Errorf("group %s: %w", g.ID, err))
+		}
+	}
 	for _, p := range s.Pools {
 		if len(p.Members) == 0 || p.Members[0].Group != p.Origin {
 			errs = append(errs, fmt.Errorf("pool %q does not begin with its origin", p.Origin))

@@ -251,6 +251,10 @@ func (d *decider) takeInstances(in Instances) {
 	if g == nil || in.Began.Before(g.InstancesBegan) {
 		return
 	}
+	r := d.confirming(in.Group)
+	if r != nil && in.Began.Before(g.Ledger.Last.Began) {
+		return // a newer read of the counts came between: the list can't say what that read hides, so it is read again
+	}
 	g.Instances, g.InstancesBegan = in.Instances, in.Began
 	if g.Ledger.Undated {
 		var created []time.Time
@@ -264,7 +268,7 @@ func (d *decider) takeInstances(in Instances) {
 			d.record("group.dated", Record{Group: g.ID, Pool: d.poolID(g.ID), Reason: fmt.Sprintf("its oldest missing instance is missing since %s (%s)", stamp(oldest.Since), oldest.By)})
 		}
 	}
-	if r := d.confirming(in.Group); r != nil {
+	if r != nil {
 		ledgerAfter, report := g.Ledger.Settle(in.Instances)
 		g.Ledger = ledgerAfter
 		if report.Hidden > 0 {
