@@ -284,8 +284,8 @@ func (w *orderWalk) isMethod(c *ast.CallExpr) bool {
 }
 
 // orderFree says whether the body of a range over a map gives the same in every order. It knows: appending to a slice that is
-// sorted later in the function, writing under the range's own key, deleting, integer sums, max and min, and ending early with
-// one constant. Everything else needs an excuse.
+// sorted later in the function, writing to what was made in the same turn or under the range's own key, deleting, integer sums,
+// max and min, and ending early with one constant. Everything else needs an excuse.
 func (w *orderWalk) orderFree(r *ast.RangeStmt) bool {
 	if r.Key == nil || (isIdent(r.Key, "_") && r.Value == nil) {
 		return true // only the number of entries matters
@@ -303,10 +303,16 @@ func (w *orderWalk) orderFree(r *ast.RangeStmt) bool {
 			return all(x.List)
 		case *ast.IfStmt:
 			return free(x.Init) && free(x.Body) && free(x.Else)
+		case *ast.RangeStmt:
+			return free(x.Body)
+		case *ast.ForStmt:
+			return free(x.Init) && free(x.Post) && free(x.Body)
+		case *ast.DeclStmt:
+			return true
 		case *ast.BranchStmt:
 			return x.Tok == token.CONTINUE
 		case *ast.IncDecStmt:
-			return w.isInteger(x.X)
+			return w.isInteger(x.X) || w.localTo(r, x.X)
 		case *ast.ExprStmt:
 			c, ok := x.X.(*ast.CallExpr)
 			return ok && isIdent(c.Fun, "delete")
@@ -337,6 +343,9 @@ func (w *orderWalk) freeAssign(r *ast.RangeStmt, a *ast.AssignStmt) bool {
 	if a.Tok == token.DEFINE {
 		return true // local to the turn; what is done with it is looked at where it is done
 	}
+	if !slices.ContainsFunc(a.Lhs, func(e ast.Expr) bool { return !w.localTo(r, e) }) {
+		return true
+	}
 	if len(a.Lhs) != 1 || len(a.Rhs) != 1 {
 		return false
 	}
@@ -363,6 +372,33 @@ func (w *orderWalk) freeAssign(r *ast.RangeStmt, a *ast.AssignStmt) bool {
 		return w.sortedAfter(r, types.ExprString(left))
 	}
 	return false
+}
+
+// localTo says whether what is written to was made in the same turn of the range.
+func (w *orderWalk) localTo(r *ast.RangeStmt, e ast.Expr) bool {
+	for {
+		switch x := ast.Unparen(e).(type) {
+		case *ast.SelectorExpr:
+			if w.isPointer(x.X) {
+				return false
+			}
+			e = x.X
+			continue
+		case *ast.Ident:
+			o := w.info.ObjectOf(x)
+			return x.Name == "_" || o != nil && o.Pos() >= r.Pos() && o.Pos() < r.Body.End()
+		}
+		return false
+	}
+}
+
+func (w *orderWalk) isPointer(e ast.Expr) bool {
+	t := w.info.TypeOf(e)
+	if t == nil {
+		return true
+	}
+	_, ok := t.Underlying().(*types.Pointer)
+	return ok
 }
 
 func (w *orderWalk) isInteger(e ast.Expr) bool {
@@ -443,6 +479,10 @@ func bad(m set) (out []string, last string, f float64) {
 			return nil, k, 0
 		}
 	}
+	for k := range m {
+		p := &last
+		*p = k
+	}
 	for k := range maps.Keys(m) {
 		last = k
 	}
@@ -472,6 +512,17 @@ func good(m set) (n int, names []string, ok bool) {
 	for range m {
 		n++
 	}
+	type row struct{ digits []int }
+	var rows []row
+	for _, v := range m {
+		var r row
+		for v > 0 {
+			r.digits = append(r.digits, v%10)
+			v /= 10
+		}
+		rows = append(rows, r)
+	}
+	slices.SortFunc(rows, func(a, b row) int { return slices.Compare(a.digits, b.digits) })
 	names = slices.Sorted(maps.Keys(m))
 	other = maps.Collect(maps.All(m))
 	//archtest:sorted the last one wins and there is only one
@@ -492,6 +543,6 @@ func good(m set) (n int, names []string, ok bool) {
 		t.Fatal(err)
 	}
 	wantFindings(t, found, "internal/pool/a.go:13: range over a map", "internal/pool/a.go:16: range over a map", "internal/pool/a.go:19: range over a map",
-		"internal/pool/a.go:22: range over a map", "internal/pool/a.go:27: maps.Keys", "internal/pool/a.go:30: rand.IntN", "internal/pool/a.go:32: range over a map",
-		"internal/pool/a.go:35: maps.Keys")
+		"internal/pool/a.go:22: range over a map", "internal/pool/a.go:27: range over a map", "internal/pool/a.go:31: maps.Keys", "internal/pool/a.go:34: rand.IntN",
+		"internal/pool/a.go:36: range over a map", "internal/pool/a.go:39: maps.Keys")
 }
