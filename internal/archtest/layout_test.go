@@ -63,6 +63,7 @@ var layout = []place{
 	{"internal/config", adapter, "the configuration file"},
 	{"internal/telemetry", adapter, "metrics"},
 	{"internal/notify", adapter, "notifications"},
+	{"internal/view", outer, "the read model: what commands and pages show"},
 	{"internal/app", outer, "the composition root"},
 	{"internal/cli", outer, "the commands"},
 	{"internal/simtest", house, "deterministic simulation of the whole"},
