@@ -62,7 +62,8 @@ type World struct {
 	Faults  []engine.Fault
 	Calls   []Sent
 	// Kill is asked at every boundary; true kills the process there. It is not asked while nothing runs.
-	Kill func(at Boundary) bool
+	Kill   func(at Boundary) bool
+	oracle *oracle
 }
 
 // Sent is one call as the world saw it.
@@ -250,12 +251,18 @@ func (w *World) send(c engine.Call) {
 	writes := c.Call.Op.Writes()
 	if writes {
 		w.boundary(BeforeCall, c.Call.String())
+		if w.oracle != nil {
+			w.oracle.change(c.Call)
+		}
 	}
 	began := w.now()
 	answer := w.client.Do(c.Call)
 	w.Calls = append(w.Calls, Sent{At: began.Wall, Call: c.Call, Err: answer.Result.Err})
 	if writes {
 		w.boundary(AfterCall, c.Call.String())
+	}
+	if w.oracle != nil && c.Call.Op == emr.ListInstanceGroups && answer.Result.Err == nil {
+		w.oracle.read(answer.Result.Groups)
 	}
 	delay := w.o.Latency + answer.Delay
 	result := answer.Result

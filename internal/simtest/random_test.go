@@ -1,0 +1,148 @@
+package simtest
+
+import (
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"emrguard/internal/emr"
+	"emrguard/internal/emrsim"
+	"emrguard/internal/recovery"
+	"emrguard/internal/store/memory"
+)
+
+var (
+	seedFlag  = flag.Uint64("seed", 0, "play only this seed of TestRandomWorlds and print it")
+	seedsFlag = flag.Int("seeds", 60, "how many seeds TestRandomWorlds plays")
+)
+
+// TestRandomWorlds plays a day of droughts, outsiders, lost answers and crashes from each seed and checks I2, I3, I5, I6, the
+// journal and, once the world is quiet, liveness.
+func TestRandomWorlds(t *testing.T) {
+	if *seedFlag != 0 {
+		playSeed(t, *seedFlag, true)
+		return
+	}
+	for seed := range uint64(*seedsFlag) {
+		t.Run(fmt.Sprint(seed+1), func(t *testing.T) { playSeed(t, seed+1, false) })
+	}
+}
+
+// draw makes the world of a seed.
+func draw(seed uint64) (*World, *rand.Rand) {
+	rng := rand.New(rand.NewPCG(seed, 1))
+	pick := func(n int) int { return rng.IntN(n) }
+	o := Options{Sim: emrsim.Options{Seed: seed}, Store: memory.New("storeaaa"), Settings: recovery.Defaults()}
+	o.Sim.Unknowns.Surplus = emrsim.Surpluses[pick(len(emrsim.Surpluses))]
+	o.Sim.Unknowns.Unfulfilled = emrsim.UnfulfilledKinds[pick(len(emrsim.UnfulfilledKinds))]
+	o.Sim.Unknowns.LossResizes = pick(2) == 0
+	o.Sim.Unknowns.RefuseEmptyAdd = pick(4) == 0
+	o.Sim.Unknowns.Rebind = pick(2) == 0
+	if pick(2) == 0 {
+		o.Sim.Unknowns.ReadLag, _ = emrsim.ParseDist("0s..10s..90s")
+	}
+	if pick(3) == 0 {
+		o.Sim.Timing.SpotLife, _ = emrsim.ParseDist("30m..4h..20h")
+	}
+	o.Sweep = time.Duration(1+pick(5)) * time.Minute
+	o.Settings.EnforceBans = pick(3) > 0
+	o.Settings.Chain = 1 + pick(4)
+	o.Settings.MaxGroups = 1 + pick(5)
+	if pick(2) == 0 {
+		o.Settings.Ban = time.Hour
+	}
+	w := New(o)
+	w.Watch()
+	return w, rng
+}
+
+func playSeed(t *testing.T, seed uint64, verbose bool) {
+	w, rng := draw(seed)
+	w.Cluster("etl", Group{"core", emr.Core, "", "", 2 + rng.IntN(3)}, Group{"task", emr.Task, "", emr.Spot, rng.IntN(10)}, Group{"more", emr.Task, "m5.2xlarge", "", 3})
+	faults := []string{"* rate=0.03 throttle", "* rate=0.03 lose-answer", "* rate=0.03 refuse", "* rate=0.02 error=InternalFailure", "* rate=0.02 error-after=InternalServerError",
+		"ListInstanceGroups rate=0.03 empty", "ListInstanceGroups rate=0.03 lose-groups=1", "ListInstanceGroups rate=0.05 low=2", "ModifyInstanceGroups rate=0.1 ignore",
+		"ModifyInstanceGroups rate=0.05 hang", "AddInstanceGroups rate=0.2 late=2m", "AddInstanceGroups rate=0.3 lose-answer", "ListInstanceGroups rate=0.05 resizing", "* rate=0.05 delay=20s"}
+	for _, line := range faults {
+		if rng.IntN(3) == 0 {
+			f, err := emrsim.ParseFault(line)
+			check(t, err)
+			w.Sim.AddFault(f)
+		}
+	}
+	crashes := 0
+	if rng.IntN(2) == 0 {
+		crashes = 20 + rng.IntN(200)
+	}
+	w.Kill = func(Boundary) bool { return crashes > 0 && rng.IntN(crashes) == 0 }
+	w.Start()
+	want := map[string]int{}
+	for range 40 {
+		w.disturb(rng, want)
+		w.live(time.Duration(rng.IntN(40))*time.Minute, rng)
+	}
+	// From here on nothing disturbs: faults and droughts end, and the rests that are under way run out.
+	w.Kill = nil
+	w.Act(emrsim.Action{Do: emrsim.DoClearFaults})
+	for _, g := range w.Truth("etl").Groups {
+		for _, do := range []emrsim.Do{emrsim.DoUnstick, emrsim.DoUndeafen} {
+			w.Act(emrsim.Action{Do: do, Cluster: "etl", Group: g.ID})
+		}
+		w.Act(emrsim.Action{Do: emrsim.DoBootstrap, Cluster: "etl", Group: g.ID, Rate: 0})
+	}
+	for _, market := range []string{"SPOT", "ON_DEMAND"} {
+		for _, kind := range []string{"m5.xlarge", "m5.2xlarge"} {
+			w.Act(emrsim.Action{Do: emrsim.DoCapacity, Pool: emrsim.Pool{Zone: "us-east-1a", Type: kind, Market: market}, Parts: []int{emrsim.Unlimited}})
+		}
+	}
+	w.live(30*time.Hour, rng)
+	if w.o.Sim.Timing.SpotLife.Zero() {
+		w.Quiet("etl")
+	}
+	if v := w.Violations(); len(v) > 0 {
+		t.Errorf("seed %d; repeat with: go test ./internal/simtest -run TestRandomWorlds -seed %d -v", seed, seed)
+		for _, x := range v[:min(len(v), 10)] {
+			t.Errorf("%s %s: %s", x.At.Format("02T15:04:05"), x.Property, x.Text)
+		}
+	}
+	if verbose {
+		w.dump(t)
+	}
+}
+
+// live lets time pass and starts the guard again whenever it was killed.
+func (w *World) live(d time.Duration, rng *rand.Rand) {
+	until := w.Now().Add(d)
+	for w.Now().Before(until) {
+		if !w.Running() {
+			w.Run(min(time.Duration(rng.IntN(600))*time.Second, until.Sub(w.Now())))
+			w.Start()
+		}
+		w.Run(until.Sub(w.Now()))
+	}
+}
+
+// disturb lets one thing happen.
+func (w *World) disturb(rng *rand.Rand, want map[string]int) {
+	group := []string{"task", "more"}[rng.IntN(2)]
+	switch rng.IntN(10) {
+	case 0, 1, 2:
+		want[group] += rng.IntN(5)
+		_ = w.Sim.Act(Region, "a person", emrsim.Action{Do: emrsim.DoResize, Cluster: "etl", Group: group, To: want[group] + 3})
+	case 3:
+		_ = w.Sim.Act(Region, "a person", emrsim.Action{Do: emrsim.DoResize, Cluster: "etl", Group: group, To: rng.IntN(8)})
+	case 4:
+		_ = w.Sim.Act(Region, "EC2", emrsim.Action{Do: emrsim.DoInterrupt, Cluster: "etl", Group: group, Count: 1 + rng.IntN(3)})
+	case 5:
+		w.Act(emrsim.Action{Do: emrsim.DoCapacity, Pool: emrsim.Pool{Zone: "us-east-1a", Type: "m5.xlarge", Market: "SPOT"}, Parts: []int{rng.IntN(12)}})
+	case 6:
+		w.Act(emrsim.Action{Do: emrsim.DoCapacity, Pool: emrsim.Pool{Zone: "us-east-1a", Type: "m5.xlarge", Market: "SPOT"}, Parts: []int{40}})
+	case 7:
+		w.Act(emrsim.Action{Do: []emrsim.Do{emrsim.DoStick, emrsim.DoUnstick}[rng.IntN(2)], Cluster: "etl", Group: group})
+	case 8:
+		w.Act(emrsim.Action{Do: emrsim.DoBootstrap, Cluster: "etl", Group: group, Rate: float64(rng.IntN(2))})
+	case 9:
+		w.Act(emrsim.Action{Do: []emrsim.Do{emrsim.DoDeafen, emrsim.DoUndeafen}[rng.IntN(2)], Cluster: "etl", Group: group})
+	}
+}
