@@ -78,7 +78,8 @@ func (c *Client) probeWrite(ctx context.Context, op emr.Op, cluster emr.ClusterI
 	_, err := c.emr.AddInstanceGroups(ctx, &sdk.AddInstanceGroupsInput{
 		JobFlowId: aws.String(string(NoCluster)),
 		InstanceGroups: []types.InstanceGroupConfig{{
-			Name: aws.String("emrguard permission probe"), InstanceRole: types.InstanceRoleTypeTask, InstanceType: aws.String("m5.xlarge"), InstanceCount: aws.Int32(0),
+			Name: aws.String("emrguard permission probe"), InstanceRole: types.InstanceRoleTypeTask,
+			InstanceType: aws.String("m5.xlarge"), InstanceCount: aws.Int32(0),
 		}},
 	})
 	return err

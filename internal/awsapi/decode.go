@@ -49,7 +49,8 @@ func groupOf(g types.InstanceGroup) emr.Group {
 		BidPrice: aws.ToString(g.BidPrice), InstanceType: aws.ToString(g.InstanceType),
 		Requested: int(aws.ToInt32(g.RequestedInstanceCount)), Running: int(aws.ToInt32(g.RunningInstanceCount)),
 		Configurations: some(g.Configurations, configurationOut), ConfigurationsVersion: aws.ToInt64(g.ConfigurationsVersion),
-		LastGood: some(g.LastSuccessfullyAppliedConfigurations, configurationOut), LastGoodVersion: aws.ToInt64(g.LastSuccessfullyAppliedConfigurationsVersion),
+		LastGood:        some(g.LastSuccessfullyAppliedConfigurations, configurationOut),
+		LastGoodVersion: aws.ToInt64(g.LastSuccessfullyAppliedConfigurationsVersion),
 		Volumes: some(g.EbsBlockDevices, volumeOf), EbsOptimized: aws.ToBool(g.EbsOptimized), CustomAMI: aws.ToString(g.CustomAmiId),
 		CustomScaling: attached(g.AutoScalingPolicy),
 	}
@@ -76,7 +77,8 @@ func volumeOf(d types.EbsBlockDevice) emr.Volume {
 		return emr.Volume{}
 	}
 	return emr.Volume{
-		Type: aws.ToString(v.VolumeType), Size: int(aws.ToInt32(v.SizeInGB)), Iops: int(aws.ToInt32(v.Iops)), Throughput: int(aws.ToInt32(v.Throughput)),
+		Type: aws.ToString(v.VolumeType), Size: int(aws.ToInt32(v.SizeInGB)),
+		Iops: int(aws.ToInt32(v.Iops)), Throughput: int(aws.ToInt32(v.Throughput)),
 	}
 }
 

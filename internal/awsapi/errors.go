@@ -46,7 +46,7 @@ func (c *Client) explain(err error, left bool) *emr.Error {
 	if errors.As(err, &response) && response.RequestID != "" && !strings.Contains(out.Message, response.RequestID) {
 		out.Message += " (request " + response.RequestID + ")"
 	}
-	out.Message = shorten(c.secrets.hide(out.Message))
+	out.Code, out.Message = shorten(c.secrets.hide(out.Code)), shorten(c.secrets.hide(out.Message))
 	return out
 }
 
@@ -98,7 +98,8 @@ func answered(err error, api smithy.APIError) emr.Class {
 		detail = aws.ToString(request.ErrorCode_)
 	}
 	switch {
-	case detail == "API_DOES_NOT_SUPPORT_INSTANCE_FLEET_CLUSTERS" || strings.Contains(text, "Instance fleets and instance groups are mutually exclusive"):
+	case detail == "API_DOES_NOT_SUPPORT_INSTANCE_FLEET_CLUSTERS",
+		strings.Contains(text, "Instance fleets and instance groups are mutually exclusive"):
 		return emr.FleetsOnly
 	case detail == "NoSuchCluster", unknownID(text):
 		return emr.NotFound
@@ -109,19 +110,21 @@ func answered(err error, api smithy.APIError) emr.Class {
 // classes is the class of each code that says what it means; sources: EMR API reference, "Common Errors", and the throttle
 // codes of AWS's SDKs.
 var classes = map[string]emr.Class{
-	"ThrottlingException": emr.Throttled, "Throttling": emr.Throttled, "ThrottledException": emr.Throttled, "TooManyRequestsException": emr.Throttled,
-	"RequestLimitExceeded": emr.Throttled, "RequestThrottled": emr.Throttled, "RequestThrottledException": emr.Throttled,
-	"EC2ThrottledException": emr.Throttled, "BandwidthLimitExceeded": emr.Throttled, "SlowDown": emr.Throttled,
+	"ThrottlingException": emr.Throttled, "Throttling": emr.Throttled, "ThrottledException": emr.Throttled,
+	"TooManyRequestsException": emr.Throttled, "RequestLimitExceeded": emr.Throttled, "RequestThrottled": emr.Throttled,
+	"RequestThrottledException": emr.Throttled, "EC2ThrottledException": emr.Throttled, "BandwidthLimitExceeded": emr.Throttled,
+	"SlowDown": emr.Throttled,
 
-	"UnrecognizedClientException": emr.Denied, "InvalidClientTokenId": emr.Denied, "ExpiredToken": emr.Denied, "ExpiredTokenException": emr.Denied,
-	"SignatureDoesNotMatch": emr.Denied, "InvalidSignatureException": emr.Denied, "IncompleteSignature": emr.Denied, "IncompleteSignatureException": emr.Denied,
-	"MissingAuthenticationToken": emr.Denied, "MissingAuthenticationTokenException": emr.Denied, "NotAuthorized": emr.Denied, "OptInRequired": emr.Denied,
+	"UnrecognizedClientException": emr.Denied, "InvalidClientTokenId": emr.Denied, "ExpiredToken": emr.Denied,
+	"ExpiredTokenException": emr.Denied, "SignatureDoesNotMatch": emr.Denied, "InvalidSignatureException": emr.Denied,
+	"IncompleteSignature": emr.Denied, "IncompleteSignatureException": emr.Denied, "MissingAuthenticationToken": emr.Denied,
+	"MissingAuthenticationTokenException": emr.Denied, "NotAuthorized": emr.Denied, "OptInRequired": emr.Denied,
 	"RequestExpired": emr.Denied, "AuthFailure": emr.Denied, "UnauthorizedOperation": emr.Denied,
 
-	"InternalServerError": emr.Unavailable, "InternalServerException": emr.Unavailable, "InternalFailure": emr.Unavailable, "InternalError": emr.Unavailable,
-	"ServiceUnavailable": emr.Unavailable, "ServiceUnavailableException": emr.Unavailable, "RequestTimeout": emr.Unavailable,
-	"RequestTimeoutException": emr.Unavailable,
-	"UnknownError":            emr.Unavailable, // the SDK's word for an error answer that names none: nothing is known of a write
+	"InternalServerError": emr.Unavailable, "InternalServerException": emr.Unavailable, "InternalFailure": emr.Unavailable,
+	"InternalError": emr.Unavailable, "ServiceUnavailable": emr.Unavailable, "ServiceUnavailableException": emr.Unavailable,
+	"RequestTimeout": emr.Unavailable, "RequestTimeoutException": emr.Unavailable,
+	"UnknownError": emr.Unavailable, // the SDK's word for an error answer that names none: nothing is known of a write
 }
 
 // unknownID says whether the text is one of those for an id that the account and region do not have: "Cluster id 'j-1' is not
