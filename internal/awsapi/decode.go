@@ -51,7 +51,7 @@ func groupOf(g types.InstanceGroup) emr.Group {
 		Configurations: some(g.Configurations, configurationOut), ConfigurationsVersion: aws.ToInt64(g.ConfigurationsVersion),
 		LastGood:        some(g.LastSuccessfullyAppliedConfigurations, configurationOut),
 		LastGoodVersion: aws.ToInt64(g.LastSuccessfullyAppliedConfigurationsVersion),
-		Volumes: some(g.EbsBlockDevices, volumeOf), EbsOptimized: aws.ToBool(g.EbsOptimized), CustomAMI: aws.ToString(g.CustomAmiId),
+		Volumes:         some(g.EbsBlockDevices, volumeOf), EbsOptimized: aws.ToBool(g.EbsOptimized), CustomAMI: aws.ToString(g.CustomAmiId),
 		CustomScaling: attached(g.AutoScalingPolicy),
 	}
 	if s := g.Status; s != nil {
