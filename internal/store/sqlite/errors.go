@@ -4,6 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"syscall"
 
 	driver "modernc.org/sqlite"
 	lib "modernc.org/sqlite/lib"
@@ -68,6 +72,27 @@ func meaning(code int) (sentinel error, next string) {
 	default:
 		return nil, "check the device and the system log; nothing was written"
 	}
+}
+
+// explainFile does for errors of the operating system what explain does for those of SQLite.
+func explainFile(path, what string, err error) error {
+	switch {
+	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):
+		return fmt.Errorf("%s: cannot %s: %w: %v; %s", path, what, store.ErrReadOnly, err, nextReadOnly)
+	case errors.Is(err, syscall.ENOSPC):
+		return fmt.Errorf("%s: cannot %s: %w: %v; %s", path, what, store.ErrFull, err, nextFull)
+	}
+	return fmt.Errorf("%s: cannot %s: %w", path, what, err)
+}
+
+// tryDirectory makes and removes a file next to path to find out why SQLite could not: it says no more than that it
+// cannot open a file.
+func tryDirectory(path string) error {
+	file, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+"-try-*")
+	if err != nil {
+		return explainFile(path, "open", err)
+	}
+	return errors.Join(file.Close(), os.Remove(file.Name()))
 }
 
 // damaged is the error of one row that cannot be trusted.

@@ -17,6 +17,9 @@ import (
 // applicationID marks a SQLite file as an emrguard store: "EMRG" at byte 68 of the file.
 const applicationID = 0x454d5247
 
+// smallest is the size of the smallest SQLite file that is not empty: one page.
+const smallest = 512
+
 // finding is what a look at a file says before it is opened for good.
 type finding struct {
 	path    string // absolute, symbolic links resolved: SQLite puts the -wal file next to it
@@ -54,6 +57,9 @@ func inspect(ctx context.Context, path string, newest int) (finding, error) {
 		return f, fmt.Errorf("%s: cannot open: it is not a regular file (%s)", abs, info.Mode().Type())
 	case info.Size() == 0:
 		f.fresh = true
+	case info.Size() < smallest: // SQLite would take a file of one byte for an empty one
+		return f, fmt.Errorf("%s: cannot open: %w: it has %d bytes, too few for a SQLite file; %s",
+			abs, store.ErrCorrupt, info.Size(), nextCorrupt)
 	}
 	log, err := os.Stat(abs + "-wal")
 	if f.fresh {

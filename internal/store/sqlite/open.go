@@ -119,6 +119,12 @@ func (s *Store) openWriter(ctx context.Context, f finding, o Options) error {
 	if s.write, err = pool(s.path, 1, settings...); err != nil {
 		return explain(s.path, "open", err)
 	}
+	if err := s.firstUse(ctx, o.BusyTimeout); err != nil {
+		if unwritable := tryDirectory(s.path); unwritable != nil {
+			return unwritable
+		}
+		return err
+	}
 	if err := migrate(ctx, s.write, s.path, s.all); err != nil {
 		return err
 	}
@@ -131,15 +137,30 @@ func (s *Store) openWriter(ctx context.Context, f finding, o Options) error {
 // create makes the file readable for its owner only; SQLite gives its log the same mode.
 func create(path string) error {
 	file, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
-	switch {
-	case errors.Is(err, os.ErrExist): // empty, or somebody else was faster
+	if errors.Is(err, os.ErrExist) { // empty, or somebody else was faster
 		return nil
-	case errors.Is(err, os.ErrPermission):
-		return fmt.Errorf("%s: cannot create: %w: %v; %s", path, store.ErrReadOnly, err, nextReadOnly)
-	case err != nil:
-		return fmt.Errorf("%s: cannot create: %w", path, err)
+	}
+	if err != nil {
+		return explainFile(path, "create", err)
 	}
 	return file.Close()
+}
+
+// firstUse makes the writer's connection. Two processes that make the same store at once get in each other's way while
+// they switch the log on, where SQLite does not wait.
+func (s *Store) firstUse(ctx context.Context, wait time.Duration) error {
+	const pause = 5 * time.Millisecond
+	for left := wait; ; left -= pause {
+		err := explain(s.path, "open", s.write.PingContext(ctx))
+		if !errors.Is(err, store.ErrBusy) || left <= 0 {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(pause):
+		}
+	}
 }
 
 // openReadOnly opens the readers alone. Where this user can make neither log nor shared memory, which reading beside a
