@@ -22,7 +22,7 @@ const (
 	DoDeafen      Do = "deafen"             // Group: EMR shows new requested counts and acts on them no more
 	DoUndeafen    Do = "undeafen"           // Group: the end of that; the last count is acted on
 	DoSuspend     Do = "suspend"            // Group: EMR gives the running resize up
-	DoBootstrap   Do = "bootstrap-failures" // Group (empty: all), Rate: so many of the instances fail their bootstrap actions from now on
+	DoBootstrap   Do = "bootstrap-failures" // Group (empty: all, new ones too), Rate: so many of the instances fail their bootstrap actions from now on
 	DoBadConfig   Do = "bad-configuration"  // Group: the next reconfiguration fails and is reverted
 	DoManaged     Do = "managed-scaling"    // Count, To: a person attaches a managed scaling policy with minimum Count and maximum To; To 0 removes it
 	DoTag         Do = "tag"                // Name, Value: a person tags the cluster; an empty Value removes the tag
@@ -106,6 +106,9 @@ func (s *Sim) act(region, who string, a Action) error {
 	if g == nil {
 		return fmt.Errorf("cluster %s has no group %q", x.name, a.Group)
 	}
+	if g.over() {
+		return fmt.Errorf("group %s of cluster %s is %s", g.name, x.name, g.state)
+	}
 	return c.actOnGroup(x, g, a)
 }
 
@@ -136,6 +139,7 @@ func (c *request) actOnCluster(x *cluster, a Action) (bool, error) {
 		if a.Group != "" {
 			return false, nil
 		}
+		x.bootFailures = a.Rate
 		for _, g := range x.parts() {
 			g.bootstrapFailures = a.Rate
 		}

@@ -23,7 +23,6 @@ type Sim struct {
 func New(o Options) *Sim {
 	o = o.withDefaults()
 	s := &Sim{opt: o, now: o.Start, regions: map[string]*region{}, ops: map[string]operation{}}
-	s.faults.rng = stream(o.Seed, "faults")
 	s.register(clusterOperations())
 	s.register(groupOperations())
 	s.register(adminOperations())

@@ -36,6 +36,7 @@ type cluster struct {
 	steps          []*step // oldest first
 	turns          map[Pool]int
 	made           int     // instances ever
+	bootFailures   float64 // probability that an instance of a new group fails its bootstrap actions
 	nodeHours      float64 // normalized, of instances that ended
 
 	workers int // RUNNING instances beside the primary

@@ -205,8 +205,9 @@ func (c *cluster) newGroup(in *shapes.InstanceGroupConfig) *group {
 	g := &group{
 		c: c, id: newID(c.rng, "ig-"), name: value(in.Name), role: *in.InstanceRole, market: value(in.Market), bid: value(in.BidPrice),
 		itype: *in.InstanceType, ami: value(in.CustomAmiId), created: c.sim().now, state: stateProvisioning, requested: *in.InstanceCount,
-		change: -1, configs: in.Configurations, lastGood: in.Configurations, reconfigures: 0,
+		change: -1, configs: in.Configurations, lastGood: in.Configurations, bootstrapFailures: c.bootFailures,
 	}
+	g.replicas = replication(g.requested)
 	if g.market == "" {
 		g.market = marketOnDemand
 	}
@@ -224,6 +225,17 @@ func (c *cluster) newGroup(in *shapes.InstanceGroupConfig) *group {
 	}
 	g.bind()
 	return g
+}
+
+// replication is dfs.replication by the number of core nodes at the start (EMR Release Guide, HDFS configuration).
+func replication(core int) int {
+	switch {
+	case core >= 10:
+		return 3
+	case core >= 4:
+		return 2
+	}
+	return 1
 }
 
 // blockDevices lists one entry for each volume of an instance, as answers do.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strconv"
 	"time"
 )
 
@@ -56,12 +57,12 @@ type Fault struct {
 type faults struct {
 	list []*fault
 	next int
-	rng  *rand.Rand
 }
 
 type fault struct {
 	Fault
 	id, seen, hits int
+	rng            *rand.Rand // of its own, so that one fault's calls don't change what befalls another's
 }
 
 // FaultStatus is an added fault with what it did so far.
@@ -81,7 +82,7 @@ func (s *Sim) AddFault(f Fault) int {
 
 func (s *Sim) addFault(f Fault) int {
 	s.faults.next++
-	s.faults.list = append(s.faults.list, &fault{Fault: f, id: s.faults.next})
+	s.faults.list = append(s.faults.list, &fault{Fault: f, id: s.faults.next, rng: stream(s.opt.Seed, "fault", strconv.Itoa(s.faults.next))})
 	return s.faults.next
 }
 
@@ -114,7 +115,7 @@ func (s *Sim) hit(c *request, in any) []*fault {
 			continue
 		}
 		f.seen++
-		if f.seen < f.First || f.Last > 0 && f.seen > f.Last || f.Rate > 0 && s.faults.rng.Float64() >= f.Rate {
+		if f.seen < f.First || f.Last > 0 && f.seen > f.Last || f.Rate > 0 && f.rng.Float64() >= f.Rate {
 			continue
 		}
 		f.hits++

@@ -120,6 +120,9 @@ func (n *node) decommission(change int) {
 	n.leaving, n.change = true, change
 	n.epoch++
 	g.leaving++
+	if g.role == roleCore && g.running-g.leaving < g.replicas {
+		return // HDFS has nowhere to put its last replicas: this shrink never completes
+	}
 	d := g.sim().opt.Timing.Decommission.draw(g.c.rng)
 	d = min(d, time.Hour)
 	if p := g.shrinkPolicy; p != nil && p.DecommissionTimeout != nil {

@@ -90,6 +90,13 @@ func (c *checker) scenario() {
 	if c.given("timing.suspend_after") {
 		c.between("timing.suspend_after", s.Timing.SuspendAfter, 1, 1000)
 	}
+	for path, d := range map[string]emrsim.Dist{"react": s.Timing.React, "fulfil": s.Timing.Fulfil, "retry": s.Timing.Retry,
+		"provision": s.Timing.Provision, "bootstrap": s.Timing.Bootstrap, "decommission": s.Timing.Decommission,
+		"reconfigure": s.Timing.Reconfigure, "terminate": s.Timing.Terminate, "step": s.Timing.Step} {
+		if c.given("timing."+path) && d.Zero() {
+			c.at("timing."+path, "0s would stand for the default; give 1ms, or instant: true")
+		}
+	}
 	c.oneOf("unknowns.surplus", s.Unknowns.Surplus, words(emrsim.Surpluses))
 	c.oneOf("unknowns.unfulfilled", s.Unknowns.Unfulfilled, words(emrsim.UnfulfilledKinds))
 	if s.Unknowns.ReadLag.Max > 30*time.Minute {
