@@ -132,13 +132,8 @@ func (d *decider) launchAnswered(r *recovery.Recovery, p *pool.Pool, c *Call, er
 func (d *decider) unplace(r *recovery.Recovery, p *pool.Pool, id emr.GroupID) {
 	count := r.Placement.Count
 	r.Placed -= count
-	switch {
-	case r.Kind == recovery.Return:
-		p.Member(p.Origin).Moved += count
-	case r.Kind != recovery.Scale && id != r.Group:
-		if m := p.Member(r.Group); m != nil {
-			m.Moved = max(0, m.Moved-count)
-		}
+	if m := p.Member(id); m != nil && r.Kind != recovery.Scale {
+		m.Moved += count
 	}
 	r.Placement = recovery.Placement{}
 }

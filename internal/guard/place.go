@@ -152,16 +152,10 @@ func (d *decider) raise(r *recovery.Recovery, p *pool.Pool, id emr.GroupID, miss
 	return false
 }
 
-// move books that instances were placed elsewhere for the recovery's group (R10).
+// move books that what was taken from a member is asked for on it again (R10). Scaling by hand asks for more than before.
 func (d *decider) move(r *recovery.Recovery, p *pool.Pool, id emr.GroupID, count int) {
-	switch {
-	case r.Kind == recovery.Return:
-		m := p.Member(p.Origin)
+	if m := p.Member(id); m != nil && r.Kind != recovery.Scale {
 		m.Moved = max(0, m.Moved-count)
-	case r.Kind != recovery.Scale && id != r.Group:
-		if m := p.Member(r.Group); m != nil {
-			m.Moved += count
-		}
 	}
 }
 

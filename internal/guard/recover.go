@@ -284,6 +284,11 @@ func (d *decider) stop(r *recovery.Recovery, p *pool.Pool, act recovery.Act) {
 	if r.Unstoppable.IsZero() {
 		r.SettleBy = now.Add(r.Settings.Settle)
 	}
+	if before := m.Believed(d.s.Group(r.Group).Requested); r.Kind != recovery.Shrink && before > act.Count {
+		// From here on what is missing is to be placed elsewhere, even while it waits for a place: an outsider that repeats its
+		// number adds nothing.
+		m.Moved += before - act.Count
+	}
 	r.Count, r.Sent, r.Unsure, r.Step = act.Count, now, false, recovery.StepStop
 	m.Expect(act.Count)
 	purpose := ForStop
