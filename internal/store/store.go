@@ -1,8 +1,8 @@
 // Package store is the port to emrguard's durable state: one versioned document per cluster, its history, leases and orders.
 //
 // It is the one interface that does not live at its consumer, because every adapter has to pass the same suite
-// (storetest). Adapters: store/sqlite. All methods are safe for concurrent use and honour their context. Times are stored
-// in UTC with microseconds; an adapter never reads a clock, the caller passes the time.
+// (storetest). Adapters: store/sqlite and, for tests, store/memory. All methods are safe for concurrent use and honour
+// their context. Times are stored in UTC with microseconds; an adapter never reads a clock, the caller passes the time.
 package store
 
 import (

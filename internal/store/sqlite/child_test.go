@@ -79,7 +79,7 @@ func childCreates(out io.Writer, args []string) error {
 }
 
 func TestProcessesCreateOneStore(t *testing.T) {
-	for range 5 {
+	for range 3 {
 		path := filepath.Join(t.TempDir(), "store.db")
 		var outs [4]bytes.Buffer
 		var cmds [4]*exec.Cmd

@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"errors"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -73,6 +74,55 @@ func TestMigrateKeepsWhatIsThere(t *testing.T) {
 	if _, err := open(t.Context(), path, Options{}, schemas(t, "SELECT 1", "SELECT 1")); err == nil ||
 		!strings.Contains(err.Error(), "0002_more.sql was applied with another text") {
 		t.Fatalf("a migration that changed: %v", err)
+	}
+}
+
+func TestUpgradedWhileOpen(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "store.db")
+	s, err := Open(t.Context(), path, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close() //nolint:errcheck // of no interest here
+	newer, err := open(t.Context(), path, Options{}, schemas(t, "ALTER TABLE orders ADD COLUMN more TEXT"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	order := store.Order{ID: "o", Scope: "prod", Body: []byte("1")}
+	if err := s.Submit(t.Context(), order); !errors.Is(err, store.ErrNewer) {
+		t.Fatalf("the old emrguard writes to the new schema: %v", err)
+	}
+	if err := errors.Join(newer.Submit(t.Context(), order), newer.Close()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestReplacedWhileOpen(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "store.db")
+	s, err := Open(t.Context(), path, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close() //nolint:errcheck // of no interest here
+	order := store.Order{ID: "o", Scope: "prod", Body: []byte("1")}
+	for _, replace := range []bool{false, true} {
+		if err := os.Rename(path, path+".old"); err != nil {
+			t.Fatal(err)
+		}
+		if replace {
+			if err := os.WriteFile(path, []byte("another"), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := s.Submit(t.Context(), order); !errors.Is(err, store.ErrCorrupt) || !strings.Contains(err.Error(), "restart emrguard") {
+			t.Errorf("a write to a file that was moved (another in its place: %v): %v", replace, err)
+		}
+		if err := os.Rename(path+".old", path); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.Submit(t.Context(), order); err != nil {
+		t.Fatalf("the file is back: %v", err)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"os"
 	"time"
 
 	"emrguard/internal/store"
@@ -12,7 +13,7 @@ import (
 
 // statements are the prepared ones of the writer; the connection keeps them compiled.
 type statements struct {
-	lease, insertDocument, updateDocument, insertRecord *sql.Stmt
+	version, lease, insertDocument, updateDocument, insertRecord *sql.Stmt
 }
 
 func (p *statements) prepare(ctx context.Context, db *sql.DB) error {
@@ -20,6 +21,7 @@ func (p *statements) prepare(ctx context.Context, db *sql.DB) error {
 		to   **sql.Stmt
 		text string
 	}{
+		{&p.version, "PRAGMA user_version"},
 		{&p.lease, "SELECT " + leaseColumns + " FROM leases WHERE scope = ?"},
 		{&p.insertDocument, "INSERT INTO documents (" + documentColumns + ") VALUES (?, ?, ?, ?, ?, ?, ?) " +
 			"ON CONFLICT (scope, cluster) DO NOTHING"},
@@ -39,7 +41,7 @@ func (p *statements) prepare(ctx context.Context, db *sql.DB) error {
 
 func (p *statements) close() error {
 	var errs []error
-	for _, stmt := range []*sql.Stmt{p.lease, p.insertDocument, p.updateDocument, p.insertRecord} {
+	for _, stmt := range []*sql.Stmt{p.version, p.lease, p.insertDocument, p.updateDocument, p.insertRecord} {
 		if stmt != nil {
 			errs = append(errs, stmt.Close())
 		}
@@ -56,11 +58,27 @@ func (s *Store) transact(ctx context.Context, what string, f func(tx *sql.Tx) er
 	if err != nil {
 		return explain(s.path, what, err)
 	}
-	if err := f(tx); err != nil {
+	err = s.same(ctx, tx)
+	if err == nil {
+		err = f(tx)
+	}
+	if err != nil {
 		_ = tx.Rollback() // SQLite may have done so; what failed first says more
 		return explain(s.path, what, err)
 	}
 	return explain(s.path, what, tx.Commit())
+}
+
+// same fails unless path still names the file that was opened and its schema is still the one that was found.
+func (s *Store) same(ctx context.Context, tx *sql.Tx) error {
+	if now, err := os.Stat(s.path); err != nil || !os.SameFile(s.file, now) {
+		return fmt.Errorf("%w: the file was deleted, moved or replaced while it was open; restart emrguard", store.ErrCorrupt)
+	}
+	var version int
+	if err := tx.StmtContext(ctx, s.saves.version).QueryRowContext(ctx).Scan(&version); err != nil {
+		return err
+	}
+	return judge(applicationID, version, len(s.all))
 }
 
 // Save implements store.Store.
