@@ -9,7 +9,9 @@
 // model before they reach the simulator; what is wrong comes back as EMR's errors do: a __type, a message and, for
 // InvalidRequestException, an ErrorCode.
 //
-// Point a client at it with AWS_ENDPOINT_URL=http://host:port, a region, and any access key.
+// Point a client at it with AWS_ENDPOINT_URL=http://host:port, a region, and any access key. Version 1 of the AWS CLI replaces that
+// endpoint by its own for EMR in most regions (its customization overridesslcommonname), though not in us-east-1 and eu-central-1;
+// there, and everywhere with --endpoint-url, it comes here.
 //
 // # Time
 //
