@@ -125,12 +125,42 @@ func New(o Options) *Engine {
 	return e
 }
 
-// SetPolicy replaces the configuration: it holds from the next decision on, open recoveries end under theirs.
+// SetPolicy replaces the rules: they hold from the next decision on, open recoveries end under theirs.
 func (e *Engine) SetPolicy(p Policy) {
 	e.o.Policy = p
 	for _, s := range e.scopes {
 		s.relist()
 	}
+}
+
+// SetScopes replaces the scopes: those of the same name keep their lease, clusters and API tokens and take the new figures; those
+// that are gone give their lease up; new ones begin with the next Step.
+func (e *Engine) SetScopes(ctx context.Context, now Now, scopes []Scope) error {
+	var errs []error
+	old := e.scopes
+	e.scopes = nil
+	for _, conf := range scopes {
+		i := slices.IndexFunc(old, func(s *scope) bool { return s.id == conf.Name })
+		if i < 0 {
+			e.scopes = append(e.scopes, &scope{Scope: conf, e: e, id: conf.Name})
+			continue
+		}
+		s := old[i]
+		old = slices.Delete(old, i, i+1)
+		s.Scope = conf
+		if s.budget != nil {
+			s.budget.Change(budget.Options{Share: conf.Share, Rates: conf.Rates}, s.now(now))
+		}
+		e.scopes = append(e.scopes, s)
+	}
+	for _, s := range old {
+		if s.held {
+			errs = append(errs, e.o.Store.Release(ctx, s.lease))
+			s.drop()
+		}
+	}
+	slices.SortFunc(e.scopes, func(a, b *scope) int { return cmp.Compare(a.id, b.id) })
+	return errors.Join(errs...)
 }
 
 // Step takes the completed calls into account, does everything that is due at now, and returns the calls to send.

@@ -33,7 +33,7 @@ type scope struct {
 	queue  *budget.Queue
 
 	clusters map[emr.ClusterID]*cluster
-	broken   map[string]error // documents that cannot be read; their clusters are left alone
+	broken   map[string]error            // documents that cannot be read; their clusters are left alone
 	ignored  map[emr.ClusterID]time.Time // clusters no rule matches, and when their tags are read again
 	flights  map[uint64]flight
 	wakes    wakeHeap

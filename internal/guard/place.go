@@ -53,8 +53,8 @@ func (d *decider) place(r *recovery.Recovery, p *pool.Pool, act recovery.Act) bo
 	if d.restInstead(r, p, missing) {
 		return false
 	}
-	if r.Fill != "" {
-		return d.raise(r, p, r.Fill, missing, "fill the group that was added empty")
+	if m := p.Member(r.Fill); m != nil && !m.Banned(d.env.Now) {
+		return d.raise(r, p, r.Fill, missing, "begun there")
 	}
 	if r.Kind == recovery.Return {
 		return d.raise(r, p, p.Origin, missing, "asked for by hand")

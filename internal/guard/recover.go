@@ -315,10 +315,12 @@ func (d *decider) watch(r *recovery.Recovery, p *pool.Pool) {
 	if r.Placement.Target > 0 && m != nil && len(m.Expected) == 1 && g.Requested == m.Last() && g.Requested < r.Placement.Target && g.Called.By == r.ID &&
 		!d.s.Read.Before(r.Placement.At.Add(r.Settings.Settle)) && p.Wanted > p.Requested(d.s.View()) && !d.inFlight() {
 		d.record("recovery.step", Record{Group: g.ID, Pool: r.Pool, Recovery: r.ID, Reason: fmt.Sprintf("the launch never showed: %d requested, not %d; it is sent again", g.Requested, r.Placement.Target)})
-		r.Step, r.Placement = recovery.StepPlace, recovery.Placement{}
+		d.unplace(r, p, g.ID)
+		// The same call again, not another: the first may still take effect, and then both ask for the same count.
+		r.Step, r.Fill = recovery.StepPlace, g.ID
 		return
 	}
-	if !d.s.Read.After(r.Placement.At) || g.Running < g.Requested || len(m.Expected) > 1 && g.Requested != m.Last() {
+	if m == nil || !d.s.Read.After(r.Placement.At) || g.Running < g.Requested || len(m.Expected) > 1 && g.Requested != m.Last() {
 		return
 	}
 	m.Filled = true

@@ -72,7 +72,7 @@ type Recovery struct {
 	Sent        time.Time   `json:"sent,omitzero"`        // when the last stop was sent
 	SettleBy    time.Time   `json:"settle_by,omitzero"`   // the end of the settle time
 	Unsure      bool        `json:"unsure,omitempty"`     // the answer to the last stop is missing
-	Fill        emr.GroupID `json:"fill,omitempty"`       // the group that was added empty and is to be filled
+	Fill        emr.GroupID `json:"fill,omitempty"`       // where the launch was begun: a group added empty, or one whose raise never showed
 	Lowered     bool        `json:"lowered,omitempty"`    // the stop was repeated with what really runs
 	Tries       int         `json:"tries,omitempty"`      // stops repeated because the group did not stop
 	NextTry     time.Time   `json:"next_try,omitzero"`    // when the stop is repeated

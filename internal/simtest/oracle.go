@@ -124,10 +124,14 @@ func added(c *guard.Call) int {
 // so it is asked when the world is quiet.
 func (o *oracle) twins(cluster string) {
 	filled := map[string]string{}
+	s, _ := o.w.state(emr.ClusterID(o.w.Truth(cluster).ID))
 	for _, g := range o.w.Truth(cluster).Groups {
 		_, token, ok := emr.ParseGroupName(g.Name)
 		if !ok || g.Requested == 0 {
 			continue
+		}
+		if known := s.Group(emr.GroupID(g.ID)); known != nil && known.Called.By != "" && known.Called.By != token.Recovery {
+			continue // a later recovery launched on it
 		}
 		key := token.Store + "." + token.Recovery
 		if other := filled[key]; other != "" {
