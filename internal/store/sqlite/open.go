@@ -4,8 +4,8 @@
 //
 // A save that returned nil survives the death of the process and a power cut: the file runs with a write-ahead log and
 // synchronous=FULL, one fsync for each transaction. With synchronous=NORMAL a power cut may take the newest transactions
-// with it, and emrguard would repeat a launch whose journal entry is gone. BenchmarkSave measures both; FULL is about
-// four times slower and still far above what the EMR API lets one account decide. A save that failed is not in the store;
+// with it, and emrguard would repeat a launch whose journal entry is gone. BenchmarkSave measures both; FULL is
+// two to four times slower and still far above what the EMR API lets one account decide. A save that failed is not in the store;
 // only after an I/O error of the device while it was committed can it come back with the next start: load again then.
 //
 // # Cost
