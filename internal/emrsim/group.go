@@ -320,10 +320,7 @@ func (g *group) bootstrapFailed(n *node) {
 		g.c.fail("BOOTSTRAP_FAILURE", text)
 		return
 	case len(g.failed) >= g.sim().opt.Timing.SuspendAfter:
-		ids := g.failed[len(g.failed)-2:]
-		if len(g.failed) == 1 {
-			ids = g.failed
-		}
+		ids := g.failed[max(0, len(g.failed)-2):]
 		g.suspend("INSTANCE_FAILURE", fmt.Sprintf("On %d slave instances (including %s), bootstrap action 1 returned a non-zero return code",
 			len(g.failed), strings.Join(ids, " and ")))
 	default:

@@ -41,6 +41,7 @@ func (s *Sim) Place(region string, in *shapes.RunJobFlowInput, p Placed) (string
 	for _, g := range x.parts() {
 		g.changed()
 	}
+	s.drain(s.now)
 	return x.id, nil
 }
 
