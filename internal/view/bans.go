@@ -1,0 +1,62 @@
+package view
+
+import (
+	"cmp"
+	"slices"
+	"strconv"
+	"time"
+)
+
+// Bans is what `emrguard bans` shows.
+type Bans struct {
+	Now  time.Time   `json:"now" doc:"the time all ages refer to"`
+	Bans []BanStatus `json:"bans" doc:"the bans that stand, the first to end first"`
+}
+
+// BanStatus keeps launches away from one group until a time.
+type BanStatus struct {
+	Scope       string    `json:"scope" doc:"name of the scope"`
+	Cluster     string    `json:"cluster" doc:"id of the cluster"`
+	ClusterName string    `json:"cluster_name" doc:"name of the cluster"`
+	Group       string    `json:"group" doc:"id of the group"`
+	Label       string    `json:"label" doc:"its name as tables show it"`
+	Pool        string    `json:"pool" doc:"id of its pool"`
+	Since       time.Time `json:"since" doc:"when it began"`
+	Until       time.Time `json:"until" doc:"when it ends"`
+	Remaining   float64   `json:"remaining_seconds" doc:"what is left of it"`
+	Reason      string    `json:"reason" doc:"why"`
+	Author      string    `json:"author" doc:"who set it; emrguard for its own"`
+	Recovery    string    `json:"recovery,omitempty" doc:"the recovery that set it"`
+	Growths     int       `json:"growths" doc:"how often somebody else raised the group during the ban"`
+	Contested   bool      `json:"contested" doc:"that was so often that it was reported"`
+}
+
+// Bans shows every ban that stands.
+func (w World) Bans() Bans {
+	out := Bans{Now: w.Now, Bans: []BanStatus{}}
+	w.clusters(func(s Scope, c Cluster) {
+		for _, p := range c.Pools {
+			for _, m := range p.Members {
+				if !m.Banned(w.Now) {
+					continue
+				}
+				out.Bans = append(out.Bans, BanStatus{
+					Scope: s.Name, Cluster: string(c.Cluster.ID), ClusterName: c.Cluster.Name, Group: string(m.Group), Label: c.label(m.Group), Pool: string(p.Origin),
+					Since: m.Ban.From, Until: m.Ban.Until, Remaining: m.Ban.Until.Sub(w.Now).Seconds(), Reason: m.Ban.Reason, Author: cmp.Or(m.Ban.Author, "emrguard"),
+					Recovery: m.Ban.Recovery, Growths: m.Ban.Growths, Contested: m.Ban.Contest,
+				})
+			}
+		}
+	})
+	slices.SortStableFunc(out.Bans, func(a, b BanStatus) int { return a.Until.Compare(b.Until) })
+	return out
+}
+
+// Table is the bans for people.
+func (v Bans) Table() Table {
+	t := Table{Head: []string{"CLUSTER", "GROUP", "ID", "UNTIL", "BY", "GROWTHS", "REASON"}}
+	for _, b := range v.Bans {
+		t.Add(orID(b.ClusterName, b.Cluster), b.Label, b.Group, Until(b.Until, v.Now), b.Author, strconv.Itoa(b.Growths), b.Reason)
+	}
+	return t
+}

@@ -1,0 +1,200 @@
+package view
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"emrguard/internal/emr"
+	"emrguard/internal/store"
+)
+
+// Explanation is the story of one thing, from what was seen to what came of it.
+type Explanation struct {
+	Subject  string    `json:"subject" doc:"record, recovery, group, pool or cluster"`
+	ID       string    `json:"id" doc:"its id"`
+	Title    string    `json:"title" doc:"what it is, in a sentence"`
+	Present  []string  `json:"present" doc:"how it stands now, in sentences"`
+	Sections []Section `json:"sections" doc:"the story in order"`
+}
+
+// Section is a part of a story.
+type Section struct {
+	Title  string      `json:"title" doc:"the story; for a record: what led to it, the record, what came of it"`
+	Events []Explained `json:"events" doc:"oldest first"`
+}
+
+// Explained is a row of the history with its inputs in words.
+type Explained struct {
+	Event
+	Facts []string `json:"facts" doc:"what it was made on and what it led to, in sentences"`
+}
+
+// around is how many records before and after one that belongs to no recovery are told with it.
+const around = 5
+
+// ExplainRecord tells one record: what led to it and what came of it. The story holds the records of its recovery, or of its
+// group or cluster, around it, oldest first; it may hold the record itself.
+func (w World) ExplainRecord(rec store.Record, story []store.Record) Explanation {
+	var before, after []store.Record
+	for _, r := range story {
+		switch {
+		case r.ID == rec.ID:
+		case r.Seq < rec.Seq:
+			before = append(before, r)
+		default:
+			after = append(after, r)
+		}
+	}
+	if rec.Recovery == "" {
+		before = before[max(0, len(before)-around):]
+		after = after[:min(len(after), around)]
+	}
+	e := Explanation{Subject: "record", ID: rec.ID, Present: []string{}, Sections: []Section{
+		{"what led to it", w.explained(before)}, {"the record", w.explained([]store.Record{rec})}, {"what came of it", w.explained(after)},
+	}}
+	e.Title = fmt.Sprintf("%s at %s on %s: %s", rec.Kind, rec.At.UTC().Format("2006-01-02 15:04:05"), w.where(rec.Scope, rec.Cluster), rec.Reason)
+	return e
+}
+
+// ExplainRecovery tells a recovery from its records, to which those of its groups' reads may be added.
+func (w World) ExplainRecovery(id string, story []store.Record) Explanation {
+	e := Explanation{Subject: "recovery", ID: id, Title: "recovery " + id, Present: []string{}, Sections: []Section{{"the story", w.explained(story)}}}
+	for _, r := range w.Recoveries(story).Recoveries {
+		if r.Recovery != id {
+			continue
+		}
+		e.Title = fmt.Sprintf("recovery %s (%s) of %s on %s", id, r.Kind, titled(r.GroupLabel, emr.GroupID(r.Group)), w.where(r.Scope, r.Cluster))
+		if r.Open {
+			e.Present = append(e.Present, fmt.Sprintf("open since %s, at step %s", Since(r.Opened, w.Now), r.Step))
+			if r.Hold != "" {
+				e.Present = append(e.Present, "waiting: "+r.Hold)
+			}
+			continue
+		}
+		e.Present = append(e.Present, fmt.Sprintf("%s at %s: %s", r.Outcome, Clock(r.Closed, w.Now), r.Reason))
+	}
+	return e
+}
+
+// ExplainCluster tells a cluster. Without a present state, because it has ended, only its history is told.
+func (w World) ExplainCluster(f Found, story []store.Record) Explanation {
+	e := Explanation{Subject: "cluster", ID: string(f.Cluster), Title: "cluster " + w.where(f.Scope, string(f.Cluster)), Present: []string{},
+		Sections: []Section{{"the story", w.explained(story)}}}
+	c := w.cluster(f.Scope, string(f.Cluster))
+	if c == nil {
+		e.Present = append(e.Present, "the cluster has ended or is not watched any more; its history is kept")
+		return e
+	}
+	status := w.clusterStatus(f.Scope, *c)
+	e.Present = append(e.Present, fmt.Sprintf("%s; %d of %d run", c.Cluster.State, status.Running, status.Wanted))
+	if c.Why != "" {
+		e.Present = append(e.Present, c.Why)
+	}
+	e.Present = append(e.Present, status.Notes(w.Now)...)
+	return e
+}
+
+// ExplainGroup tells a group; an origin with its whole pool.
+func (w World) ExplainGroup(f Found, story []store.Record) Explanation {
+	e := Explanation{Subject: "group", ID: string(f.Group), Present: []string{}, Sections: []Section{{"the story", w.explained(story)}}}
+	e.Title = fmt.Sprintf("group %s on %s", f.Group, w.where(f.Scope, string(f.Cluster)))
+	c := w.cluster(f.Scope, string(f.Cluster))
+	if c == nil {
+		e.Present = append(e.Present, "the cluster has ended or is not watched any more; its history is kept")
+		return e
+	}
+	e.Title = fmt.Sprintf("group %s on %s", titled(c.label(f.Group), f.Group), w.where(f.Scope, string(f.Cluster)))
+	if p := c.Pool(f.Group); p != nil {
+		row := w.poolStatus(f.Scope, *c, *p)
+		e.Subject = "pool"
+		e.Title = fmt.Sprintf("pool %s on %s", row.title(), w.where(f.Scope, string(f.Cluster)))
+		e.Present = append(e.Present, fmt.Sprintf("wants %d, %d asked for, %d run", row.Wanted, row.Requested, row.Running))
+		e.Present = append(e.Present, row.troubles(w.Now)...)
+		for _, m := range p.Members {
+			e.Present = append(e.Present, w.member(f.Scope, *c, m.Group)...)
+		}
+		return e
+	}
+	e.Present = append(e.Present, w.member(f.Scope, *c, f.Group)...)
+	return e
+}
+
+// member says how a group stands.
+func (w World) member(scope string, c Cluster, id emr.GroupID) []string {
+	g := c.Group(id)
+	if g == nil {
+		return []string{titled(c.label(id), id) + ": not in a read yet"}
+	}
+	row := w.groupStatus(scope, c, *g)
+	text := fmt.Sprintf("%s: %s, %d of %d run", titled(row.Label, id), row.State, row.Running, row.Requested)
+	if !row.MissingSince.IsZero() {
+		text += fmt.Sprintf(", missing since %s by %s", Since(row.MissingSince, w.Now), row.Cause)
+	}
+	out := []string{text}
+	if p := c.PoolOf(id); p != nil {
+		if m := p.Member(id); m.Banned(w.Now) {
+			out = append(out, fmt.Sprintf("%s takes no launches until %s: %s (by %s)", titled(row.Label, id), Until(m.Ban.Until, w.Now), m.Ban.Reason,
+				cmp.Or(m.Ban.Author, "emrguard")))
+		}
+	}
+	return out
+}
+
+// where is a cluster with its id, as far as it is known.
+func (w World) where(scope, id string) string {
+	switch c := w.cluster(scope, id); {
+	case id == "":
+		return "scope " + scope
+	case c == nil || c.Cluster.Name == "":
+		return id
+	default:
+		return fmt.Sprintf("%s (%s)", c.Cluster.Name, id)
+	}
+}
+
+func (w World) explained(records []store.Record) []Explained {
+	out := make([]Explained, 0, len(records))
+	for _, e := range w.Events(records) {
+		label := func(id emr.GroupID) string { return string(id) }
+		if c := w.cluster(e.Scope, e.Cluster); c != nil {
+			label = func(id emr.GroupID) string { return titled(c.label(id), id) }
+		}
+		out = append(out, Explained{Event: e, Facts: slices.Clip(facts(e, label))})
+	}
+	return out
+}
+
+// Write tells the story to a person.
+func (e Explanation) Write(w io.Writer) error {
+	var b strings.Builder
+	b.WriteString(printable(e.Title) + "\n")
+	for _, p := range e.Present {
+		b.WriteString(wrap("  ", printable(p)) + "\n")
+	}
+	day := ""
+	for _, s := range e.Sections {
+		if len(s.Events) == 0 {
+			continue
+		}
+		b.WriteString("\n" + s.Title + "\n")
+		for _, x := range s.Events {
+			if d := x.At.UTC().Format("2006-01-02"); d != day {
+				day = d
+				b.WriteString("  " + day + "\n")
+			}
+			line := fmt.Sprintf("  %s  %-8s  %s", second(x.At), x.Word, x.Kind)
+			if x.Group != "" {
+				line += " " + orID(x.GroupLabel, x.Group)
+			}
+			b.WriteString(printable(line+": "+x.sentence()) + "\n")
+			for _, f := range x.Facts {
+				b.WriteString(wrap("                      ", printable(f)) + "\n")
+			}
+		}
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}

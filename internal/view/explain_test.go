@@ -1,0 +1,78 @@
+package view
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"emrguard/internal/store"
+)
+
+// story is what the guard writes down about one stuck group.
+func story() []store.Record {
+	var out []store.Record
+	add := func(at time.Time, kind, group, recovery, reason, data string) {
+		seq := int64(len(out) + 1)
+		out = append(out, store.Record{Key: store.Key{Scope: "prod", Cluster: "j-2"}, ID: fmt.Sprintf("2-%d", seq), At: at, Kind: kind, Group: group, Pool: "ig-21",
+			Recovery: recovery, Reason: reason, Data: json.RawMessage(data), Seq: seq})
+	}
+	inputs := `"inputs":{"read":"2026-01-05T11:54:00Z","step":"confirm","wanted":9,"requested":9,"members":[{"group":"ig-21","state":"RESIZING","requested":9,"running":6,"missing_since":"2026-01-05T11:20:00Z"}]}`
+	add(ago(40*time.Minute), "group.read", "ig-21", "", "6 of 9 run, RESIZING (was RUNNING), 3 asked for",
+		`{"requested":9,"running":6,"state":"RESIZING","shortfall":[{"since":"2026-01-05T11:20:00Z","count":3,"cause":"change","by":"read"}]}`)
+	add(ago(40*time.Minute), "scaling.suspended", "", "", "ig-21 is RESIZING, 6 of 9 run", `{"reasons":["ig-21 is RESIZING, 6 of 9 run","a capacity change of ig-22 is unfinished"]}`)
+	add(ago(6*time.Minute), "recovery.open", "ig-21", "r1-7", "6 of 9 run; the oldest missing instance is missing since 11:20:00",
+		`{"kind":"stuck","number":2,"settings":{"after":1800000000000,"ban":7200000000000,"pace":60000000000,"settle":300000000000,"chain":3,"max_groups":4},`+inputs+`}`)
+	add(ago(5*time.Minute), "ban.set", "ig-21", "r1-7", "takes no launches until 13:55:00", `null`)
+	add(ago(5*time.Minute), "call.stop", "ig-21", "r1-7", "stop at 6", `{"call":{"op":"ModifyInstanceGroups","cluster":"j-2","group":"ig-21","count":6},`+inputs+`}`)
+	add(ago(5*time.Minute), "answer.stop", "ig-21", "r1-7", "nobody knows", `{"call":"2-5","error":{"class":"unavailable","message":"timed out"}}`)
+	add(ago(time.Minute), "recovery.completed", "ig-21", "r0-3", "9 run", `{"kind":"stuck","opened":"2026-01-05T10:00:00Z","asked":9,"ran":6,"stop_count":6,"placed":3,"took":"1h59m0s"}`)
+	add(ago(time.Second), "order.ban", "ig-22", "", "takes no launches", `{"order":{}}`)
+	out[len(out)-1].Author = "ann@desk"
+	return out
+}
+
+func TestExplain(t *testing.T) {
+	w := testWorld(t)
+	all := story()
+	var b strings.Builder
+	for _, e := range []Explanation{
+		w.ExplainRecord(all[4], all[2:6]),
+		w.ExplainRecord(all[1], all),
+		w.ExplainRecovery("r1-7", all[:6]),
+		w.ExplainRecovery("r0-3", all[6:7]),
+		w.ExplainCluster(mustFind(t, w.FindCluster, "etl"), all),
+		w.ExplainGroup(mustFind(t, w.FindGroup, "etl/task"), all[:1]),
+		w.ExplainGroup(mustFind(t, w.FindGroup, "ig-22"), nil),
+		w.ExplainCluster(Found{Scope: "prod", Cluster: "j-0"}, nil),
+		w.ExplainGroup(Found{Scope: "prod", Cluster: "j-0", Group: "ig-0"}, nil),
+	} {
+		if err := e.Write(&b); err != nil {
+			t.Fatal(err)
+		}
+		b.WriteString("----\n")
+	}
+	golden(t, "explain.txt", b.String())
+	golden(t, "explain.json", asJSON(t, w.ExplainRecord(all[4], all[2:6])))
+}
+
+// A record whose inputs are damaged is still told.
+func TestExplainDamagedInputs(t *testing.T) {
+	w := testWorld(t)
+	rec := story()[4]
+	rec.Data = json.RawMessage(`{"inputs":[]}`)
+	e := w.ExplainRecord(rec, nil)
+	if facts := e.Sections[1].Events[0].Facts; len(facts) != 1 || !strings.Contains(facts[0], "cannot be read") {
+		t.Errorf("facts: %q", facts)
+	}
+}
+
+func mustFind(t *testing.T, find func(string) (Found, error), ref string) Found {
+	t.Helper()
+	f, err := find(ref)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}

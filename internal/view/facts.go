@@ -1,0 +1,107 @@
+package view
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"emrguard/internal/emr"
+	"emrguard/internal/ledger"
+	"emrguard/internal/recovery"
+)
+
+// inputs is the part of a record's data that people are told. What the guard adds later is passed over; programs get the data
+// whole.
+type inputs struct {
+	Inputs *struct {
+		Read      time.Time `json:"read"`
+		Wanted    *int      `json:"wanted"`
+		Requested int       `json:"requested"`
+		Members   []struct {
+			Group     emr.GroupID    `json:"group"`
+			State     emr.GroupState `json:"state"`
+			Requested int            `json:"requested"`
+			Running   int            `json:"running"`
+			Since     time.Time      `json:"missing_since"`
+			Until     time.Time      `json:"banned_until"`
+			Moved     int            `json:"moved"`
+		} `json:"members"`
+	} `json:"inputs"`
+	Call      json.RawMessage    `json:"call"`
+	Error     *emr.Error         `json:"error"`
+	Settings  *recovery.Settings `json:"settings"`
+	Shortfall []ledger.Entry     `json:"shortfall"`
+	Reasons   []string           `json:"reasons"`
+	Number    int                `json:"number"`
+	Took      string             `json:"took"`
+}
+
+// facts are sentences about what a record was made on.
+func facts(e Event, label func(emr.GroupID) string) []string {
+	var in inputs
+	if len(e.Data) == 0 {
+		return nil
+	}
+	if err := json.Unmarshal(e.Data, &in); err != nil {
+		return []string{"the inputs of this record cannot be read: " + err.Error()}
+	}
+	var out []string
+	add := func(format string, args ...any) { out = append(out, fmt.Sprintf(format, args...)) }
+	var call emr.Call
+	if len(in.Call) > 0 && in.Call[0] == '{' && json.Unmarshal(in.Call, &call) == nil {
+		add("call: %s", call)
+	}
+	if in.Error != nil {
+		add("error: %s", in.Error.Error())
+	}
+	if in.Number > 1 {
+		add("number %d in a row without a completed resize", in.Number)
+	}
+	if s := in.Settings; s != nil {
+		add("settings: after %s, ban %s, pace %s, settle %s, chain %d, max_groups %d", Span(s.After), Span(s.Ban), Span(s.Pace), Span(s.Settle), s.Chain, s.MaxGroups)
+	}
+	for _, entry := range in.Shortfall {
+		add("%d missing since %s by %s, dated by %s", entry.Count, second(entry.Since), entry.Cause, entry.By)
+	}
+	for i, r := range in.Reasons {
+		if i > 0 { // the first is the record's reason
+			add("also: %s", r)
+		}
+	}
+	if i := in.Inputs; i != nil && i.Wanted != nil {
+		add("made on the read of %s: the pool wanted %d, %d were asked for", second(i.Read), *i.Wanted, i.Requested)
+		for _, m := range i.Members {
+			text := fmt.Sprintf("%s: %s, %d of %d ran", label(m.Group), m.State, m.Running, m.Requested)
+			if !m.Since.IsZero() {
+				text += ", missing since " + second(m.Since)
+			}
+			if !m.Until.IsZero() {
+				text += ", banned until " + second(m.Until)
+			}
+			if m.Moved > 0 {
+				text += fmt.Sprintf(", %d placed elsewhere", m.Moved)
+			}
+			add("  %s", text)
+		}
+	}
+	if in.Took != "" {
+		add("it took %s", in.Took)
+	}
+	return out
+}
+
+func second(t time.Time) string { return t.UTC().Format("15:04:05") }
+
+// titled is a group's label with its id.
+func titled(label string, id emr.GroupID) string {
+	if label == string(id) || label == "" {
+		return string(id)
+	}
+	return fmt.Sprintf("%s (%s)", label, id)
+}
+
+// wrap puts the lines of a text below one another, each after the same indent.
+func wrap(indent, text string) string {
+	return indent + strings.ReplaceAll(text, "\n", "\n"+indent)
+}

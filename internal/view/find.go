@@ -1,0 +1,127 @@
+package view
+
+import (
+	"fmt"
+	"strings"
+
+	"emrguard/internal/emr"
+)
+
+// Found is one thing that a reference names.
+type Found struct {
+	Scope   string
+	Cluster emr.ClusterID
+	Group   emr.GroupID // empty for a cluster
+	Name    string      // for people: cluster, or cluster/group
+}
+
+// String is the thing with its ids, as an error lists it.
+func (f Found) String() string {
+	if f.Group == "" {
+		return fmt.Sprintf("%s (%s in scope %s)", f.Name, f.Cluster, f.Scope)
+	}
+	return fmt.Sprintf("%s (%s on %s in scope %s)", f.Name, f.Group, f.Cluster, f.Scope)
+}
+
+// UnknownError says that a reference names nothing.
+type UnknownError struct {
+	What, Ref string
+}
+
+// Error implements error.
+func (e *UnknownError) Error() string {
+	switch e.What {
+	case "cluster":
+		return fmt.Sprintf("no cluster %q in the store; `emrguard status` lists the clusters", e.Ref)
+	case "pool":
+		return fmt.Sprintf("no pool %q in the store; `emrguard pools` lists the pools", e.Ref)
+	}
+	return fmt.Sprintf("no group %q in the store; `emrguard groups` lists the groups", e.Ref)
+}
+
+// AmbiguousError says that a reference names several things.
+type AmbiguousError struct {
+	What, Ref string
+	Matches   []Found
+}
+
+// Error implements error.
+func (e *AmbiguousError) Error() string {
+	list := make([]string, 0, len(e.Matches))
+	for _, m := range e.Matches {
+		list = append(list, "  "+m.String())
+	}
+	how := "by its id, or as CLUSTER/GROUP"
+	if e.What == "cluster" {
+		how = "by its id"
+	}
+	return fmt.Sprintf("%q names %d %ss; name one %s:\n%s", e.Ref, len(e.Matches), e.What, how, strings.Join(list, "\n"))
+}
+
+// FindCluster finds a cluster by its id or by its name, if only one is called so.
+func (w World) FindCluster(ref string) (Found, error) {
+	var ids, names []Found
+	w.clusters(func(s Scope, c Cluster) {
+		f := Found{Scope: s.Name, Cluster: c.Cluster.ID, Name: c.name()}
+		switch ref {
+		case string(c.Cluster.ID):
+			ids = append(ids, f)
+		case c.Cluster.Name:
+			names = append(names, f)
+		}
+	})
+	return one("cluster", ref, ids, names)
+}
+
+// FindGroup finds a group by its id, by its name, or as CLUSTER/GROUP with names or ids of both.
+func (w World) FindGroup(ref string) (Found, error) {
+	return w.findGroup("group", ref, func(Cluster, emr.GroupID) bool { return true })
+}
+
+// FindPool finds a pool by its origin: by id, by name, or as CLUSTER/POOL. A fallback group names no pool.
+func (w World) FindPool(ref string) (Found, error) {
+	return w.findGroup("pool", ref, func(c Cluster, id emr.GroupID) bool { return c.Pool(id) != nil })
+}
+
+func (w World) findGroup(what, ref string, fits func(Cluster, emr.GroupID) bool) (Found, error) {
+	var ids, names []Found
+	w.clusters(func(s Scope, c Cluster) {
+		for _, g := range c.Groups {
+			if !fits(c, g.ID) {
+				continue
+			}
+			label := c.label(g.ID)
+			f := Found{Scope: s.Name, Cluster: c.Cluster.ID, Group: g.ID, Name: c.name() + "/" + label}
+			switch {
+			case ref == string(g.ID):
+				ids = append(ids, f)
+			case ref == g.Name, ref == label:
+				names = append(names, f)
+			case within(ref, c, string(g.ID)), within(ref, c, g.Name), within(ref, c, label):
+				names = append(names, f)
+			}
+		}
+	})
+	return one(what, ref, ids, names)
+}
+
+// within says whether ref is CLUSTER/group for this cluster. Names may hold slashes.
+func within(ref string, c Cluster, group string) bool {
+	rest, ok := strings.CutSuffix(ref, "/"+group)
+	return ok && rest != "" && (rest == c.Cluster.Name || rest == string(c.Cluster.ID))
+}
+
+// one decides on what was found; an id goes before a name.
+func one(what, ref string, ids, names []Found) (Found, error) {
+	found := ids
+	if len(found) == 0 && ref != "" { // what has no name is not called ""
+		found = names
+	}
+	switch len(found) {
+	case 0:
+		return Found{}, &UnknownError{What: what, Ref: ref}
+	case 1:
+		return found[0], nil
+	}
+	return Found{}, &AmbiguousError{What: what, Ref: ref, Matches: found}
+}

@@ -1,0 +1,136 @@
+package view
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"emrguard/internal/recovery"
+	"emrguard/internal/store"
+)
+
+// Recoveries is what `emrguard recoveries` shows.
+type Recoveries struct {
+	Now        time.Time        `json:"now" doc:"the time all ages refer to"`
+	Recoveries []RecoveryStatus `json:"recoveries" doc:"open ones by opening, then closed ones, the last closed first"`
+}
+
+// RecoveryStatus is one recovery, open or closed.
+type RecoveryStatus struct {
+	Scope       string    `json:"scope" doc:"name of the scope"`
+	Cluster     string    `json:"cluster" doc:"id of the cluster"`
+	ClusterName string    `json:"cluster_name,omitempty" doc:"name of the cluster, if it is still known"`
+	Recovery    string    `json:"recovery" doc:"id"`
+	Kind        string    `json:"kind" doc:"stuck, suspended, idle, shrink, enforce, retry, scale, surplus or return"`
+	Group       string    `json:"group" doc:"id of the stuck group; of the origin for one asked for by hand"`
+	GroupLabel  string    `json:"group_label,omitempty" doc:"its name as tables show it"`
+	Pool        string    `json:"pool" doc:"id of the pool"`
+	Open        bool      `json:"open" doc:"not closed yet"`
+	Step        string    `json:"step,omitempty" doc:"confirm, stop, settle, place, release or watch; open ones only"`
+	Hold        string    `json:"hold,omitempty" doc:"why it waits; open ones only"`
+	Outcome     string    `json:"outcome,omitempty" doc:"completed, cleared, chained, rested, blocked, overtaken, cluster_end, withheld or reported; closed ones only"`
+	Opened      time.Time `json:"opened,omitzero" doc:"when it was opened"`
+	Closed      time.Time `json:"closed,omitzero" doc:"when it was closed; closed ones only"`
+	Since       time.Time `json:"since,omitzero" doc:"since when the oldest instance was missing; open ones only"`
+	Number      int       `json:"number,omitempty" doc:"in the chain of recoveries without a completed resize, from 1; open ones only"`
+	Asked       int       `json:"asked" doc:"requested count of the group when it was opened"`
+	Ran         int       `json:"ran" doc:"running count of the group when it was opened"`
+	StopCount   int       `json:"stop_count" doc:"count the group was stopped at; 0 before"`
+	Placed      int       `json:"placed" doc:"instances launched for it"`
+	PlacedOn    string    `json:"placed_on,omitempty" doc:"id of the group that took them; open ones only"`
+	Author      string    `json:"author,omitempty" doc:"who asked for it; absent for emrguard's own"`
+	Reason      string    `json:"reason" doc:"open: why it was opened; closed: how it ended"`
+}
+
+// Outcomes are the kinds of the records that close a recovery.
+func Outcomes() []string {
+	var kinds []string
+	for _, o := range []recovery.Outcome{recovery.Completed, recovery.Cleared, recovery.Chained, recovery.Rested, recovery.NoPlace, recovery.Overtaken,
+		recovery.ClusterEnd, recovery.Withheld, recovery.Reported} {
+		kinds = append(kinds, "recovery."+string(o))
+	}
+	return kinds
+}
+
+// Recoveries shows the open recoveries, and the closed ones whose records are given.
+func (w World) Recoveries(closed []store.Record) Recoveries {
+	out := Recoveries{Now: w.Now, Recoveries: []RecoveryStatus{}}
+	w.clusters(func(s Scope, c Cluster) {
+		for _, r := range c.Recoveries {
+			out.Recoveries = append(out.Recoveries, w.openRecovery(s.Name, c, r))
+		}
+	})
+	slices.SortStableFunc(out.Recoveries, func(a, b RecoveryStatus) int { return a.Opened.Compare(b.Opened) })
+	for _, r := range closed {
+		if slices.Contains(Outcomes(), r.Kind) {
+			out.Recoveries = append(out.Recoveries, w.closedRecovery(r))
+		}
+	}
+	return out
+}
+
+func (w World) openRecovery(scope string, c Cluster, r recovery.Recovery) RecoveryStatus {
+	return RecoveryStatus{
+		Scope: scope, Cluster: string(c.Cluster.ID), ClusterName: c.Cluster.Name, Recovery: r.ID, Kind: string(r.Kind), Group: string(r.Group),
+		GroupLabel: c.label(r.Group), Pool: string(r.Pool), Open: true, Step: string(r.Step), Hold: r.Hold, Opened: r.Opened, Since: r.Since, Number: r.Number,
+		Asked: r.Asked, Ran: r.Ran, StopCount: r.Count, Placed: r.Placed, PlacedOn: string(r.Placement.Group), Author: r.Author, Reason: r.Reason,
+	}
+}
+
+func (w World) closedRecovery(r store.Record) RecoveryStatus {
+	row := RecoveryStatus{Scope: r.Scope, Cluster: r.Cluster, Recovery: r.Recovery, Group: r.Group, Pool: r.Pool, Outcome: r.Kind[len("recovery."):], Closed: r.At,
+		Author: r.Author, Reason: r.Reason}
+	var data struct {
+		Kind   string    `json:"kind"`
+		Opened time.Time `json:"opened"`
+		Asked  int       `json:"asked"`
+		Ran    int       `json:"ran"`
+		Count  int       `json:"stop_count"`
+		Placed int       `json:"placed"`
+	}
+	if json.Unmarshal(r.Data, &data) == nil { // the inputs of a record may be damaged; the rest of it still tells
+		row.Kind, row.Opened, row.Asked, row.Ran, row.StopCount, row.Placed = data.Kind, data.Opened, data.Asked, data.Ran, data.Count, data.Placed
+	}
+	if c := w.cluster(r.Scope, r.Cluster); c != nil {
+		row.ClusterName, row.GroupLabel = c.Cluster.Name, labelOf(c, r.Group)
+	}
+	return row
+}
+
+// sentence says in a few words where an open recovery stands.
+func (r RecoveryStatus) sentence() string {
+	text := fmt.Sprintf("recovery %s of %s: %s", r.Recovery, cmp.Or(r.GroupLabel, r.Group), r.Step)
+	if r.Hold != "" {
+		text += ", waiting: " + r.Hold
+	}
+	return text
+}
+
+// Table is the recoveries for people.
+func (v Recoveries) Table() Table {
+	t := Table{Head: []string{"RECOVERY", "CLUSTER", "GROUP", "KIND", "OPENED", "STATE", "COUNTS", "REASON"}}
+	for _, r := range v.Recoveries {
+		state := r.Outcome + " " + Clock(r.Closed, v.Now)
+		if r.Open {
+			state = r.Step
+			if r.Hold != "" {
+				state += "\nwaiting: " + r.Hold
+			}
+		}
+		counts := fmt.Sprintf("%d of %d ran", r.Ran, r.Asked)
+		if r.StopCount > 0 {
+			counts += fmt.Sprintf("\nstopped at %d", r.StopCount)
+		}
+		if r.Placed > 0 {
+			counts += fmt.Sprintf("\n%d placed", r.Placed)
+		}
+		opened := Since(r.Opened, v.Now)
+		if !r.Open {
+			opened = Clock(r.Opened, v.Now)
+		}
+		t.Add(r.Recovery, orID(r.ClusterName, r.Cluster), orID(r.GroupLabel, r.Group), r.Kind, opened, state, counts, r.Reason)
+	}
+	return t
+}

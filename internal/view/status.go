@@ -1,0 +1,211 @@
+package view
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"emrguard/internal/emr"
+)
+
+// Status is what `emrguard status` shows.
+type Status struct {
+	Now    time.Time     `json:"now" doc:"the time all ages refer to"`
+	Scopes []ScopeStatus `json:"scopes" doc:"by name"`
+}
+
+// ScopeStatus is one account and region.
+type ScopeStatus struct {
+	Scope    string          `json:"scope" doc:"name of the scope"`
+	Owner    *Owner          `json:"owner,omitempty" doc:"the emrguard that acts on the scope; absent when none does"`
+	Paused   *Paused         `json:"paused,omitempty" doc:"emrguard changes nothing in the whole scope"`
+	Problems []string        `json:"problems,omitempty" doc:"what of the scope could not be read"`
+	Clusters []ClusterStatus `json:"clusters" doc:"the clusters that have not ended, by name"`
+}
+
+// Owner is who holds a scope's lease.
+type Owner struct {
+	ID         string    `json:"id" doc:"unique to one start of the process"`
+	Note       string    `json:"note,omitempty" doc:"who and where"`
+	Expires    time.Time `json:"expires" doc:"end of the lease unless it is renewed"`
+	Generation int64     `json:"generation" doc:"rises with every change of owner"`
+}
+
+// Paused says that emrguard's changes are held.
+type Paused struct {
+	Since  time.Time `json:"since" doc:"when it was paused"`
+	Author string    `json:"author" doc:"who paused it"`
+	Reason string    `json:"reason,omitempty" doc:"why"`
+}
+
+// ClusterStatus is one cluster. Counts leave the MASTER group out.
+type ClusterStatus struct {
+	Scope        string           `json:"scope" doc:"name of the scope"`
+	Cluster      string           `json:"cluster" doc:"id"`
+	Name         string           `json:"name" doc:"name"`
+	State        string           `json:"state" doc:"EMR's state of the cluster"`
+	Mode         string           `json:"mode,omitempty" doc:"enforce, observe or off by the configuration"`
+	Why          string           `json:"mode_reason,omitempty" doc:"which rule gave the mode"`
+	Wanted       int              `json:"wanted" doc:"instances wanted in all pools"`
+	Requested    int              `json:"requested" doc:"instances asked of EMR, as last read"`
+	Running      int              `json:"running" doc:"instances running that are wanted"`
+	Missing      int              `json:"missing" doc:"instances wanted and not running"`
+	MissingSince time.Time        `json:"missing_since,omitzero" doc:"since when the oldest of them is missing"`
+	CoreShort    int              `json:"core_short" doc:"instances of the core group that run on task groups instead"`
+	Suspended    *Suspended       `json:"suspended,omitempty" doc:"scaling operations are held"`
+	Recoveries   []RecoveryStatus `json:"recoveries" doc:"open recoveries"`
+	Pools        []PoolStatus     `json:"troubled_pools" doc:"pools that rest, are blocked or contested"`
+	Paused       *Paused          `json:"paused,omitempty" doc:"emrguard changes nothing on the cluster"`
+	Withheld     string           `json:"withheld,omitempty" doc:"why the cluster is only observed"`
+	Unusable     *Unusable        `json:"unusable,omitempty" doc:"reads cannot be decided on"`
+	LastRead     time.Time        `json:"last_read,omitzero" doc:"when the last usable read began; absent before the first"`
+}
+
+// Suspended says that no scaling operation runs on a cluster.
+type Suspended struct {
+	Since   time.Time `json:"since" doc:"since when"`
+	Reasons []string  `json:"reasons" doc:"what is under way"`
+}
+
+// Unusable says that reads are incomplete or contradict what cannot change.
+type Unusable struct {
+	Since  time.Time `json:"since" doc:"since when"`
+	Reads  int       `json:"reads" doc:"how many in a row"`
+	Reason string    `json:"reason" doc:"what was wrong with the last one"`
+}
+
+// Status shows every cluster.
+func (w World) Status() Status {
+	out := Status{Now: w.Now, Scopes: []ScopeStatus{}}
+	for _, s := range w.Scopes {
+		row := ScopeStatus{Scope: s.Name, Problems: s.Problems, Clusters: []ClusterStatus{}}
+		if s.Lease.Held(w.Now) {
+			row.Owner = &Owner{ID: s.Lease.Owner, Note: s.Lease.Note, Expires: s.Lease.Expires, Generation: s.Lease.Generation}
+		}
+		if p := s.Paused; p != nil {
+			row.Paused = &Paused{Since: p.Since, Author: p.Author, Reason: p.Reason}
+		}
+		for _, c := range s.Clusters {
+			row.Clusters = append(row.Clusters, w.clusterStatus(s.Name, c))
+		}
+		out.Scopes = append(out.Scopes, row)
+	}
+	return out
+}
+
+func (w World) clusterStatus(scope string, c Cluster) ClusterStatus {
+	row := ClusterStatus{
+		Scope: scope, Cluster: string(c.Cluster.ID), Name: c.Cluster.Name, State: string(c.Cluster.State), Mode: c.Mode, Why: c.Why,
+		Recoveries: []RecoveryStatus{}, Pools: []PoolStatus{}, Withheld: c.Withheld, LastRead: c.Read,
+	}
+	for _, p := range c.Pools {
+		running, missing := c.running(p)
+		row.Wanted, row.Running, row.Missing = row.Wanted+p.Wanted, row.Running+running, row.Missing+missing
+		if since := c.missingSince(p); !since.IsZero() && (row.MissingSince.IsZero() || since.Before(row.MissingSince)) {
+			row.MissingSince = since
+		}
+		if p.Role == emr.Core {
+			row.CoreShort += p.Members[0].Moved
+		}
+		if p.Rest != nil || p.Blocked != nil || p.Contested {
+			row.Pools = append(row.Pools, w.poolStatus(scope, c, p))
+		}
+	}
+	for _, g := range c.Groups {
+		if g.Role == emr.Master {
+			continue
+		}
+		row.Requested += g.Requested
+		if c.PoolOf(g.ID) == nil { // of another emrguard store: in no pool of ours
+			row.Wanted, row.Running, row.Missing = row.Wanted+g.Requested, row.Running+min(g.Running, g.Requested), row.Missing+g.Missing()
+		}
+	}
+	for _, r := range c.Recoveries {
+		row.Recoveries = append(row.Recoveries, w.openRecovery(scope, c, r))
+	}
+	if s := c.Suspended; s != nil {
+		row.Suspended = &Suspended{Since: s.Since, Reasons: s.Reasons}
+	}
+	if p := c.Paused; p != nil {
+		row.Paused = &Paused{Since: p.Since, Author: p.Author, Reason: p.Reason}
+	}
+	if u := c.Unusable; u != nil {
+		row.Unusable = &Unusable{Since: u.Since, Reads: u.Reads, Reason: u.Reason}
+	}
+	return row
+}
+
+// Headline says in one sentence who acts on the scope.
+func (s ScopeStatus) Headline(now time.Time) string {
+	text := fmt.Sprintf("scope %s: no emrguard runs", s.Scope)
+	if s.Owner != nil {
+		text = fmt.Sprintf("scope %s: emrguard runs (%s)", s.Scope, strings.TrimSpace(s.Owner.Note+" "+s.Owner.ID))
+	}
+	if s.Paused != nil {
+		text += "; paused " + s.Paused.text(now)
+	}
+	return text
+}
+
+func (p Paused) text(now time.Time) string {
+	text := fmt.Sprintf("since %s by %s", Since(p.Since, now), p.Author)
+	if p.Reason != "" {
+		text += ": " + p.Reason
+	}
+	return text
+}
+
+// Notes are what a person should know of the cluster, most urgent first; one that says "healthy" when there is nothing.
+func (c ClusterStatus) Notes(now time.Time) []string {
+	var notes []string
+	add := func(format string, args ...any) { notes = append(notes, fmt.Sprintf(format, args...)) }
+	if c.Paused != nil {
+		add("paused %s", c.Paused.text(now))
+	}
+	if c.Unusable != nil {
+		add("reads are unusable since %s: %s", Since(c.Unusable.Since, now), c.Unusable.Reason)
+	}
+	if c.Missing > 0 && !c.MissingSince.IsZero() {
+		add("%d missing since %s", c.Missing, Since(c.MissingSince, now))
+	} else if c.Missing > 0 {
+		add("%d missing", c.Missing)
+	}
+	for _, r := range c.Recoveries {
+		add("%s", r.sentence())
+	}
+	for _, p := range c.Pools {
+		notes = append(notes, p.troubles(now)...)
+	}
+	if c.Suspended != nil {
+		add("scaling suspended since %s", Since(c.Suspended.Since, now))
+	}
+	if c.CoreShort > 0 {
+		add("core short by %d: `emrguard return` asks the core group again", c.CoreShort)
+	}
+	if c.Withheld != "" {
+		add("observed only: %s", c.Withheld)
+	}
+	switch {
+	case len(notes) > 0:
+	case c.Mode == "off":
+		add("left alone")
+	case c.LastRead.IsZero():
+		add("not read yet")
+	default:
+		add("healthy")
+	}
+	return notes
+}
+
+// Table is the status of the scope's clusters for people.
+func (s ScopeStatus) Table(now time.Time) Table {
+	t := Table{Head: []string{"CLUSTER", "NAME", "STATE", "RUNNING", "READ", "NOTES"}}
+	for _, c := range s.Clusters {
+		read := "-"
+		if !c.LastRead.IsZero() {
+			read = Span(now.Sub(c.LastRead)) + " ago"
+		}
+		t.Add(c.Cluster, c.Name, c.State, fmt.Sprintf("%d/%d", c.Running, c.Wanted), read, strings.Join(c.Notes(now), "\n"))
+	}
+	return t
+}

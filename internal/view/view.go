@@ -1,0 +1,181 @@
+// Package view turns what the store holds into what people and programs read: rows for tables and structs for JSON.
+//
+// It is the one read model: the commands print it and nothing else interprets stored documents for people. Its functions
+// read no clock and no store. The JSON names of its structs are stable: fields may be added, none is renamed or removed;
+// the doc tags say what each means, and Fields lists them.
+package view
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"emrguard/internal/emr"
+	"emrguard/internal/guard"
+	"emrguard/internal/pool"
+	"emrguard/internal/store"
+)
+
+// World is what the store holds at one moment.
+type World struct {
+	Now    time.Time
+	Scopes []Scope // by name
+}
+
+// Scope is one account and region.
+type Scope struct {
+	Name     string
+	Lease    store.Lease  // zero if nobody ever held it
+	Paused   *guard.Pause // all clusters of the scope, those to come included
+	Clusters []Cluster    // by name, then id
+	Problems []string     // what could not be read
+}
+
+// Cluster is the stored state of one cluster and what the configuration says of it.
+type Cluster struct {
+	guard.State
+	Mode  string // of the configuration; empty when no configuration was at hand
+	Why   string // which rule gave the mode
+	Saved time.Time
+}
+
+// Modes says what the configuration holds for a cluster: its mode and the rule that gave it.
+type Modes func(scope string, c emr.Cluster) (mode, why string)
+
+// scopeDocument is the name of the document that the engine keeps for a whole scope.
+const scopeDocument = "*"
+
+// NewScope decodes the documents of one scope. A document that cannot be read, or that a newer emrguard wrote, becomes an
+// entry of Problems; the others are shown. Modes may be nil.
+func NewScope(name string, docs []store.Document, lease store.Lease, modes Modes) Scope {
+	s := Scope{Name: name, Lease: lease}
+	for _, doc := range docs {
+		if doc.Cluster == scopeDocument {
+			var all struct {
+				Paused *guard.Pause `json:"paused"`
+			}
+			if err := json.Unmarshal(doc.Body, &all); err != nil {
+				s.Problems = append(s.Problems, fmt.Sprintf("the state of scope %s cannot be read: %v", name, err))
+			}
+			s.Paused = all.Paused
+			continue
+		}
+		c, err := NewCluster(doc, modes)
+		if err != nil {
+			s.Problems = append(s.Problems, err.Error())
+			continue
+		}
+		s.Clusters = append(s.Clusters, c)
+	}
+	slices.SortFunc(s.Clusters, func(a, b Cluster) int {
+		return cmp.Or(cmp.Compare(a.Cluster.Name, b.Cluster.Name), cmp.Compare(a.Cluster.ID, b.Cluster.ID))
+	})
+	return s
+}
+
+// NewCluster decodes one document. Modes may be nil.
+func NewCluster(doc store.Document, modes Modes) (Cluster, error) {
+	c := Cluster{Saved: doc.Saved}
+	if err := json.Unmarshal(doc.Body, &c.State); err != nil {
+		return c, fmt.Errorf("the state of %s cannot be read: %w", doc.Key, err)
+	}
+	if c.Schema > guard.Schema {
+		return c, fmt.Errorf("the state of %s has schema %d, this emrguard reads up to %d; use the newer one", doc.Key, c.Schema, guard.Schema)
+	}
+	if err := c.Validate(); err != nil {
+		return c, fmt.Errorf("the state of %s is inconsistent: %w", doc.Key, err)
+	}
+	if modes != nil {
+		c.Mode, c.Why = modes(doc.Scope, c.Cluster)
+	}
+	return c, nil
+}
+
+// New puts scopes together. Now is wall, or the newest time in the documents if that is later: a guard that runs with
+// --speed is ahead of the wall clock, and ages are told by its time.
+func New(wall time.Time, scopes []Scope) World {
+	w := World{Now: wall, Scopes: slices.Clone(scopes)}
+	slices.SortFunc(w.Scopes, func(a, b Scope) int { return cmp.Compare(a.Name, b.Name) })
+	for _, s := range w.Scopes {
+		for _, c := range s.Clusters {
+			if c.Saved.After(w.Now) {
+				w.Now = c.Saved
+			}
+		}
+	}
+	return w
+}
+
+// clusters calls f for every cluster, in order.
+func (w World) clusters(f func(s Scope, c Cluster)) {
+	for _, s := range w.Scopes {
+		for _, c := range s.Clusters {
+			f(s, c)
+		}
+	}
+}
+
+// name is the cluster's name, or its id if it has none.
+func (c Cluster) name() string { return cmp.Or(c.Cluster.Name, string(c.Cluster.ID)) }
+
+// label is what a group is called in tables: its name; for a fallback the origin's name, a plus and the recovery that made
+// it; without a name the id.
+func (c Cluster) label(id emr.GroupID) string {
+	if g := c.Group(id); g != nil {
+		return groupLabel(g.Group.Name, id)
+	}
+	if p := c.PoolOf(id); p != nil {
+		if m := p.Member(id); m.Recovery != "" {
+			return cmp.Or(p.Name, string(p.Origin)) + "+" + m.Recovery
+		}
+		return cmp.Or(p.Name, string(id))
+	}
+	return string(id)
+}
+
+func groupLabel(name string, id emr.GroupID) string {
+	if origin, token, ok := emr.ParseGroupName(name); ok {
+		return cmp.Or(origin, string(token.Origin)) + "+" + token.Recovery
+	}
+	return cmp.Or(name, string(id))
+}
+
+// running is what runs of a pool, and missing what it wants beyond that.
+func (c Cluster) running(p pool.Pool) (running, missing int) {
+	running = p.Running(c.View())
+	return running, max(0, p.Wanted-running)
+}
+
+// missingSince is since when the oldest instance that a pool misses is missing; zero when it misses none or nobody knows.
+func (c Cluster) missingSince(p pool.Pool) time.Time {
+	var oldest time.Time
+	take := func(t time.Time) {
+		if !t.IsZero() && (oldest.IsZero() || t.Before(oldest)) {
+			oldest = t
+		}
+	}
+	if _, missing := c.running(p); missing == 0 {
+		return oldest
+	}
+	for _, m := range p.Members {
+		if g := c.Group(m.Group); g != nil {
+			if e, ok := g.Ledger.Oldest(); ok {
+				take(e.Since)
+			}
+		}
+	}
+	for _, r := range c.Recoveries {
+		if r.Pool == p.Origin {
+			take(r.Since)
+		}
+	}
+	if p.Rest != nil {
+		take(p.Rest.From)
+	}
+	if p.Blocked != nil {
+		take(p.Blocked.Since)
+	}
+	return oldest
+}
