@@ -1,0 +1,183 @@
+package app
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"sync"
+	"time"
+
+	"emrguard/internal/awsapi"
+	"emrguard/internal/config"
+	"emrguard/internal/engine"
+	"emrguard/internal/store"
+)
+
+// leaseTTL is the term of a scope's lease in real time: how long a scope stays without an owner after its owner died.
+const leaseTTL = 30 * time.Second
+
+// Options say what an App is made of. Only Config is needed.
+type Options struct {
+	Config  *config.Config
+	DryRun  bool        // decide, record and show; change nothing
+	Clock   *Clock      // nil: real time. A faster one is refused unless every endpoint is on this machine
+	Store   store.Store // nil: the one Config names, opened by New and closed by Close
+	Dial    Dial        // nil: the AWS SDK
+	Watch   Observer    // nil: nobody
+	Owner   string      // of the leases; empty: made up. Unique per process start
+	Note    string      // who and where, for people; empty: host and pid
+	Version string      // emrguard's, for the User-Agent
+}
+
+// App is one guard: configuration, store, engine and clients put together. Run or Pass drive it, once; Reload may be called from
+// any goroutine meanwhile.
+type App struct {
+	clock  *Clock
+	store  store.Store
+	owned  bool // the store was opened by New
+	engine *engine.Engine
+	send   *sender
+	watch  Observer
+	names  []string // of the scopes
+
+	mu      sync.Mutex
+	cfg     *config.Config // the newest one that was accepted
+	pending bool           // cfg is not yet the engine's
+	ended   bool
+	poke    chan struct{} // something for the run loop to look at
+}
+
+// New puts an App together: it opens the store and makes the clients, and sends nothing to AWS. Whoever gets an App calls Close.
+// A store that cannot be opened is the store's error; wrong options for a scope's client are listed for all scopes at once.
+func New(ctx context.Context, o Options) (*App, error) {
+	if o.Config == nil {
+		return nil, errors.New("an app needs a configuration")
+	}
+	if o.Clock == nil {
+		o.Clock = RealClock()
+	}
+	if o.Watch == nil {
+		o.Watch = silent{}
+	}
+	if o.Dial == nil {
+		o.Dial = DialAWS(o.Version)
+	}
+	callers, err := dialAll(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	a := &App{clock: o.Clock, store: o.Store, watch: o.Watch, cfg: o.Config, poke: make(chan struct{}, 1)}
+	if a.store == nil {
+		if a.store, err = OpenStore(ctx, o.Config, false); err != nil {
+			return nil, err
+		}
+		a.owned = true
+	}
+	host, err := os.Hostname()
+	if err != nil {
+		host = "unknown host"
+	}
+	for _, s := range o.Config.Scopes {
+		a.names = append(a.names, s.Name)
+	}
+	a.engine = engine.New(engine.Options{
+		Store: a.store, Policy: policy{o.Config}, Scopes: scopes(o.Config), DryRun: o.DryRun,
+		Owner: cmp.Or(o.Owner, strings.ToLower(rand.Text()[:16])), Note: cmp.Or(o.Note, fmt.Sprintf("%s, pid %d", host, os.Getpid())),
+		LeaseTTL: time.Duration(float64(leaseTTL) * o.Clock.Speed()),
+	})
+	a.send = newSender(o.Clock, callers, o.Watch)
+	return a, nil
+}
+
+// DialAWS returns the Dial that speaks to AWS, or to the endpoint a scope or the environment names.
+func DialAWS(version string) Dial {
+	return func(ctx context.Context, s config.Scope) (Caller, error) {
+		return awsapi.New(ctx, ScopeOptions(s, version))
+	}
+}
+
+// ScopeOptions are the client's options of a scope.
+func ScopeOptions(s config.Scope, version string) awsapi.Options {
+	return awsapi.Options{Region: s.Region, RoleARN: s.RoleARN, ExternalID: s.ExternalID, Endpoint: s.Endpoint, Version: version, Timeout: callTimeout}
+}
+
+// dialAll makes every scope's client, and refuses a clock that is not real where one could reach AWS.
+func dialAll(ctx context.Context, o Options) (map[string]Caller, error) {
+	callers := map[string]Caller{}
+	var errs []error
+	for _, s := range o.Config.Scopes {
+		c, err := o.Dial(ctx, s)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("scope %s: %w", s.Name, err))
+			continue
+		}
+		if l, ok := c.(interface{ Loopback() bool }); ok && !o.Clock.Real() && !l.Loopback() {
+			errs = append(errs, fmt.Errorf("scope %s: the guard's clock may only be changed for a simulator on this machine, and this scope's "+
+				"endpoint is not on loopback; give it endpoint: http://127.0.0.1:4566, or run without --speed", s.Name))
+		}
+		callers[s.Name] = c
+	}
+	return callers, errors.Join(errs...)
+}
+
+// Store is the store in use, for readers in the same process.
+func (a *App) Store() store.Store { return a.store }
+
+// Clock is the guard's clock.
+func (a *App) Clock() *Clock { return a.clock }
+
+// Reload puts another valid configuration in force from the run loop's next step on and returns what changes, a line each. Open
+// recoveries end under the settings they began with; a change of the store, the listener or the scopes needs a restart, which
+// its line says. The error is that the App has ended.
+func (a *App) Reload(cfg *config.Config) ([]string, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.ended {
+		return nil, errors.New("reload: the guard has ended")
+	}
+	var lines []string
+	for _, c := range config.Diff(a.cfg, cfg) {
+		lines = append(lines, c.String())
+	}
+	a.cfg, a.pending = cfg, true
+	select {
+	case a.poke <- struct{}{}:
+	default:
+	}
+	return lines, nil
+}
+
+// takeConfig gives the engine the newest configuration if it has not got it yet.
+func (a *App) takeConfig() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.pending {
+		a.engine.SetPolicy(policy{a.cfg})
+		a.pending = false
+	}
+}
+
+// config is the newest accepted configuration.
+func (a *App) config() *config.Config {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.cfg
+}
+
+// Close releases what New opened. Run and Pass must have returned. A second call does nothing.
+func (a *App) Close() error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.ended {
+		return nil
+	}
+	a.ended = true
+	if !a.owned {
+		return nil
+	}
+	return a.store.Close()
+}

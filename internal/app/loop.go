@@ -1,0 +1,199 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"runtime/debug"
+	"time"
+
+	"emrguard/internal/engine"
+)
+
+// The times of the loop, all real.
+const (
+	drainFor      = 3 * time.Second        // a shutdown waits so long for the answers of changes under way
+	closeFor      = time.Second            // and so long for the leases to be given up
+	workersFor    = 500 * time.Millisecond // and so long for the workers of calls that were cut off
+	snapshotEvery = time.Second
+	shortestWait  = time.Millisecond // between two steps that no answer asked for
+	drainRounds   = 8                // steps of a shutdown; each can lead to a change that is then not sent
+)
+
+// loop is one run of an App's engine. It belongs to one goroutine.
+type loop struct {
+	*App
+	calls   context.Context // ends with the loop, not with the shutdown's begin
+	writes  map[uint64]bool // changes under way
+	snapped time.Time
+	last    engine.Snapshot
+}
+
+// Run steps the engine until ctx ends, then shuts down within five seconds: nothing more is sent, changes under way have a few
+// seconds to be answered, and the leases are given up. It returns nil after that, and an error if the loop broke down. An App
+// runs once.
+func (a *App) Run(ctx context.Context) error {
+	return a.drive(ctx, func(l *loop) error {
+		l.run(ctx, func() bool { return false })
+		return nil
+	})
+}
+
+// drive runs body with everything a loop needs around it, and ends it properly.
+func (a *App) drive(ctx context.Context, body func(*loop) error) (err error) {
+	calls, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	stop := context.AfterFunc(ctx, func() { time.AfterFunc(drainFor+closeFor/2, cancel) }) // a step may hang in the store
+	defer stop()
+	defer func() {
+		if p := recover(); p != nil {
+			// The leases lapse by themselves: what the engine holds cannot be trusted any more.
+			err = fmt.Errorf("the run loop broke down: %v\n%s", p, debug.Stack())
+			a.watch.Failed(err)
+		}
+		cancel()
+		a.awaitWorkers()
+	}()
+	a.send.workers.Go(func() { a.prune(calls) })
+	l := &loop{App: a, calls: calls, writes: map[uint64]bool{}}
+	err = body(l)
+	l.drain()
+	closing, done := context.WithTimeout(calls, closeFor)
+	defer done()
+	if cerr := a.engine.Close(closing); cerr != nil && err == nil {
+		err = fmt.Errorf("give up the leases: %w", cerr)
+	}
+	return err
+}
+
+// awaitWorkers waits a moment for the workers whose calls were cut off.
+func (a *App) awaitWorkers() {
+	gone := make(chan struct{})
+	go func() {
+		a.send.workers.Wait()
+		close(gone)
+	}()
+	timer := time.NewTimer(workersFor)
+	defer timer.Stop()
+	select {
+	case <-gone:
+	case <-timer.C:
+	}
+}
+
+// run steps until ctx ends or finished says so after a step.
+func (l *loop) run(ctx context.Context, finished func() bool) {
+	var done []engine.Completion
+	for ctx.Err() == nil {
+		l.takeConfig()
+		out := l.step(done)
+		if finished() {
+			l.answer(l.holdBack(out))
+			return
+		}
+		for _, c := range out.Calls {
+			if c.Call.Op.Writes() {
+				l.writes[c.ID] = true
+			}
+			l.send.send(l.calls, c)
+		}
+		done = l.wait(ctx, out.Next)
+		if ctx.Err() != nil && len(done) > 0 {
+			l.answer(done)
+		}
+	}
+}
+
+// step makes one step and tells the observer.
+func (l *loop) step(done []engine.Completion) engine.Out {
+	for _, d := range done {
+		delete(l.writes, d.ID)
+	}
+	start := time.Now()
+	now := l.clock.Now()
+	out := l.engine.Step(l.calls, now, done)
+	l.watch.Stepped(out, time.Since(start))
+	if start.Sub(l.snapped) >= snapshotEvery {
+		l.snapped = start
+		l.snapshot(now)
+	}
+	return out
+}
+
+// snapshot counts what the engine holds and shows it to the observer.
+func (l *loop) snapshot(now engine.Now) {
+	l.last = l.engine.Snapshot(now)
+	l.watch.Snapshot(l.last)
+}
+
+// wait sleeps until the next step is due and returns the answers that came in.
+func (l *loop) wait(ctx context.Context, next engine.Now) []engine.Completion {
+	timer := time.NewTimer(max(l.clock.Until(next.Mono), shortestWait))
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return nil
+	case <-timer.C:
+		return nil
+	case <-l.poke:
+		return nil
+	case c := <-l.send.done:
+		return l.send.more([]engine.Completion{c})
+	}
+}
+
+// more adds the answers that wait already.
+func (s *sender) more(done []engine.Completion) []engine.Completion {
+	for {
+		select {
+		case c := <-s.done:
+			done = append(done, c)
+		default:
+			return done
+		}
+	}
+}
+
+// drain waits for the answers of changes under way and has each saved.
+func (l *loop) drain() {
+	timer := time.NewTimer(drainFor)
+	defer timer.Stop()
+	for len(l.writes) > 0 {
+		select {
+		case <-timer.C:
+			return
+		case <-l.calls.Done():
+			return
+		case c := <-l.send.done:
+			l.answer(l.send.more([]engine.Completion{c}))
+		}
+	}
+}
+
+// answer saves the answers of changes while the loop ends. What the engine would like to change next is answered as not sent, so
+// that nobody has to find out later whether it was. Answers of reads are left: nothing is to be decided on them now.
+func (l *loop) answer(done []engine.Completion) {
+	for range drainRounds {
+		var changes []engine.Completion
+		for _, d := range done {
+			if l.writes[d.ID] {
+				changes = append(changes, d)
+			}
+		}
+		if len(changes) == 0 {
+			return
+		}
+		done = l.holdBack(l.step(changes))
+	}
+}
+
+// holdBack answers the changes of a step as not sent.
+func (l *loop) holdBack(out engine.Out) []engine.Completion {
+	var done []engine.Completion
+	for _, c := range out.Calls {
+		if c.Call.Op.Writes() {
+			l.writes[c.ID] = true
+			done = append(done, notSent(c.ID, l.clock.Now(), "emrguard is shutting down"))
+		}
+	}
+	return done
+}

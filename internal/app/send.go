@@ -1,0 +1,92 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"emrguard/internal/config"
+	"emrguard/internal/emr"
+	"emrguard/internal/engine"
+)
+
+// callTimeout bounds one call in real time, whatever the clock's speed: what is on the other end answers in real time.
+const callTimeout = 30 * time.Second
+
+// callsAtOnce is how many calls of one scope are under way at once. The API budget alone allows bursts of some dozens.
+const callsAtOnce = 32
+
+// Caller sends calls to one scope. It makes one attempt and honours its context. It is called from several goroutines at once.
+type Caller interface {
+	Do(ctx context.Context, call emr.Call) emr.Result
+}
+
+// Dial makes the Caller of a scope. It sends nothing yet.
+type Dial func(ctx context.Context, scope config.Scope) (Caller, error)
+
+// sender hands calls to workers and collects what became of them.
+type sender struct {
+	clock   *Clock
+	callers map[string]Caller
+	slots   map[string]chan struct{} // by scope
+	watch   Observer
+	done    chan engine.Completion
+	workers sync.WaitGroup
+}
+
+func newSender(clock *Clock, callers map[string]Caller, watch Observer) *sender {
+	s := &sender{clock: clock, callers: callers, slots: map[string]chan struct{}{}, watch: watch, done: make(chan engine.Completion)}
+	for name := range callers {
+		s.slots[name] = make(chan struct{}, callsAtOnce)
+	}
+	return s
+}
+
+// send starts a worker for a call. Its completion comes out of done, unless ctx ends first.
+func (s *sender) send(ctx context.Context, c engine.Call) {
+	s.workers.Go(func() {
+		slots := s.slots[c.Scope]
+		select {
+		case slots <- struct{}{}:
+		case <-ctx.Done():
+			return
+		}
+		done := s.attempt(ctx, c)
+		<-slots
+		select {
+		case s.done <- done:
+		case <-ctx.Done():
+		}
+	})
+}
+
+// attempt sends a call unless its time is over: then somebody else may own the scope.
+func (s *sender) attempt(ctx context.Context, c engine.Call) (done engine.Completion) {
+	done = engine.Completion{ID: c.ID, Began: s.clock.Now()}
+	if done.Began.Mono >= c.SendBy || !done.Began.Wall.Before(c.WallBy) {
+		s.watch.Called(c.Scope, c.Call.Op, emr.NotSent, 0)
+		return notSent(c.ID, done.Began, "the lease of the scope may have lapsed before the call could leave")
+	}
+	start := time.Now()
+	defer func() {
+		if p := recover(); p != nil {
+			done.Result = emr.Result{Err: &emr.Error{Class: emr.Unavailable, Message: fmt.Sprintf("the client broke down: %v", p)}}
+		}
+		done.Ended = s.clock.Now()
+		var class emr.Class
+		if err := done.Result.Err; err != nil {
+			class = err.Class
+		}
+		s.watch.Called(c.Scope, c.Call.Op, class, time.Since(start))
+	}()
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	done.Result = s.callers[c.Scope].Do(ctx, c.Call)
+	return done
+}
+
+// notSent is the completion of a call that stayed here.
+func notSent(id uint64, now engine.Now, why string) engine.Completion {
+	return engine.Completion{ID: id, Began: now, Ended: now, Result: emr.Result{Err: &emr.Error{Class: emr.NotSent, Message: why}}}
+}
