@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"slices"
 	"time"
 
@@ -28,6 +29,7 @@ type cluster struct {
 	heapAt   int
 	backlog  []guard.Input // answers whose decision could not be saved; tried again in order
 	since    bool          // read since this owner has it
+	refused  []refusal     // reads that failed, and when they may be tried again
 }
 
 // reading is a read under way, page by page. It counts as one read that began with its first page.
@@ -74,18 +76,10 @@ func (c *cluster) completeRead(ctx context.Context, now Now, f flight, done Comp
 	res := done.Result
 	if res.Err != nil {
 		c.finish(r)
-		if res.Err.Class == emr.Throttled || res.Err.Class == emr.NotSent || res.Err.Class == emr.Unavailable {
-			c.s.queue.Set(budget.Want{Key: c.key(guard.Need{Op: r.op, Group: r.group, Class: guard.Class(r.class)}), Call: emr.Call{Op: r.op, Cluster: c.id, Group: r.group},
-				Class: r.class, Due: at.Add(c.retryRead())})
-			return
-		}
-		c.s.e.fault(c.s, string(c.id), fmt.Errorf("%s: %w", r.op, res.Err))
-		c.decide(ctx, now, guard.Input{Failed: &guard.Failed{Op: r.op, Began: r.began, Err: *res.Err}}, nil)
-		if c.state.Ended.IsZero() && c.s.held {
-			c.s.queue.Set(budget.Want{Key: c.key(guard.Need{Op: r.op, Group: r.group, Class: guard.ClassSweep}), Call: emr.Call{Op: r.op, Cluster: c.id, Group: r.group}, Class: budget.Sweep, Due: at.Add(c.s.Sweep)})
-		}
+		c.readFailed(ctx, now, r, *res.Err)
 		return
 	}
+	c.refused = slices.DeleteFunc(c.refused, func(f refusal) bool { return f.op == r.op && f.group == r.group })
 	r.groups = append(r.groups, res.Groups...)
 	r.instances = append(r.instances, res.Instances...)
 	if res.Marker != "" {
@@ -98,10 +92,36 @@ func (c *cluster) completeRead(ctx context.Context, now Now, f flight, done Comp
 	c.decide(ctx, now, input(r, res, c.s.now(done.Ended)), nil)
 }
 
-// retryRead is how long after a read that did not happen it is tried again.
-func (c *cluster) retryRead() time.Duration {
-	pace := c.effective().Settings.Pace
-	return max(pace/10, time.Second)
+// refusal keeps a read that failed from being tried again at once.
+type refusal struct {
+	op    emr.Op
+	group emr.GroupID
+	until time.Time
+}
+
+// readFailed books a read that failed. What passes by itself is tried again soon, anything else with the next routine look.
+func (c *cluster) readFailed(ctx context.Context, now Now, r *reading, err emr.Error) {
+	at, eff := c.s.now(now), c.effective()
+	wait := c.s.Sweep
+	switch err.Class {
+	case emr.Throttled, emr.NotSent, emr.Unavailable:
+		wait = max(eff.Settings.Pace/10, time.Second)
+	default:
+		c.s.e.fault(c.s, string(c.id), fmt.Errorf("%s: %w", r.op, &err))
+	}
+	c.refused = append(c.refused, refusal{r.op, r.group, at.Add(wait)})
+	c.decide(ctx, now, guard.Input{Failed: &guard.Failed{Op: r.op, Began: r.began, Err: err}}, nil)
+}
+
+// notBefore is the earliest time at which a read may be tried.
+func (c *cluster) notBefore(n guard.Need) time.Time {
+	var t time.Time
+	for _, f := range c.refused {
+		if f.op == n.Op && f.group == n.Group && f.until.After(t) {
+			t = f.until
+		}
+	}
+	return t
 }
 
 func input(r *reading, res emr.Result, ended time.Time) guard.Input {
@@ -154,8 +174,13 @@ func (c *cluster) retry(ctx context.Context, now Now) bool {
 func (c *cluster) decideOne(ctx context.Context, now Now, in guard.Input, order *store.Order) bool {
 	s := c.s
 	eff := c.effective()
-	env := c.env(now, eff)
-	dec := guard.Decide(c.state, env, in)
+	dec, err := guarded(c.state, c.env(now, eff), in)
+	if err != nil {
+		s.broken[string(c.id)] = err
+		s.e.fault(s, string(c.id), fmt.Errorf("cluster %s is left alone until the next start: %w", c.id, err))
+		c.forget()
+		return true
+	}
 	if !c.save(ctx, now, dec, order) {
 		if s.held && (in.Answer != nil || in.Lost) {
 			c.backlog = append([]guard.Input{in}, c.backlog...)
@@ -175,6 +200,19 @@ func (c *cluster) decideOne(ctx context.Context, now Now, in guard.Input, order 
 	c.settle(now, dec, eff)
 	return true
 }
+
+// guarded asks the guard. A mistake in it costs one cluster, not the others.
+func guarded(state guard.State, env guard.Env, in guard.Input) (dec guard.Decision, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("%w: %v\n%s", ErrPanic, r, debug.Stack())
+		}
+	}()
+	return guard.Decide(state, env, in), nil
+}
+
+// ErrPanic is the fault of a cluster whose decision panicked. It is a defect of emrguard.
+var ErrPanic = errors.New("deciding panicked")
 
 // env is what surrounds a decision, the API budget included.
 func (c *cluster) env(now Now, eff Effective) guard.Env {
@@ -260,10 +298,6 @@ func (c *cluster) notSaved(err error) {
 		return
 	}
 	s.failed(err)
-	if errors.Is(err, store.ErrConflict) && s.held {
-		s.drop() // somebody wrote under this lease: take the scope anew
-		s.renew = 0
-	}
 }
 
 // settle plans the next looks after a decision was saved.
@@ -308,6 +342,9 @@ func (c *cluster) settle(now Now, dec guard.Decision, eff Effective) {
 func (c *cluster) plan(n guard.Need) {
 	if c.reading(n.Op, n.Group) != nil {
 		return
+	}
+	if t := c.notBefore(n); n.Due.Before(t) {
+		n.Due = t
 	}
 	w := c.want(n)
 	if old, ok := c.s.queue.Get(w.Key); ok && old.Due.Before(w.Due) {

@@ -204,7 +204,10 @@ func (s *scope) sendRead(w budget.Want) {
 		return
 	}
 	r := c.reading(w.Call.Op, w.Call.Group)
-	if r == nil {
+	switch {
+	case r == nil && w.Call.Marker != "":
+		return // a later page of a read that was given up
+	case r == nil:
 		r = &reading{op: w.Call.Op, group: w.Call.Group, class: w.Class}
 		c.readings = append(c.readings, r)
 		c.drop(w.Call)
@@ -223,8 +226,11 @@ func (s *scope) complete(ctx context.Context, now Now, done Completion) bool {
 		s.note(ctx, now, "clock.skew", text)
 	}
 	if done.Result.Err != nil && done.Result.Err.Class == emr.Throttled {
+		slowed := s.budget.State(f.call.Op, s.now(now)).Slowed
 		s.budget.Throttled(f.call.Op, s.now(now))
-		s.note(ctx, now, "api.throttled", fmt.Sprintf("AWS refused %s for its rate; emrguard slows down", f.call.Op))
+		if !slowed {
+			s.note(ctx, now, "api.throttled", fmt.Sprintf("AWS refused %s for its rate; emrguard slows down", f.call.Op))
+		}
 	}
 	switch {
 	case f.call.Op == emr.ListClusters:
@@ -338,13 +344,17 @@ func (s *scope) answer(ctx context.Context, now Now, o store.Order, refused bool
 	}
 }
 
-// failed books a save that did not happen. A lost lease ends the ownership; everything else is tried again.
+// failed books a save that did not happen. A lost lease ends the ownership. After an error that does not say that nothing was
+// written, memory and store may differ: the scope is loaded anew. Everything else is tried again.
 func (s *scope) failed(err error) {
 	s.e.fault(s, "", fmt.Errorf("save: %w", err))
-	if errors.Is(err, store.ErrFenced) {
-		s.drop()
-		s.renew = 0
+	for _, harmless := range []error{store.ErrFull, store.ErrReadOnly, store.ErrBusy, store.ErrNotFound, store.ErrExists} {
+		if errors.Is(err, harmless) {
+			return
+		}
 	}
+	s.drop()
+	s.renew = 0
 }
 
 func (s *scope) idle(now Now) bool {

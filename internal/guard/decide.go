@@ -76,7 +76,7 @@ func (d *decider) record(kind string, r Record) {
 func (d *decider) takeDescribed(in Described) {
 	was := d.s.Cluster.State
 	d.s.Cluster, d.s.Described = in.Cluster, in.Began
-	if d.s.Cluster.State != was && was != "" {
+	if d.s.Cluster.State.Modifiable() != was.Modifiable() && was != "" { // RUNNING and WAITING alternate with every step
 		d.record("cluster.state", Record{Reason: fmt.Sprintf("the cluster went from %s to %s", was, d.s.Cluster.State)})
 	}
 	if d.s.Cluster.State.Ended() {
@@ -93,12 +93,16 @@ func (d *decider) takeFailed(in Failed) {
 		d.s.Managed, d.s.ManagedAt = false, in.Began
 	case in.Err.Class == emr.NotFound && in.Op == emr.DescribeCluster:
 		d.takeGone(Gone{})
+	case in.Err.Class == emr.NotFound:
+		d.s.Described = time.Time{} // a description says whether the cluster is gone
 	}
 }
 
 func (d *decider) takeGone(in Gone) {
 	if in.State != "" && in.State != d.s.Cluster.State {
-		d.record("cluster.state", Record{Reason: fmt.Sprintf("the cluster went from %s to %s", d.s.Cluster.State, in.State)})
+		if in.State.Modifiable() != d.s.Cluster.State.Modifiable() {
+			d.record("cluster.state", Record{Reason: fmt.Sprintf("the cluster went from %s to %s", d.s.Cluster.State, in.State)})
+		}
 		d.s.Cluster.State = in.State
 	}
 	if in.State == "" || in.State.Ended() {
@@ -164,6 +168,8 @@ func (d *decider) inFlight() bool { return d.s.Pending != nil || d.call != nil }
 // paused says why no change is sent now.
 func (d *decider) paused() string {
 	switch {
+	case d.env.DryRun:
+		return "dry run: nothing is changed"
 	case d.s.Paused != nil:
 		return "paused by " + d.s.Paused.Author
 	case d.env.Paused != "":
@@ -249,6 +255,9 @@ func (d *decider) close(r *recovery.Recovery, outcome recovery.Outcome, reason s
 		if m := p.Member(r.Group); m != nil && m.Ban != nil && m.Ban.Recovery == id {
 			m.Ban = nil // no stop was sent, so there is nothing the ban would follow from
 		}
+	}
+	if at := r.Placement; p != nil && at.Name != "" && at.Group == "" && r.Fill == "" && !slices.Contains(p.Repeated, id) {
+		p.Repeated = append(p.Repeated, id) // its AddInstanceGroups may still make a group, which nobody waits for any more
 	}
 	d.record("recovery."+string(outcome), Record{Group: r.Group, Pool: r.Pool, Recovery: id, Reason: reason, Author: r.Author,
 		Data: map[string]any{"kind": r.Kind, "opened": r.Opened, "asked": r.Asked, "ran": r.Ran, "stop_count": r.Count, "placed": r.Placed,

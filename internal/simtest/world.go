@@ -236,6 +236,11 @@ func (w *World) step() (killed bool) {
 	out := w.engine.Step(context.Background(), w.now(), done)
 	w.Records = append(w.Records, out.Records...)
 	w.Faults = append(w.Faults, out.Faults...)
+	for _, f := range out.Faults {
+		if errors.Is(f.Err, engine.ErrPanic) {
+			panic(f.Err)
+		}
+	}
 	w.next = engine.Now{Wall: w.start.Add(out.Next.Mono), Mono: out.Next.Mono}
 	if !w.next.Wall.After(w.Now()) {
 		w.next = w.now().Add(time.Millisecond)
