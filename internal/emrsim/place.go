@@ -2,6 +2,7 @@ package emrsim
 
 import (
 	"fmt"
+	"time"
 
 	"emrguard/internal/emrsim/shapes"
 )
@@ -14,7 +15,7 @@ type Placed struct {
 }
 
 // Place makes a cluster without a call of the API, as a scenario does, and returns its id. The input is checked like that of
-// RunJobFlow. A ready cluster keeps the age of zero but is WAITING or RUNNING, and what its pools can't give it is missing.
+// RunJobFlow. A ready cluster is an hour old, WAITING or RUNNING, and what its pools can't give it is missing since now.
 func (s *Sim) Place(region string, in *shapes.RunJobFlowInput, p Placed) (string, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -24,6 +25,9 @@ func (s *Sim) Place(region string, in *shapes.RunJobFlowInput, p Placed) (string
 		return "", fmt.Errorf("placing cluster %q: %w", value(in.Name), apiErr)
 	}
 	c.log(x, nil, 0, x.name)
+	if p.Ready {
+		x.created = s.now.Add(-aged)
+	}
 	for _, g := range x.parts() {
 		g.want(g.requested)
 		if !p.Ready {
@@ -33,8 +37,10 @@ func (s *Sim) Place(region string, in *shapes.RunJobFlowInput, p Placed) (string
 		g.settle()
 	}
 	x.checkStarted()
+	if p.Ready {
+		x.ready = x.created
+	}
 	if p.Ready && !x.modifiable() {
-		x.ready = s.now
 		x.enter(stateWaiting, "", "Cluster ready to run steps.")
 		x.runSteps()
 	}
@@ -45,10 +51,13 @@ func (s *Sim) Place(region string, in *shapes.RunJobFlowInput, p Placed) (string
 	return x.id, nil
 }
 
-// settle gives a group at once what its pool has; the rest is missing and asked for.
+// aged is how long a cluster that is placed ready has been there.
+const aged = time.Hour
+
+// settle gives a group what its pool has, as if for a while; the rest is missing and asked for now.
 func (g *group) settle() {
 	p := g.pool()
-	g.acted, g.launched, g.ready = true, true, g.sim().now
+	g.acted, g.launched, g.created, g.ready = true, true, g.c.created, g.c.created
 	for range g.requested {
 		n := g.newNode()
 		if !p.take(g.turn) {
@@ -58,7 +67,7 @@ func (g *group) settle() {
 		n.ec2 = hexID(g.c.rng, "i-")
 		n.ip = uint32(g.c.rng.UintN(1 << 20))
 		n.enter(stateRunning)
-		n.ready = g.sim().now
+		n.created, n.ready = g.created, g.created
 		g.running++
 		g.c.worker(g, 1)
 		if life := g.sim().opt.Timing.SpotLife; g.market == marketSpot && !life.Zero() {
