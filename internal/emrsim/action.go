@@ -21,6 +21,7 @@ const (
 	DoUnstick     Do = "unstick"            // Group: the end of that
 	DoDeafen      Do = "deafen"             // Group: EMR shows new requested counts and acts on them no more
 	DoUndeafen    Do = "undeafen"           // Group: the end of that; the last count is acted on
+	DoLinger      Do = "linger"             // Group: it reads RESIZING although nothing is missing, until EMR acts on its next count
 	DoSuspend     Do = "suspend"            // Group: EMR gives the running resize up
 	DoBootstrap   Do = "bootstrap-failures" // Group (empty: all, new ones too), Rate: so many of the instances fail their bootstrap actions from now on
 	DoBadConfig   Do = "bad-configuration"  // Group: the next reconfiguration fails and is reverted
@@ -32,7 +33,7 @@ const (
 )
 
 // Dos lists everything that can be done.
-var Dos = []Do{DoResize, DoTerminate, DoAddGroup, DoInterrupt, DoCapacity, DoStick, DoUnstick, DoDeafen, DoUndeafen, DoSuspend, DoBootstrap,
+var Dos = []Do{DoResize, DoTerminate, DoAddGroup, DoInterrupt, DoCapacity, DoStick, DoUnstick, DoDeafen, DoUndeafen, DoLinger, DoSuspend, DoBootstrap,
 	DoBadConfig, DoManaged, DoTag, DoStep, DoFault, DoClearFaults}
 
 // Action is one thing that happens beside the API. Clusters and groups are named by id or by name, groups also by role.
@@ -166,6 +167,9 @@ func (c *request) actOnGroup(x *cluster, g *group, a Action) error {
 	case DoUndeafen:
 		g.deaf = false
 		g.actSoon()
+	case DoLinger:
+		g.lingering = true
+		g.changed()
 	case DoSuspend:
 		g.suspend("INSTANCE_FAILURE", "The resize could not complete.")
 		g.changed()

@@ -48,7 +48,7 @@ func (s *Sim) AdvanceTo(t time.Time) {
 }
 
 // NextEvent returns the time of the earliest queued event, so that a driver can jump to it, and false when nothing is queued.
-// It is never before Now.
+// It is always after Now: every method leaves nothing undone that is due.
 func (s *Sim) NextEvent() (time.Time, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

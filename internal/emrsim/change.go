@@ -1,6 +1,9 @@
 package emrsim
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Change is one entry of a region's log: who changed what, when. A call that changes several groups makes an entry for each.
 type Change struct {
@@ -16,6 +19,18 @@ type Change struct {
 	Starting  int       `json:"starting"`       // instances with an EC2 id on their way, at the time
 	Ended     int       `json:"ended"`          // running instances that ended because of this change so far
 	Note      string    `json:"note,omitempty"` // for people
+}
+
+// Changes returns the entries of a region's log from the given index on, oldest first; a negative index counts as 0. Entries
+// never move, but Ended may still rise. It is what Snapshot's Changes holds, without the cost of the rest.
+func (s *Sim) Changes(region string, from int) []Change {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r := s.regions[region]
+	if r == nil || from >= len(r.changes) {
+		return nil
+	}
+	return slices.Clone(r.changes[max(0, from):])
 }
 
 // log adds an entry for a group (nil: none) and returns its index.

@@ -39,12 +39,13 @@ type group struct {
 	nodes     []*node
 	gone      []*node
 
-	resizing bool // EMR is at work on a resize: until running fits requested
-	resizes  int  // counts changes, so that a later one overrides an earlier one that EMR has not acted on
-	change   int  // the last change of requested, an index into the region's log
-	attempt  int  // counts attempts at EC2, so that there is one at a time
-	stuck    bool // its requests get nothing from EC2, whatever the pool holds
-	deaf     bool // EMR shows new requested counts and does not act on them
+	resizing  bool // EMR is at work on a resize: until running fits requested
+	resizes   int  // counts changes, so that a later one overrides an earlier one that EMR has not acted on
+	change    int  // the last change of requested, an index into the region's log
+	attempt   int  // counts attempts at EC2, so that there is one at a time
+	stuck     bool // its requests get nothing from EC2, whatever the pool holds
+	lingering bool // reads RESIZING although nothing is missing
+	deaf      bool // EMR shows new requested counts and does not act on them
 
 	bootstrapFailures float64  // probability that an instance fails its bootstrap actions
 	failed            []string // EC2 ids of the failures in a row
@@ -130,7 +131,7 @@ func (g *group) act() {
 		g.enter(stateRunning, "", "")
 		g.failed = nil
 	}
-	g.acted = true
+	g.acted, g.lingering = true, false
 	g.shrink()
 	g.refill()
 	if !g.satisfied() {
@@ -290,12 +291,15 @@ func (g *group) surplus() {
 	}
 }
 
-// interrupt is EC2 taking a Spot node back. EMR replaces it.
+// interrupt is EC2 taking a node back. EMR replaces it; without its primary the cluster ends.
 func (g *group) interrupt(n *node) {
 	if n.state == stateAwaiting || n.state == stateTerminated {
 		return
 	}
 	leaving := n.leaving
+	if g.role == roleMaster {
+		g.c.fail("INSTANCE_FAILURE", fmt.Sprintf("The master instance (%s) was terminated", n.ec2))
+	}
 	g.endNode(n, "INSTANCE_FAILURE", "Instance was terminated by Amazon EC2: Spot instance interruption.", killedBySpot)
 	if !leaving {
 		g.refill()
@@ -371,7 +375,7 @@ func (g *group) refreshState() {
 	switch {
 	case g.reconfigures > 0:
 		g.enter(stateReconfiguring, "", "")
-	case g.launched && g.resizing:
+	case g.launched && (g.resizing || g.lingering):
 		g.enter(stateResizing, "", "")
 	case g.launched:
 		g.enter(stateRunning, "", "")

@@ -389,3 +389,33 @@ func TestOutsideActors(t *testing.T) {
 		t.Errorf("%+v", last)
 	}
 }
+
+func TestALingeringGroupReadsResizing(t *testing.T) {
+	w := newWorld(t, Options{}, spot("task", 4))
+	w.act(Action{Do: DoLinger, Group: "task"})
+	w.wait(2 * time.Hour)
+	w.check("task", stateResizing, 4, 4)
+	_ = w.modify("task", 4)
+	w.wait(time.Minute)
+	w.check("task", stateRunning, 4, 4)
+	n := len(w.Snapshot(east).Changes)
+	if got := w.Changes(east, n-1); len(got) != 1 || got[0].Op != "ModifyInstanceGroups" || got[0].RequestID == "" {
+		t.Errorf("%+v", got)
+	}
+	if got := len(w.Changes(east, -1)); got != n || w.Changes("eu-west-1", 0) != nil {
+		t.Errorf("%d of %d changes", got, n)
+	}
+}
+
+func TestAClusterEndsWithItsPrimary(t *testing.T) {
+	w := newWorld(t, Options{}, spot("task", 4))
+	w.act(Action{Do: DoInterrupt, Group: "master", Count: 1})
+	w.wait(10 * time.Minute)
+	c := w.Snapshot(east).Clusters[0]
+	if c.State != stateTerminatedErrors || c.Workers != 0 {
+		t.Errorf("%s with %d workers", c.State, c.Workers)
+	}
+	if err := w.Act(east, "test", Action{Do: DoSuspend, Cluster: w.id, Group: "task"}); err == nil {
+		t.Error("a group that ended is suspended")
+	}
+}

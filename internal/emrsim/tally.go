@@ -47,7 +47,7 @@ func (c *cluster) worker(g *group, d int) {
 	}
 }
 
-// ask changes what the scenario and outside actors want a group to have.
+// want changes what the scenario and outside actors want a group to have.
 func (g *group) want(count int) {
 	if g.role != roleMaster {
 		g.c.demand += count - g.demand

@@ -104,6 +104,7 @@ var takes = map[emrsim.Do][]string{
 	emrsim.DoUnstick:     {"cluster", "group!"},
 	emrsim.DoDeafen:      {"cluster", "group!"},
 	emrsim.DoUndeafen:    {"cluster", "group!"},
+	emrsim.DoLinger:      {"cluster", "group!"},
 	emrsim.DoSuspend:     {"cluster", "group!"},
 	emrsim.DoBootstrap:   {"cluster", "group", "rate!"},
 	emrsim.DoBadConfig:   {"cluster", "group!"},

@@ -248,3 +248,29 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+func TestEveryEventIsDescribed(t *testing.T) {
+	for _, do := range emrsim.Dos {
+		if _, ok := takes[do]; !ok {
+			t.Errorf("events can't do %s", do)
+		}
+	}
+	if len(takes) != len(emrsim.Dos) {
+		t.Errorf("%d of %d", len(takes), len(emrsim.Dos))
+	}
+}
+
+func TestAGroupIsMadeAsWritten(t *testing.T) {
+	sim := load(t, "demo")
+	sim.AdvanceTo(sim.Now().Add(time.Minute))
+	id := "j-2ETL000000002"
+	out, err := sim.Do("us-east-1", "ListInstanceGroups", &shapes.ListInstanceGroupsInput{ClusterId: &id})
+	if err != nil {
+		t.Fatal(err)
+	}
+	g := out.(*shapes.ListInstanceGroupsOutput).InstanceGroups[2]
+	if *g.BidPrice != "0.25" || len(g.EbsBlockDevices) != 2 || *g.EbsBlockDevices[1].Device != "/dev/sdc" ||
+		*g.EbsBlockDevices[0].VolumeSpecification.SizeInGB != 64 || *g.Configurations[0].Classification != "spark-defaults" {
+		t.Errorf("%+v", g)
+	}
+}
