@@ -57,6 +57,9 @@ func (s *scope) completeList(ctx context.Context, now Now, done Completion) {
 func (s *scope) meetAll(ctx context.Context, now Now, list []emr.ClusterSummary) {
 	seen := make(map[emr.ClusterID]bool, len(list))
 	for _, summary := range list {
+		if !s.held {
+			return
+		}
 		if seen[summary.ID] {
 			continue // two pages may overlap when clusters start or end between them
 		}
@@ -70,8 +73,11 @@ func (s *scope) meetAll(ctx context.Context, now Now, list []emr.ClusterSummary)
 			c.decide(ctx, now, guard.Input{Gone: &guard.Gone{State: summary.State}}, nil)
 		}
 	}
+	if !s.held {
+		return
+	}
 	for _, id := range slices.Sorted(maps.Keys(s.clusters)) {
-		if c := s.clusters[id]; !seen[id] && c != nil {
+		if c := s.clusters[id]; !seen[id] {
 			// Absence alone proves nothing; a description says whether it ended.
 			s.queue.Set(c.want(guard.Need{Op: emr.DescribeCluster, Due: s.now(now), Class: guard.ClassHint}))
 		}

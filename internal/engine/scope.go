@@ -70,6 +70,10 @@ func (s *scope) step(ctx context.Context, now Now) {
 	}
 	s.takeOrders(ctx, now)
 	s.wake(ctx, now)
+	if !s.held { // a save failed: the scope is loaded anew with the next step
+		s.e.next(now)
+		return
+	}
 	s.send(now)
 	at := s.now(now)
 	if t, ok := s.queue.NextAt(at); ok {
@@ -138,9 +142,11 @@ func (s *scope) load(ctx context.Context, now Now) bool {
 	s.orderAt = now.Mono
 	s.relist()
 	for _, doc := range docs {
-		s.loadDoc(ctx, now, doc)
+		if s.held {
+			s.loadDoc(ctx, now, doc)
+		}
 	}
-	return true
+	return s.held
 }
 
 func (s *scope) loadDoc(ctx context.Context, now Now, doc store.Document) {
@@ -333,7 +339,9 @@ func (s *scope) pauseAll(ctx context.Context, now Now, o store.Order, order guar
 	s.paused, s.pausedV = &next, s.pausedV+1
 	s.e.out.Records = append(s.e.out.Records, rec)
 	for _, id := range slices.Sorted(maps.Keys(s.clusters)) {
-		s.clusters[id].decide(ctx, now, guard.Input{}, nil)
+		if c := s.clusters[id]; c != nil {
+			c.decide(ctx, now, guard.Input{}, nil)
+		}
 	}
 }
 

@@ -138,7 +138,7 @@ func (p *player) world(t *testing.T, d *datadriven.TestData) string {
 	p.s = memory.New(id)
 	o.Store = p.s
 	if old != nil && d.HasArg("store") { // the store was lost; the world goes on
-		old.o.Store, old.store = p.s, &hooked{Store: p.s, w: old}
+		old.o.Store = p.s
 		return ""
 	}
 	p.w, p.seen, p.sent, p.alias = New(o), 0, 0, map[string]string{}

@@ -45,18 +45,28 @@ type Options struct {
 	DryRun   bool
 }
 
-// World is a simulator, a store and a guard that may be running.
+// Process is one guard process. Its machine may sleep: then no time passes for it.
+type Process struct {
+	w       *World
+	name    string
+	engine  *engine.Engine
+	next    engine.Now
+	pending []completion
+	asleep  bool
+	slept   time.Duration // which its monotonic clock did not count
+	since   time.Time     // asleep since
+	Ahead   time.Duration // of its wall clock before the true time
+}
+
+// World is a simulator, a store and the guard processes that run.
 type World struct {
 	o       Options
 	Sim     *emrsim.Sim
 	client  *local.Client
-	store   *hooked
-	engine  *engine.Engine
 	rng     *rand.Rand
 	starts  int
 	start   time.Time
-	next    engine.Now
-	pending []completion
+	procs   []*Process
 	order   int
 	Records []store.Record
 	Faults  []engine.Fault
@@ -69,6 +79,7 @@ type World struct {
 // Sent is one call as the world saw it.
 type Sent struct {
 	At   time.Time
+	By   string // the process
 	Call emr.Call
 	Err  *emr.Error
 }
@@ -101,7 +112,7 @@ var errKilled = errors.New("killed")
 // hooked asks for a kill around each save.
 type hooked struct {
 	Store
-	w *World
+	p *Process
 }
 
 func (h *hooked) Save(ctx context.Context, s store.Save) error {
@@ -110,16 +121,16 @@ func (h *hooked) Save(ctx context.Context, s store.Save) error {
 		kinds = append(kinds, r.Kind)
 	}
 	what := strings.Join(kinds, " ")
-	h.w.boundary(BeforeSave, what)
+	h.p.boundary(BeforeSave, what)
 	if err := h.Store.Save(ctx, s); err != nil {
 		return err
 	}
-	h.w.boundary(AfterSave, what)
+	h.p.boundary(AfterSave, what)
 	return nil
 }
 
-func (w *World) boundary(where Where, what string) {
-	if w.Kill != nil && w.engine != nil && w.Kill(Boundary{where, what}) {
+func (p *Process) boundary(where Where, what string) {
+	if p.w.Kill != nil && p.engine != nil && p.w.Kill(Boundary{where, what}) {
 		panic(errKilled)
 	}
 }
@@ -135,7 +146,6 @@ func New(o Options) *World {
 	o.Timeout = cmp.Or(o.Timeout, 30*time.Second)
 	w := &World{o: o, Sim: emrsim.New(o.Sim), rng: rand.New(rand.NewPCG(o.Sim.Seed, 0x5eed))}
 	w.client = local.New(w.Sim, Region)
-	w.store = &hooked{Store: o.Store, w: w}
 	w.start = w.Sim.Now()
 	return w
 }
@@ -143,7 +153,20 @@ func New(o Options) *World {
 // Now is the virtual time.
 func (w *World) Now() time.Time { return w.Sim.Now() }
 
-func (w *World) now() engine.Now { return engine.Now{Wall: w.Now(), Mono: w.Now().Sub(w.start)} }
+// now is the time as the process's clocks show it.
+func (p *Process) now() engine.Now {
+	t := p.w.Now()
+	return engine.Now{Wall: t.Add(p.Ahead), Mono: t.Sub(p.w.start) - p.slept}
+}
+
+// due is the true time of the next step.
+func (p *Process) due() time.Time {
+	t := p.w.start.Add(p.next.Mono + p.slept)
+	if len(p.pending) > 0 {
+		t = earlier(t, p.pending[0].at)
+	}
+	return later(t, p.w.Now())
+}
 
 // policy gives every cluster the world's settings.
 type policy struct{ w *World }
@@ -157,55 +180,74 @@ func (p policy) For(string, emr.Cluster) engine.Effective {
 // SetSettings changes the configuration, as a reload does.
 func (w *World) SetSettings(mode guard.Mode, s recovery.Settings) {
 	w.o.Mode, w.o.Settings = mode, s
-	if w.engine != nil {
-		w.engine.SetPolicy(policy{w})
-		w.next = w.now()
+	for _, p := range w.procs {
+		p.engine.SetPolicy(policy{w})
+		p.next = p.now()
 	}
 }
 
 // Start starts a guard process.
-func (w *World) Start() {
+func (w *World) Start() *Process {
 	w.starts++
-	w.engine = engine.New(engine.Options{Store: w.store, Policy: policy{w}, Owner: fmt.Sprintf("process-%d", w.starts), Note: "simulated",
+	p := &Process{w: w, name: fmt.Sprintf("process-%d", w.starts)}
+	p.engine = engine.New(engine.Options{Store: &hooked{Store: w.o.Store, p: p}, Policy: policy{w}, Owner: p.name, Note: "simulated",
 		Scopes: []engine.Scope{{Name: ScopeName, Sweep: w.o.Sweep}}, DryRun: w.o.DryRun})
-	w.next = w.now()
+	p.next = p.now()
+	w.procs = append(w.procs, p)
+	return p
 }
 
-// Stop ends the process in order: its lease is given up.
+// Stop ends every process in order: leases are given up.
 func (w *World) Stop() error {
-	err := w.engine.Close(context.Background())
-	w.die()
-	return err
+	var errs []error
+	for _, p := range slices.Clone(w.procs) {
+		errs = append(errs, p.engine.Close(context.Background()))
+		p.Crash()
+	}
+	return errors.Join(errs...)
+}
+
+// Crash kills every process.
+func (w *World) Crash() {
+	for _, p := range slices.Clone(w.procs) {
+		p.Crash()
+	}
 }
 
 // Crash kills the process: nothing is given up, what is on its way arrives nowhere.
-func (w *World) Crash() { w.die() }
+func (p *Process) Crash() {
+	p.w.procs = slices.DeleteFunc(p.w.procs, func(o *Process) bool { return o == p })
+}
 
-func (w *World) die() { w.engine, w.pending = nil, nil }
+// Sleep stops the process's machine, as a paused virtual machine does: its monotonic clock stands still.
+func (p *Process) Sleep() { p.asleep, p.since = true, p.w.Now() }
+
+// Wake lets it go on.
+func (p *Process) Wake() {
+	p.asleep = false
+	p.slept += p.w.Now().Sub(p.since)
+}
 
 // Running says whether a process runs.
-func (w *World) Running() bool { return w.engine != nil }
+func (w *World) Running() bool { return len(w.procs) > 0 }
 
-// Run lets d pass. It returns early, with true, when Kill ended the process.
+// Run lets d pass. It returns early, with true, when Kill ended a process.
 func (w *World) Run(d time.Duration) (killed bool) {
 	until := w.Now().Add(d)
 	for {
+		var first *Process
 		at := until
-		if w.engine != nil {
-			at = earlier(at, w.next.Wall)
-			if len(w.pending) > 0 {
-				at = earlier(at, w.pending[0].at)
+		for _, p := range w.procs {
+			if due := p.due(); !p.asleep && due.Before(at) {
+				at, first = due, p
 			}
 		}
 		w.Sim.AdvanceTo(at)
-		if w.engine == nil || at.Equal(until) && w.next.Wall.After(until) && (len(w.pending) == 0 || w.pending[0].at.After(until)) {
+		if first == nil {
 			return false
 		}
-		if w.step() {
+		if first.step() {
 			return true
-		}
-		if !w.Now().Before(until) {
-			return false
 		}
 	}
 }
@@ -217,23 +259,32 @@ func earlier(a, b time.Time) time.Time {
 	return a
 }
 
+func later(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return b
+	}
+	return a
+}
+
 // step lets the engine take one step at the present time, and sends what it hands out.
-func (w *World) step() (killed bool) {
+func (p *Process) step() (killed bool) {
+	w := p.w
 	defer func() {
 		if r := recover(); r != nil {
 			if err, ok := r.(error); !ok || !errors.Is(err, errKilled) {
 				panic(r)
 			}
-			w.die()
+			p.Crash()
 			killed = true
 		}
 	}()
 	var done []engine.Completion
-	for len(w.pending) > 0 && !w.pending[0].at.After(w.Now()) {
-		done = append(done, w.pending[0].done)
-		w.pending = w.pending[1:]
+	for len(p.pending) > 0 && !p.pending[0].at.After(w.Now()) {
+		done = append(done, p.pending[0].done)
+		p.pending = p.pending[1:]
 	}
-	out := w.engine.Step(context.Background(), w.now(), done)
+	now := p.now()
+	out := p.engine.Step(context.Background(), now, done)
 	w.Records = append(w.Records, out.Records...)
 	w.Faults = append(w.Faults, out.Faults...)
 	for _, f := range out.Faults {
@@ -241,30 +292,34 @@ func (w *World) step() (killed bool) {
 			panic(f.Err)
 		}
 	}
-	w.next = engine.Now{Wall: w.start.Add(out.Next.Mono), Mono: out.Next.Mono}
-	if !w.next.Wall.After(w.Now()) {
-		w.next = w.now().Add(time.Millisecond)
+	p.next = out.Next
+	if p.next.Mono <= now.Mono {
+		p.next = now.Add(time.Millisecond)
 	}
 	for _, c := range out.Calls {
-		w.send(c)
+		p.send(c)
 	}
 	return false
 }
 
-// send executes a call now; its answer arrives later.
-func (w *World) send(c engine.Call) {
+// send executes a call now; its answer arrives later. A call whose time to leave has passed is not sent.
+func (p *Process) send(c engine.Call) {
+	w, began := p.w, p.now()
+	if began.Mono >= c.SendBy || !began.Wall.Before(c.WallBy) {
+		p.answer(c, began, 0, emr.Result{Err: &emr.Error{Class: emr.NotSent, Message: "the trust in the lease ended"}})
+		return
+	}
 	writes := c.Call.Op.Writes()
 	if writes {
-		w.boundary(BeforeCall, c.Call.String())
+		p.boundary(BeforeCall, c.Call.String())
 		if w.oracle != nil {
 			w.oracle.change(c.Call)
 		}
 	}
-	began := w.now()
 	answer := w.client.Do(c.Call)
-	w.Calls = append(w.Calls, Sent{At: began.Wall, Call: c.Call, Err: answer.Result.Err})
+	w.Calls = append(w.Calls, Sent{At: w.Now(), By: p.name, Call: c.Call, Err: answer.Result.Err})
 	if writes {
-		w.boundary(AfterCall, c.Call.String())
+		p.boundary(AfterCall, c.Call.String())
 	}
 	if w.oracle != nil && c.Call.Op == emr.ListInstanceGroups && answer.Result.Err == nil {
 		w.oracle.read(answer.Result.Groups)
@@ -274,9 +329,14 @@ func (w *World) send(c engine.Call) {
 	if delay > w.o.Timeout {
 		delay, result = w.o.Timeout, emr.Result{Err: &emr.Error{Class: emr.Unavailable, Message: "timed out"}}
 	}
-	w.order++
-	w.pending = append(w.pending, completion{began.Wall.Add(delay), w.order, engine.Completion{ID: c.ID, Result: result, Began: began, Ended: began.Add(delay)}})
-	slices.SortFunc(w.pending, func(a, b completion) int { return cmp.Or(a.at.Compare(b.at), cmp.Compare(a.order, b.order)) })
+	p.answer(c, began, delay, result)
+}
+
+// answer lets a result arrive after a delay.
+func (p *Process) answer(c engine.Call, began engine.Now, delay time.Duration, result emr.Result) {
+	p.w.order++
+	p.pending = append(p.pending, completion{p.w.Now().Add(delay), p.w.order, engine.Completion{ID: c.ID, Result: result, Began: began, Ended: began.Add(delay)}})
+	slices.SortFunc(p.pending, func(a, b completion) int { return cmp.Or(a.at.Compare(b.at), cmp.Compare(a.order, b.order)) })
 }
 
 // Group describes one group of a cluster to place.
