@@ -2,6 +2,7 @@ package emrsim
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -191,12 +192,7 @@ func (g *group) named(n *node, terminate bool) bool {
 	if terminate {
 		list = g.shrinkPolicy.InstanceResizePolicy.InstancesToTerminate
 	}
-	for _, id := range list {
-		if id == n.ec2 {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(list, n.ec2)
 }
 
 // refill asks EC2 for what is missing, after taking back nodes that are leaving.
@@ -255,8 +251,8 @@ func (g *group) bind() {
 	g.c.turns[name]++
 }
 
-// arrived is called for a node that has become RUNNING.
-func (g *group) arrived(n *node) {
+// arrived is called when a node has become RUNNING.
+func (g *group) arrived() {
 	if g.running-g.leaving > g.requested && g.state != stateTerminating {
 		g.surplus()
 	}

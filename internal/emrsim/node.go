@@ -101,7 +101,7 @@ func (n *node) booted() {
 	if life := g.sim().opt.Timing.SpotLife; g.market == marketSpot && !life.Zero() {
 		n.lives(life.draw(g.c.rng))
 	}
-	g.arrived(n)
+	g.arrived()
 }
 
 // lives ends a Spot node after d, decommissioning or not.

@@ -241,7 +241,10 @@ func TestHowTimeIsCutDoesNotMatter(t *testing.T) {
 			move{modify: &[2]int{i % 2, i % 7}}.apply(s, ids)
 			advance(s, s.Now().Add(11*time.Minute))
 		}
-		b, _ := json.Marshal(s.Snapshot(east))
+		b, err := json.Marshal(s.Snapshot(east))
+		if err != nil {
+			t.Fatal(err)
+		}
 		return string(b)
 	}
 	want := run(func(s *Sim, to time.Time) { s.AdvanceTo(to) })

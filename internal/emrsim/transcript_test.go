@@ -111,7 +111,7 @@ func (p *player) action(d *datadriven.TestData, arg func(string) string, number 
 	if r := arg("rate"); r != "" {
 		a.Rate, _ = strconv.ParseFloat(r, 64)
 	}
-	for _, n := range strings.Split(arg("parts"), ",") {
+	for n := range strings.SplitSeq(arg("parts"), ",") {
 		if x, err := strconv.Atoi(n); err == nil {
 			a.Parts = append(a.Parts, x)
 		}

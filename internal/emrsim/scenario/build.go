@@ -20,7 +20,7 @@ const (
 	defaultRelease = "emr-7.1.0"
 )
 
-// Parse reads one scenario. name is for messages. The error is a *Problems with everything that is wrong, never only the first.
+// Parse reads one scenario. name is for messages. The error is a *FileError with everything that is wrong, never only the first.
 func Parse(name string, data []byte) (*Scenario, error) {
 	s := &Scenario{}
 	d := &decoder{places: map[string]*yaml.Node{}}
@@ -33,7 +33,7 @@ func Parse(name string, data []byte) (*Scenario, error) {
 		slices.SortStableFunc(d.problems, func(a, b Problem) int {
 			return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column), strings.Compare(a.Path, b.Path))
 		})
-		return nil, &Problems{File: name, List: d.problems}
+		return nil, &FileError{File: name, List: d.problems}
 	}
 	return s, nil
 }

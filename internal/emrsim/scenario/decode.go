@@ -37,14 +37,14 @@ func (p Problem) String() string {
 	return b.String()
 }
 
-// Problems is everything that is wrong with a file, in the order of its lines. It is never empty as an error.
-type Problems struct {
+// FileError is everything that is wrong with a file, in the order of its lines. It is never empty as an error.
+type FileError struct {
 	File string
 	List []Problem
 }
 
 // Error is one line for each problem.
-func (p *Problems) Error() string {
+func (p *FileError) Error() string {
 	lines := make([]string, len(p.List))
 	for i, x := range p.List {
 		lines[i] = p.File + ":" + x.String()
