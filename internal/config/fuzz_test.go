@@ -132,9 +132,6 @@ func TestValidConfigurationsParse(t *testing.T) {
 				MaxGroups: number("groups", 0, 47), ReserveSlots: number("slots", 0, 48), EnforceBans: chance("enforce bans"),
 				OutsideGrowth: recovery.Repeat, Fallback: []string{"same"}, Max: number("max", 0, 2000),
 			}
-			if chance("after capacity") {
-				r.Recovery.AfterCapacity = between("after capacity", time.Minute, after)
-			}
 			if r.Recovery.Max > 0 && chance("add") {
 				r.Recovery.OutsideGrowth = recovery.Add
 			}

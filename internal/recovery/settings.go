@@ -67,7 +67,7 @@ func (s Settings) Validate() error {
 	span("starting_grace", s.StartingGrace, 0, 2*time.Hour)
 	span("progress_grace", s.ProgressGrace, 0, 24*time.Hour)
 	if s.AfterCapacity != 0 {
-		span("after_capacity_error", s.AfterCapacity, time.Minute, max(s.After, time.Minute))
+		errs = append(errs, errors.New("after_capacity_error: needs EMR's events, which this version does not read yet; leave it out or set 0s"))
 	}
 	span("shrink_after", s.ShrinkAfter, time.Minute, 24*time.Hour)
 	count("chain", s.Chain, 1, 20)
