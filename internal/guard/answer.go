@@ -70,6 +70,9 @@ func (d *decider) unexpect(p *pool.Pool, c *Call) {
 func (d *decider) answerWithout(p *pool.Pool, c *Call, in Answer) {
 	if in.Err != nil && !in.Err.OutcomeUnknown() {
 		d.unexpect(p, c)
+		if m := p.Member(c.Call.Group); m != nil && m.Ban != nil && c.Recovery != "" && m.Ban.Recovery == c.Recovery && m.Ban.From.Equal(c.At) {
+			m.Ban = nil // the stop it would follow from did not happen
+		}
 		return
 	}
 	if in.Added != "" {
@@ -78,32 +81,49 @@ func (d *decider) answerWithout(p *pool.Pool, c *Call, in Answer) {
 }
 
 func (d *decider) stopAnswered(r *recovery.Recovery, p *pool.Pool, c *Call, err *emr.Error) {
+	first := r.Stopped.Equal(r.Sent)
 	switch {
-	case err == nil:
-		r.Step = recovery.StepSettle
-	case err.OutcomeUnknown():
-		r.Step, r.Unsure = recovery.StepSettle, true
+	case err == nil || err.OutcomeUnknown():
+		r.Step, r.Unsure = recovery.StepSettle, err != nil
+		if first {
+			d.count(r, p)
+		}
 	case passing(err):
 		d.unexpect(p, c)
-		if r.Stopped.Equal(r.Sent) { // the first stop: everything is confirmed once more
+		if first { // everything is confirmed once more
 			r.Step, r.From = recovery.StepConfirm, d.env.Now
-			d.unstop(r)
+			d.unstop(r, p)
 			return
 		}
 		r.Step, r.Unsure, r.SettleBy = recovery.StepSettle, true, d.env.Now
 	default:
 		d.unexpect(p, c)
-		first := r.Stopped.Equal(r.Sent)
 		if first {
-			d.unstop(r)
+			d.unstop(r, p)
 			d.liftBan(r, p)
 		}
 		d.rest(r, p, "EMR refused the stop: "+err.Error())
 	}
 }
 
+// count takes a recovery into the chain of its pool (R8): one that found nothing to stop is none.
+func (d *decider) count(r *recovery.Recovery, p *pool.Pool) {
+	if !r.Kind.Counts() {
+		return
+	}
+	p.Chain++
+	r.Number = p.Chain
+	if r.Kind == recovery.Suspended {
+		p.Suspended++
+	} else {
+		p.Suspended = 0
+	}
+}
+
 // unstop takes back that a stop was sent: nothing happened.
-func (d *decider) unstop(r *recovery.Recovery) {
+func (d *decider) unstop(r *recovery.Recovery, p *pool.Pool) {
+	p.Wanted = max(0, p.Wanted-r.Kept)
+	r.Kept = 0
 	r.Stopped, r.Sent, r.SettleBy, r.Count = time.Time{}, time.Time{}, time.Time{}, 0
 }
 
@@ -139,32 +159,21 @@ func (d *decider) unplace(r *recovery.Recovery, p *pool.Pool, id emr.GroupID) {
 }
 
 func (d *decider) addAnswered(r *recovery.Recovery, p *pool.Pool, in Answer, c *Call) {
+	if r.Placement.Name == "" || r.Step != recovery.StepPlace || r.Fill != "" {
+		d.answerWithout(p, c, in) // a read showed the group before the answer came
+		return
+	}
 	switch {
 	case in.Err == nil && in.Added != "":
 		d.adopt(r, in.Added, "made")
 	case in.Err == nil || in.Err.OutcomeUnknown():
 		r.Placement.Unknown = true
-		d.adoptSeen(r)
+	case passing(in.Err) && r.Placement.Empty: // the first of two calls is still in the dark
+		r.Placement.Unknown, r.Placement.Empty = true, false
 	default:
-		empty := r.Placement.Empty
-		name := r.Placement.Name
 		r.Placement = recovery.Placement{}
-		if passing(in.Err) {
-			if empty { // the first of two calls is still in the dark
-				r.Placement = recovery.Placement{Name: name, Count: c.Call.Config.Count, At: c.At, Unknown: true}
-			}
-			return
-		}
-		r.Refused = append(r.Refused, recovery.Refusal{Reason: in.Err.Error()})
-	}
-}
-
-// adoptSeen adopts the group of a lost answer if a read has shown it already.
-func (d *decider) adoptSeen(r *recovery.Recovery) {
-	for _, g := range d.s.Groups {
-		if g.Name == r.Placement.Name && r.Placement.Name != "" {
-			d.adopt(r, g.ID, "a read shows the group whose answer was missing")
-			return
+		if !passing(in.Err) {
+			r.Refused = append(r.Refused, recovery.Refusal{Reason: in.Err.Error()})
 		}
 	}
 }
@@ -177,6 +186,6 @@ func (d *decider) takeLost() {
 	pending := *d.s.Pending
 	d.takeAnswer(Answer{ID: pending.ID, Err: &emr.Error{Class: emr.Unavailable, Message: "the process that sent the call is gone"}})
 	if r := d.s.Recovery(pending.Recovery); r != nil && r.Placement.Unknown && pending.Generation != d.env.Generation {
-		r.Placement.Foreign = true
+		r.Placement.Foreign, r.Placement.Lost = true, d.env.Now
 	}
 }

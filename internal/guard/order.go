@@ -160,11 +160,6 @@ func (d *decider) orderResume(o Order) {
 		return
 	}
 	d.s.Paused = nil
-	for i := range d.s.Recoveries {
-		if r := &d.s.Recoveries[i]; strings.HasPrefix(r.Hold, "paused") {
-			r.Hold = ""
-		}
-	}
 	d.accept(o, nil, "emrguard acts on this cluster again")
 }
 

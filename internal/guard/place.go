@@ -24,6 +24,13 @@ func (d *decider) limits(r *recovery.Recovery, s recovery.Settings) pool.Limits 
 			used++
 		}
 	}
+	for i := range d.s.Pools {
+		for _, m := range d.s.Pools[i].Members {
+			if d.s.Group(m.Group) == nil {
+				used++ // made, and not in a read yet
+			}
+		}
+	}
 	l := pool.Limits{After: s.After, MaxGroups: s.MaxGroups, FreeSlots: taskGroups - s.ReserveSlots - used}
 	if r == nil {
 		return l
@@ -113,15 +120,20 @@ func (d *decider) rest(r *recovery.Recovery, p *pool.Pool, reason string) {
 
 // block notes that nobody takes what is missing. It is retried when a ban lapses or the candidates change.
 func (d *decider) block(p *pool.Pool, r *recovery.Recovery, reason string) {
-	p.Blocked = &pool.Blocked{Since: d.env.Now, Reason: reason, Retry: p.NextLapse(d.env.Now)}
-	if p.Blocked.Retry.IsZero() {
-		p.Blocked.Retry = d.env.Now.Add(d.env.Settings.Ban)
-	}
+	p.Blocked = &pool.Blocked{Since: d.env.Now, Reason: reason, Retry: d.retryAt(p)}
 	id := ""
 	if r != nil {
 		id, p.Blocked.Refused = r.ID, len(r.Refused) > 0
 	}
 	d.record("pool.blocked", Record{Pool: p.Origin, Recovery: id, Reason: fmt.Sprintf("%s; retried at %s or when the cluster changes", reason, stamp(p.Blocked.Retry))})
+}
+
+// retryAt is when a blocked pool is tried again: at the next end of a ban, else after the ban time.
+func (d *decider) retryAt(p *pool.Pool) time.Time {
+	if lapse := p.NextLapse(d.env.Now); !lapse.IsZero() {
+		return lapse
+	}
+	return d.env.Now.Add(d.env.Settings.Ban)
 }
 
 func rejections(list []pool.Rejection) string {
@@ -223,6 +235,9 @@ func (d *decider) release(r *recovery.Recovery, p *pool.Pool) bool {
 	} else {
 		list = p.Releases(surplus, view)
 	}
+	if len(list) == 0 && d.unshown(r, p) {
+		return false
+	}
 	if len(list) == 0 {
 		d.close(r, recovery.Completed, fmt.Sprintf("released: the pool wants %d and %d are asked for", p.Wanted, p.Requested(view)))
 		return false
@@ -233,9 +248,20 @@ func (d *decider) release(r *recovery.Recovery, p *pool.Pool) bool {
 	}
 	rel := list[0]
 	p.Member(rel.Group).Expect(rel.To)
-	r.Group = rel.Group
+	r.Group, r.Sent = rel.Group, d.env.Now
 	d.send(ForRelease, r, emr.Call{Op: emr.ModifyInstanceGroups, Group: rel.Group, Count: rel.To}, fmt.Sprintf("release %d on %s: %s", rel.From-rel.To, rel.Group, rel.Reason))
 	return false
+}
+
+// unshown says whether the last release does not show in the reads yet, and asks for the next one: a release that was lost is
+// repeated once its settle time is over (see observe).
+func (d *decider) unshown(r *recovery.Recovery, p *pool.Pool) bool {
+	g, m := d.s.Group(r.Group), p.Member(r.Group)
+	if g == nil || m == nil || r.Sent.IsZero() || g.Requested == m.Last() || !m.Ours(g.Requested) {
+		return false
+	}
+	d.need(emr.ListInstanceGroups, "", later(r.Sent.Add(r.Settings.Pace/3), d.s.Read.Add(r.Settings.Pace)), ClassRecovery)
+	return true
 }
 
 func (d *decider) ledgerOf(r *recovery.Recovery) ledger.Ledger {
@@ -257,7 +283,7 @@ func (d *decider) would(p *pool.Pool, g *Group, v recovery.Verdict) {
 	}
 	d.s.Would[i].Until = d.env.Now.Add(d.env.Settings.Ban)
 	count, _, _ := recovery.StopCount(g.Group, g.Ledger, g.Instances, d.env.Settings, d.env.Now)
-	plan := fmt.Sprintf("would stop it at %d", count)
+	plan := fmt.Sprintf("would stop it at %d and what is starting", count)
 	if v.Kind.Bans() {
 		plan += fmt.Sprintf(", ban it for %s", d.env.Settings.Ban)
 		imagined := p.Clone()

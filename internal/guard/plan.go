@@ -13,6 +13,9 @@ func (d *decider) plan() {
 	if d.s.Described.IsZero() || d.s.Described.Before(now.Add(-describeAgain)) {
 		d.need(emr.DescribeCluster, "", now, ClassSweep)
 	}
+	if d.s.Managed {
+		d.need(emr.GetManagedScalingPolicy, "", d.s.ManagedAt.Add(managedAgain), ClassSweep)
+	}
 	if d.s.Cluster.Collection == emr.Fleets || d.env.Mode == Off && len(d.s.Recoveries) == 0 {
 		return
 	}
@@ -56,6 +59,9 @@ func (d *decider) plan() {
 
 // describeAgain is how old a description may get: tags change, and only a description shows them.
 const describeAgain = 6 * time.Hour
+
+// managedAgain is how often a cluster with a managed scaling policy is asked whether it still has one.
+const managedAgain = time.Hour
 
 // at asks for a read and a decision at a moment in the future.
 func (d *decider) at(t time.Time) {

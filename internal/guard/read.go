@@ -15,7 +15,10 @@ import (
 // takeRead books one ListInstanceGroups. An unusable read changes nothing but the note that it was one (rule R11).
 func (d *decider) takeRead(in Read) {
 	if in.Began.Before(d.s.Read) {
-		return
+		if d.s.Read.Sub(in.Began) <= reordered {
+			return
+		}
+		d.setBack(in.Began)
 	}
 	if reason := d.unusable(in); reason != "" {
 		d.takeUnusable(reason)
@@ -37,6 +40,36 @@ func (d *decider) takeRead(in Read) {
 	d.joinMembers()
 	for i := range d.s.Pools {
 		d.s.Pools[i].ClampMoved(d.s.View())
+	}
+}
+
+// reordered is how much earlier than the newest read an overtaken one may have begun. A read from further back means that the
+// clock was set back (the ledger draws the same line).
+const reordered = 5 * time.Minute
+
+// setBack takes what lies after t back to t: the clock was set back, and what waits for a read from after such a moment would wait
+// for as long as it was wrong. Bans and rests keep their ends.
+func (d *decider) setBack(t time.Time) {
+	d.record("clock.back", Record{Reason: fmt.Sprintf("the clock was set back by %s; waiting times begin again", d.s.Read.Sub(t).Round(time.Second))})
+	back := func(at *time.Time, limit time.Time) {
+		if at.After(limit) {
+			*at = limit
+		}
+	}
+	for _, at := range []*time.Time{&d.s.LastWrite, &d.s.Described, &d.s.ManagedAt} {
+		back(at, t)
+	}
+	for i := range d.s.Groups {
+		back(&d.s.Groups[i].InstancesBegan, t)
+		back(&d.s.Groups[i].Called.At, t)
+	}
+	for i := range d.s.Recoveries {
+		r := &d.s.Recoveries[i]
+		for _, at := range []*time.Time{&r.From, &r.Stopped, &r.Sent, &r.Unstoppable, &r.Placement.At, &r.Placement.Lost, &r.Placement.Absent} {
+			back(at, t)
+		}
+		back(&r.SettleBy, t.Add(r.Settings.Settle))
+		back(&r.NextTry, t.Add(recovery.RetryAfter(r.Tries, r.Settings.Pace)))
 	}
 }
 
@@ -105,8 +138,12 @@ func (d *decider) meet(g emr.Group, in Read) {
 	case ours:
 		d.record("group.ours", Record{Group: g.ID, Pool: token.Origin, Recovery: token.Recovery,
 			Reason: fmt.Sprintf("the group carries the token of recovery %s for %s: %d requested, %d running", token.Recovery, token.Origin, g.Requested, g.Running)})
-		if owner != nil && owner.Placement.Unknown {
-			d.adopt(owner, g.ID, "a read shows the group whose answer was missing")
+		if owner != nil && owner.Placement.Group == "" && owner.Fill == "" && owner.Placement.Name == g.Name {
+			why := "a read shows the group before the answer"
+			if owner.Placement.Unknown {
+				why = "a read shows the group whose answer was missing"
+			}
+			d.adopt(owner, g.ID, why)
 		}
 	default:
 		d.addPool(g)
@@ -157,8 +194,9 @@ func (d *decider) joinMembers() {
 
 // twin is the group of an AddInstanceGroups that took effect after it was repeated: what it asks for beyond wanted is released.
 func (d *decider) twin(p *pool.Pool, g *Group, id string) {
-	if r := d.s.Recovery(id); r != nil && r.Step == recovery.StepPlace && g.Requested > 0 {
-		r.Placement.Group = g.ID
+	if r := d.s.Recovery(id); r != nil && r.Step == recovery.StepPlace && r.Placement.Group == "" && g.Requested > 0 {
+		r.Placement = recovery.Placement{Group: g.ID, Name: g.Name, Count: g.Requested, Target: g.Requested, At: d.env.Now}
+		r.Placed += g.Requested
 	}
 	d.record("group.twin", Record{Group: g.ID, Pool: p.Origin, Recovery: id, Reason: fmt.Sprintf(
 		"the first of two calls took effect late: a second group with %d requested; the pool still wants %d", g.Requested, p.Wanted)})
@@ -172,10 +210,10 @@ func (d *decider) observe(g emr.Group, in Read) {
 		dating.Call = known.Called.At
 	}
 	var delta ledger.Delta
-	was := known.State
+	was, changing := known.State, known.Ledger.HasChange()
 	known.Ledger, delta = known.Ledger.Observe(g, in.Began, in.Ended, dating)
 	known.Group = g
-	if known.Reported != "" && known.Reported != g.State {
+	if known.Reported != g.State || delta.RequestedBy != 0 {
 		known.Reported = ""
 	}
 	if !delta.Quiet() || was != g.State {
@@ -187,6 +225,9 @@ func (d *decider) observe(g emr.Group, in Read) {
 		return
 	}
 	m := p.Member(g.ID)
+	if changing && delta.Arrived > 0 && delta.Withdrawn == 0 && known.Ledger.Missing() == 0 && !m.Banned(d.env.Now) {
+		p.Recovered()
+	}
 	settle := d.env.Settings.Settle
 	if len(m.Expected) > 1 && m.Ours(g.Requested) && !in.Began.Before(known.Called.At.Add(settle)) && (d.s.Pending == nil || d.s.Pending.Call.Group != g.ID) {
 		m.Accept(g.Requested)

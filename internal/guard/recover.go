@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"emrguard/internal/emr"
@@ -16,11 +17,14 @@ func (d *decider) open() {
 	if d.s.Read.IsZero() || d.s.Unusable != nil {
 		return
 	}
-	for i := range d.s.Groups {
-		g := &d.s.Groups[i]
-		verdict := recovery.Judge(g.Group, g.Ledger, d.env.Settings, d.s.Read)
+	if !d.env.Trusted { // R11: no recovery starts until an answer agrees with the clock
+		d.need(emr.ListInstanceGroups, "", d.s.Read.Add(d.env.Settings.Pace), ClassDeadline)
+		return
+	}
+	for _, stuck := range d.stuck() {
+		g, verdict := d.s.Group(stuck.group), stuck.Verdict
 		p := d.s.PoolOf(g.ID)
-		if !verdict.Stuck || p == nil || g.Reported == g.State && verdict.Kind == recovery.Idle || d.busy(p) {
+		if p == nil || g.Reported == g.State && verdict.Kind == recovery.Idle || d.busy(p) {
 			continue
 		}
 		if d.passive() {
@@ -38,6 +42,24 @@ func (d *decider) open() {
 	for i := range d.s.Pools {
 		d.openOwed(&d.s.Pools[i])
 	}
+}
+
+type stuckGroup struct {
+	group emr.GroupID
+	recovery.Verdict
+}
+
+// stuck lists the groups that are stuck as of the last usable read, the longest first.
+func (d *decider) stuck() []stuckGroup {
+	var out []stuckGroup
+	for i := range d.s.Groups {
+		g := &d.s.Groups[i]
+		if v := recovery.Judge(g.Group, g.Ledger, d.env.Settings, d.s.Read); v.Stuck {
+			out = append(out, stuckGroup{g.ID, v})
+		}
+	}
+	slices.SortStableFunc(out, func(a, b stuckGroup) int { return a.Since.Compare(b.Since) })
+	return out
 }
 
 // busy says whether the pool has a recovery that acts, or an outside fall that waits for its second read.
@@ -65,13 +87,7 @@ func (d *decider) openStuck(p *pool.Pool, g *Group, v recovery.Verdict) {
 	r := d.newRecovery(v.Kind, p, g.ID, v.Reason)
 	r.Since = v.Since
 	if v.Kind.Counts() {
-		p.Chain++
-		r.Number = p.Chain
-		if v.Kind == recovery.Suspended {
-			p.Suspended++
-		} else {
-			p.Suspended = 0
-		}
+		r.Number = p.Chain + 1
 	}
 	d.begin(r)
 }
@@ -100,6 +116,9 @@ func (d *decider) openOwed(p *pool.Pool) {
 	if p.Rest != nil && !now.Before(p.Rest.Until) {
 		d.record("pool.rested", Record{Pool: p.Origin, Reason: "the rest is over; the next launch is a probe"})
 		p.Rest = nil
+	}
+	if p.Contested && !slices.ContainsFunc(p.Members, func(m pool.Member) bool { return m.Banned(now) && m.Ban.Contest }) {
+		p.Contested = false
 	}
 	if d.busy(p) {
 		return
@@ -138,9 +157,14 @@ func (d *decider) openRetry(p *pool.Pool, missing int) {
 	if p.Rest != nil {
 		return
 	}
-	if candidates, _ := p.Candidates(d.env.Now, d.s.View(), d.limits(nil, d.env.Settings)); len(candidates) == 0 {
-		if p.Blocked == nil {
-			d.block(p, nil, fmt.Sprintf("%d instances to place", missing))
+	if candidates, rejected := p.Candidates(d.env.Now, d.s.View(), d.limits(nil, d.env.Settings)); len(candidates) == 0 {
+		switch {
+		case p.Blocked == nil:
+			d.block(p, nil, fmt.Sprintf("%d instances to place: %s", missing, rejections(rejected)))
+		case !p.Blocked.Retry.After(d.env.Now):
+			blocked := *p.Blocked
+			blocked.Retry, blocked.Refused = d.retryAt(p), false
+			p.Blocked = &blocked
 		}
 		return
 	}
@@ -195,7 +219,15 @@ func (d *decider) step(r *recovery.Recovery) bool {
 		d.need(n.Op, group, n.From, ClassRecovery)
 	}
 	d.wakeAt(act.Wake)
-	return d.act(r, p, act)
+	sent := d.call
+	again := d.act(r, p, act, before.Hold)
+	if (act.Kind == recovery.Stop || act.Kind == recovery.Keep) && d.call == sent {
+		// Paused, or no token: the repeats are counted when they are sent.
+		if r := d.s.Recovery(before.ID); r != nil {
+			r.Lowered, r.Tries, r.Resent, r.NextTry = before.Lowered, before.Tries, before.Resent, before.NextTry
+		}
+	}
+	return again
 }
 
 func stepReason(before, next recovery.Recovery, act recovery.Act) string {
@@ -214,6 +246,9 @@ func (d *decider) viewOf(r *recovery.Recovery, p *pool.Pool) recovery.View {
 		OptOut: d.optOut(), LastWrite: d.s.LastWrite, InFlight: d.inFlight(), StopReady: d.env.StopReady, Trusted: d.env.Trusted,
 		Missing: p.Wanted - p.Requested(d.s.View()),
 	}
+	if r.Kind == recovery.Scale || r.Kind == recovery.Return {
+		v.Suspension = strings.Join(d.suspensions(r.ID), "; ")
+	}
 	if d.s.Unusable != nil {
 		v.ReadBegan = time.Time{} // the last read said nothing that can be relied on
 	}
@@ -223,8 +258,8 @@ func (d *decider) viewOf(r *recovery.Recovery, p *pool.Pool) recovery.View {
 	return v
 }
 
-// act carries an act out and says whether another may follow at once.
-func (d *decider) act(r *recovery.Recovery, p *pool.Pool, act recovery.Act) bool {
+// act carries an act out and says whether another may follow at once. hold is why the recovery waited before.
+func (d *decider) act(r *recovery.Recovery, p *pool.Pool, act recovery.Act, hold string) bool {
 	switch act.Kind {
 	case recovery.Wait:
 		if r.Step == recovery.StepConfirm && len(act.Needs) == 0 && !d.env.StopReady {
@@ -237,16 +272,20 @@ func (d *decider) act(r *recovery.Recovery, p *pool.Pool, act recovery.Act) bool
 				g.Reported = g.State
 			}
 		}
+		if act.Outcome == recovery.Completed && r.Kind.Counts() {
+			p.Recovered() // the resize completed before it was stopped
+		}
 		d.close(r, act.Outcome, act.Reason)
 		return false
 	}
 	if why := d.paused(); why != "" {
-		if r.Hold != why {
-			r.Hold = why
-			d.record("recovery.step", Record{Group: r.Group, Pool: r.Pool, Recovery: r.ID, Reason: "waiting: " + why + "; next: " + string(act.Kind) + ", " + act.Reason})
+		r.Hold = why
+		if hold != why {
+			d.record("recovery.step", Record{Group: r.Group, Pool: r.Pool, Recovery: r.ID, Reason: "waiting: " + why + "; next: " + strings.TrimSuffix(string(act.Kind)+", "+act.Reason, ", ")})
 		}
 		return false
 	}
+	r.Hold = ""
 	switch act.Kind {
 	case recovery.Stop, recovery.Keep:
 		d.stop(r, p, act)
@@ -272,13 +311,14 @@ func (d *decider) stop(r *recovery.Recovery, p *pool.Pool, act recovery.Act) {
 	first := r.Stopped.IsZero()
 	if first {
 		r.Stopped = now
-		if r.Kind.Bans() {
-			m.Ban = &pool.Ban{From: now, Until: now.Add(r.Settings.Ban), Recovery: r.ID, Reason: r.Reason}
+		if until := now.Add(r.Settings.Ban); r.Kind.Bans() && (!m.Banned(now) || m.Ban.Until.Before(until)) {
+			m.Ban = &pool.Ban{From: now, Until: until, Recovery: r.ID, Reason: r.Reason}
 			d.record("ban.set", Record{Group: r.Group, Pool: r.Pool, Recovery: r.ID, Reason: fmt.Sprintf("takes no launches until %s: %s", stamp(m.Ban.Until), r.Reason)})
 		}
 		if r.Kind == recovery.Shrink {
 			g := d.s.Group(r.Group)
-			p.Wanted += act.Count - m.Believed(g.Requested)
+			r.Kept = act.Count - m.Believed(g.Requested)
+			p.Wanted += r.Kept
 		}
 	}
 	if r.Unstoppable.IsZero() {

@@ -9,7 +9,7 @@ import (
 
 // suspend finds out whether scaling operations are suspended on the cluster, and why (rule R2).
 func (d *decider) suspend() {
-	reasons := d.suspensions()
+	reasons := d.suspensions("")
 	was := d.s.Suspended
 	switch {
 	case len(reasons) == 0 && was != nil:
@@ -23,7 +23,8 @@ func (d *decider) suspend() {
 	}
 }
 
-func (d *decider) suspensions() []string {
+// suspensions lists what suspends scaling on the cluster, one recovery left out.
+func (d *decider) suspensions(but string) []string {
 	if !d.s.Ended.IsZero() {
 		return nil
 	}
@@ -35,7 +36,7 @@ func (d *decider) suspensions() []string {
 	}
 	for i := range d.s.Recoveries {
 		r := &d.s.Recoveries[i]
-		if d.gaveUp(r) {
+		if r.ID == but || d.gaveUp(r) {
 			continue
 		}
 		reasons = append(reasons, fmt.Sprintf("recovery %s of %s is at %s", r.ID, r.Group, r.Step))

@@ -82,9 +82,6 @@ func (p *Pool) growth(m *Member, to, last int, began time.Time, o Outside) Chang
 	m.Accept(to)
 	if m.Banned(began) && o.Enforce {
 		c.Kind = Enforce
-		if !m.Ban.Grown {
-			m.Ban.Back = last
-		}
 		m.Ban.Grown = true
 		m.Ban.Growths++
 		c.Reason = fmt.Sprintf("somebody else raised the banned group from %d to %d: it is to be stopped, and the %d it added placed elsewhere", last, to, c.Added)

@@ -24,7 +24,7 @@ type Pool struct {
 	Rest       *Rest    `json:"rest,omitempty"`       // takes no launches for a while
 	Blocked    *Blocked `json:"blocked,omitempty"`    // has instances to place and nobody to take them
 	LastLength Duration `json:"rest_length,omitzero"` // of the last rest, doubled by the next one while it keeps failing
-	Repeated   []string `json:"repeated,omitempty"`   // recoveries whose AddInstanceGroups was sent twice
+	Repeated   []string `json:"repeated,omitempty"`   // recoveries whose AddInstanceGroups may make one group more than is booked: sent twice, or closed meanwhile
 	Contested  bool     `json:"contested,omitempty"`  // an outsider keeps asking a banned member; said once
 }
 
@@ -68,7 +68,6 @@ type Ban struct {
 	Growths  int       `json:"growths,omitempty"`   // outside growths seen during this ban
 	Enforced time.Time `json:"enforced,omitzero"`   // when the last one was stopped
 	Grown    bool      `json:"grown,omitempty"`     // an outside growth waits to be stopped
-	Back     int       `json:"back,omitempty"`      // the requested count before that growth
 	Contest  bool      `json:"contested,omitempty"` // the third growth was reported
 }
 
@@ -222,10 +221,15 @@ func (p *Pool) StartRest(now time.Time, ban, limit time.Duration, reason string)
 	p.Blocked = nil
 }
 
-// Completed notes a completed resize: the pool is healthy again.
+// Completed notes that a launch of ours completed: the pool is healthy again.
 func (p *Pool) Completed() {
-	p.Chain, p.Suspended, p.Rest, p.Blocked, p.LastLength = 0, 0, nil, nil, 0
+	p.Recovered()
+	p.Rest, p.Blocked = nil, nil
 }
+
+// Recovered notes that a resize of the pool completed, ours or another's: no chain of failures goes on. A rest that has begun is
+// seen through.
+func (p *Pool) Recovered() { p.Chain, p.Suspended, p.LastLength = 0, 0, 0 }
 
 // Unexpect takes an expected count back: the call that was to set it did not happen.
 func (m *Member) Unexpect(count int) {

@@ -65,6 +65,9 @@ func confirm(r Recovery, v View, l ledger.Ledger) (Recovery, Act) {
 
 // confirmed opens the way for kinds without a stop.
 func confirmed(r Recovery, v View) (Recovery, Act) {
+	if why := r.suspended(v); why != "" {
+		return r.hold(v.Now, why)
+	}
 	r.Hold = ""
 	if r.Kind == Surplus || r.Kind == Scale && v.Missing < 0 {
 		r.Step = StepRelease
@@ -137,7 +140,7 @@ func settle(r Recovery, v View) (Recovery, Act) {
 	if g.Requested != r.Count {
 		return unsettled(r, v, again)
 	}
-	r.Unstoppable, r.Tries = time.Time{}, 0
+	r.Unstoppable, r.Tries, r.Resent = time.Time{}, 0, 0
 	if g.Running > g.Requested && r.Kind != Shrink {
 		if v.InFlight {
 			return r, Act{Kind: Wait, Reason: "another change on this cluster is under way"}
@@ -194,10 +197,11 @@ func unsettled(r Recovery, v View, again Need) (Recovery, Act) {
 	if v.Now.Before(r.SettleBy) {
 		return r, Act{Kind: Wait, Needs: []Need{again}, Wake: r.SettleBy, Reason: fmt.Sprintf("the read still shows %d requested", v.Group.Requested)}
 	}
-	if r.Unsure && !v.InFlight {
+	if r.Unsure && r.Resent < maxResent && !v.InFlight {
 		if fresh, stale := freshRead(v, r.SettleBy, 0); stale {
 			return r, Act{Kind: Wait, Needs: []Need{fresh}, Reason: "reading the counts before the stop is sent again"}
 		}
+		r.Resent++
 		return r, Act{Kind: Stop, Count: max(r.Count, v.Group.Running), Reason: "the answer to the stop is missing and the read does not show it: send it again"}
 	}
 	if r.Unstoppable.IsZero() {
@@ -214,6 +218,18 @@ func unsettled(r Recovery, v View, again Need) (Recovery, Act) {
 	r.Tries++
 	r.NextTry = v.Now.Add(RetryAfter(r.Tries, r.Settings.Pace))
 	return r, Act{Kind: Stop, Count: max(r.Count, v.Group.Running), Reason: fmt.Sprintf("repeat the stop, %d. time", r.Tries)}
+}
+
+// maxResent is how often a stop without an answer is sent again after settle before the resize counts as unstoppable (R5): what
+// suspends scaling has an end.
+const maxResent = 3
+
+// suspended says why a change asked for by hand waits (R2): scaling became suspended between the order and its first call.
+func (r Recovery) suspended(v View) string {
+	if r.Kind != Scale && r.Kind != Return || r.Force || v.Suspension == "" {
+		return ""
+	}
+	return "scaling is suspended: " + v.Suspension
 }
 
 // RetryAfter is how long after the n-th repeated stop the next one follows: 10, 20, then every 30 paces (R5).
@@ -238,6 +254,9 @@ func place(r Recovery, v View) (Recovery, Act) {
 	if v.InFlight {
 		return r, Act{Kind: Wait, Reason: "another change on this cluster is under way"}
 	}
+	if why := r.suspended(v); why != "" && r.Sent.IsZero() && r.Placed == 0 {
+		return r.hold(v.Now, why)
+	}
 	if r.Step == StepRelease {
 		return r, Act{Kind: Release, Count: -v.Missing}
 	}
@@ -250,7 +269,7 @@ func adopting(r Recovery, v View) (Recovery, Act) {
 	p := &r.Placement
 	earliest := p.At
 	if p.Foreign {
-		earliest = p.At.Add(ForeignAdd)
+		earliest = later(p.At, p.Lost).Add(ForeignAdd)
 	}
 	read := later(earliest, v.LastWrite)
 	if v.ReadBegan.Before(read) || !v.ReadBegan.After(p.At) {
@@ -268,8 +287,9 @@ func adopting(r Recovery, v View) (Recovery, Act) {
 	return r, Act{Kind: Place, Count: v.Missing, Reason: "two reads a pace apart do not show the group: the call is repeated with 0 instances"}
 }
 
-// ForeignAdd is how long after an AddInstanceGroups of another owner it is not repeated: AWS refuses requests whose signature
-// is older than five minutes, so it cannot land later (AWS General Reference, Signature Version 4).
+// ForeignAdd is how long after a change of owner the AddInstanceGroups of the owner before is not repeated: it sends nothing after
+// the change, and AWS refuses requests whose signature is older than five minutes, so the call cannot land later (AWS General
+// Reference, Signature Version 4).
 const ForeignAdd = 5 * time.Minute
 
 // placing moves on to the placement, at once if the read allows.

@@ -75,6 +75,8 @@ type Recovery struct {
 	Fill        emr.GroupID `json:"fill,omitempty"`       // where the launch was begun: a group added empty, or one whose raise never showed
 	Lowered     bool        `json:"lowered,omitempty"`    // the stop was repeated with what really runs
 	Tries       int         `json:"tries,omitempty"`      // stops repeated because the group did not stop
+	Resent      int         `json:"resent,omitempty"`     // stops repeated because the answer was missing
+	Kept        int         `json:"kept,omitempty"`       // Shrink: by how much wanted followed
 	NextTry     time.Time   `json:"next_try,omitzero"`    // when the stop is repeated
 	Placement   Placement   `json:"placement,omitzero"`   // what was launched for it
 	Placed      int         `json:"placed,omitempty"`     // instances launched for it
@@ -98,6 +100,7 @@ type Placement struct {
 	// Unknown is set while nobody knows whether the new group exists (rule R7): the answer to AddInstanceGroups is missing.
 	Unknown bool      `json:"unknown,omitempty"`
 	Foreign bool      `json:"foreign,omitempty"` // the call was sent by another owner of the scope
+	Lost    time.Time `json:"lost,omitzero"`     // Foreign: when this owner found the call unanswered; the other may have sent it until then
 	Absent  time.Time `json:"absent,omitzero"`   // the first usable read after it that did not show the group
 	Empty   bool      `json:"empty,omitempty"`   // the repeat was sent with 0 instances
 }
@@ -123,7 +126,7 @@ type View struct {
 	StopReady  bool      // the API budget has a token for a stop now and for a launch within settle
 	Missing    int       // wanted less the sum of the pool's requested counts
 	Trusted    bool      // the clock agrees with AWS's
-	Suspension string    // what else suspends scaling on the cluster, empty when nothing
+	Suspension string    // what else suspends scaling on the cluster, empty when nothing; Scale and Return begin without it
 }
 
 // ActKind says what is to be done next.
