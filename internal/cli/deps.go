@@ -6,6 +6,7 @@ import (
 	"os/signal"
 	"runtime/debug"
 	"syscall"
+	"time"
 
 	"golang.org/x/term"
 )
@@ -22,6 +23,8 @@ type Deps struct {
 	// Hangups delivers SIGHUP, the request to read the configuration again, from its call until stop is called. Only commands
 	// that can reload call it: for all others the signal keeps its usual meaning.
 	Hangups func() (signals <-chan os.Signal, stop func())
+	// Now is the present time for the commands that read and write the store; nil stands for the wall clock.
+	Now func() time.Time
 	// Version is emrguard's own, for the version command, the metrics and the User-Agent.
 	Version string
 }

@@ -42,6 +42,7 @@ group for a while and lets another group of the same configuration take the miss
 	root.AddCommand(
 		newVersionCmd(d),
 	)
+	root.AddCommand(stateCmds(d)...)
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usageError("%w; see %s --help", err, cmd.CommandPath())
 	})

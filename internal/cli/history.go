@@ -1,0 +1,166 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"emrguard/internal/store"
+	"emrguard/internal/view"
+)
+
+// followEvery is how often `history --follow` looks for new records.
+const followEvery = time.Second
+
+// historyFlags restrict what history shows.
+type historyFlags struct {
+	cluster, group, pool, recovery, since, until string
+	kinds                                        []string
+	limit                                        int
+	follow                                       bool
+}
+
+func newHistoryCmd(d *Deps) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "history",
+		Short: "Show what was seen, decided and done, and why",
+		Long: `history shows the last records, oldest first: observations, decisions, calls, their answers, and orders by hand. With --follow it
+goes on with new ones until it is stopped; then --output json writes one record a line. "emrguard explain ID" tells one in full.
+
+A time is a time of day (14:05), a date, both (2026-01-05T14:05:00Z), or an age (2h).
+
+` + jsonHelp(view.History{}),
+		Example: `  emrguard history --cluster etl --since 2h
+  emrguard history --recovery rt8xk2a-1f
+  emrguard history --kind call. --kind answer. --limit 1000 --output json
+  emrguard history --follow`,
+		Args: noArgs,
+	}
+	r, out := addReaderFlags(cmd, d), addOutputFlag(cmd)
+	var f historyFlags
+	flags := cmd.Flags()
+	flags.StringVar(&f.cluster, "cluster", "", "only this `cluster`: id or name")
+	flags.StringVar(&f.group, "group", "", "only this `group`: id, name, or CLUSTER/GROUP")
+	flags.StringVar(&f.pool, "pool", "", "only this `pool`: id, name, or CLUSTER/POOL")
+	flags.StringVar(&f.recovery, "recovery", "", "only the recovery with this `id`")
+	flags.StringSliceVar(&f.kinds, "kind", nil, "only this `kind`, or all that begin with it if it ends with a full stop; may be repeated")
+	flags.StringVar(&f.since, "since", "", "not before this `time`")
+	flags.StringVar(&f.until, "until", "", "before this `time`")
+	flags.IntVar(&f.limit, "limit", store.Page, fmt.Sprintf("at most so many, the last; up to %d", store.MaxPage))
+	flags.BoolVarP(&f.follow, "follow", "f", false, "go on with new records until stopped")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		o, err := r.open(cmd.Context())
+		if err != nil {
+			return err
+		}
+		defer o.store.Close() //nolint:errcheck // only read
+		q, err := f.query(r, o.world)
+		if err != nil {
+			return err
+		}
+		if f.follow {
+			return followHistory(cmd.Context(), r, o, q, out.JSON())
+		}
+		records, err := latest(cmd.Context(), o.store, q)
+		if err != nil {
+			return err
+		}
+		page := view.History{Now: o.world.Now, Records: o.world.Events(records)}
+		if out.JSON() {
+			return writeJSON(d.Stdout, page)
+		}
+		return r.table(page.Table(), "No records match.")
+	}
+	return cmd
+}
+
+// query turns the flags into a query. References to what has ended are taken as ids.
+func (f *historyFlags) query(r *reader, w view.World) (store.Query, error) {
+	q := r.query(store.Query{Recovery: f.recovery, Kinds: f.kinds, Limit: f.limit})
+	if f.limit < 1 || f.limit > store.MaxPage {
+		return q, usageError("--limit %d is outside 1 to %d", f.limit, store.MaxPage)
+	}
+	for _, ref := range []struct {
+		text string
+		find func(string) (view.Found, error)
+		set  func(view.Found)
+		id   *string
+	}{
+		{f.cluster, w.FindCluster, func(v view.Found) { q.Cluster = string(v.Cluster) }, &q.Cluster},
+		{f.group, w.FindGroup, func(v view.Found) { q.Group = string(v.Group) }, &q.Group},
+		{f.pool, w.FindPool, func(v view.Found) { q.Pool = string(v.Group) }, &q.Pool},
+	} {
+		if ref.text == "" {
+			continue
+		}
+		found, err := ref.find(ref.text)
+		unknown := (*view.UnknownError)(nil)
+		switch {
+		case errors.As(err, &unknown):
+			*ref.id = ref.text
+		case err != nil:
+			return q, usageError("%w", err)
+		default:
+			ref.set(found)
+		}
+	}
+	var err error
+	if q.From, err = parseTime("since", f.since, w.Now); err != nil {
+		return q, err
+	}
+	q.To, err = parseTime("until", f.until, w.Now)
+	return q, err
+}
+
+// latest returns the newest records of a query, oldest first. Unreadable ones are left out.
+func latest(ctx context.Context, s store.Store, q store.Query) ([]store.Record, error) {
+	records, err := s.History(ctx, q)
+	if err != nil && !errors.Is(err, store.ErrCorrupt) {
+		return nil, err
+	}
+	slices.Reverse(records)
+	return records, nil
+}
+
+// followHistory writes the last records and then new ones as they come, until ctx ends.
+func followHistory(ctx context.Context, r *reader, o *opened, q store.Query, asJSON bool) error {
+	records, err := latest(ctx, o.store, q)
+	if err != nil {
+		return err
+	}
+	enc := json.NewEncoder(r.d.Stdout)
+	enc.SetEscapeHTML(false)
+	q.Oldest, q.Limit = true, store.MaxPage
+	tick := time.NewTicker(followEvery)
+	defer tick.Stop()
+	for {
+		for _, e := range o.world.Events(records) {
+			if asJSON {
+				err = enc.Encode(e)
+			} else {
+				_, err = fmt.Fprintln(r.d.Stdout, e.Line())
+			}
+			if err != nil {
+				return err
+			}
+			q.After = e.Seq
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+		records, err = o.store.History(ctx, q)
+		if ctx.Err() != nil {
+			return nil
+		}
+		if err != nil && !errors.Is(err, store.ErrCorrupt) {
+			return err
+		}
+	}
+}
