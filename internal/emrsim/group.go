@@ -1,9 +1,6 @@
 package emrsim
 
 import (
-	"fmt"
-	"slices"
-	"strings"
 	"time"
 
 	"emrguard/internal/emrsim/shapes"
@@ -146,55 +143,6 @@ func (g *group) satisfied() bool {
 	return g.leaving == 0 && g.running >= g.requested
 }
 
-// shrink removes what is beyond the requested count: first instances EC2 has not given, then running ones, gracefully. What EC2
-// has given already and is still starting can't be recalled: it lands.
-func (g *group) shrink() {
-	for i := len(g.nodes) - 1; i >= 0 && g.staying() > g.requested; i-- {
-		if n := g.nodes[i]; n.state == stateAwaiting {
-			g.endNode(n, "", "", killedByResize)
-		}
-	}
-	excess := g.running - g.leaving - g.requested
-	for _, n := range g.victims() {
-		if excess <= 0 {
-			break
-		}
-		excess--
-		n.decommission(g.change)
-	}
-}
-
-// victims lists the running nodes a graceful shrink takes, in its order: those the shrink policy names, then the newest, and
-// those it protects last.
-func (g *group) victims() []*node {
-	var first, mid, last []*node
-	for i := len(g.nodes) - 1; i >= 0; i-- {
-		n := g.nodes[i]
-		switch {
-		case n.state != stateRunning || n.leaving:
-		case g.named(n, true):
-			first = append(first, n)
-		case g.named(n, false):
-			last = append(last, n)
-		default:
-			mid = append(mid, n)
-		}
-	}
-	return append(append(first, mid...), last...)
-}
-
-// named says whether the shrink policy names a node to be terminated or to be protected.
-func (g *group) named(n *node, terminate bool) bool {
-	if g.shrinkPolicy == nil || g.shrinkPolicy.InstanceResizePolicy == nil {
-		return false
-	}
-	list := g.shrinkPolicy.InstanceResizePolicy.InstancesToProtect
-	if terminate {
-		list = g.shrinkPolicy.InstanceResizePolicy.InstancesToTerminate
-	}
-	return slices.Contains(list, n.ec2)
-}
-
 // refill asks EC2 for what is missing, after taking back nodes that are leaving.
 func (g *group) refill() {
 	if g.state == stateSuspended || g.over() {
@@ -259,94 +207,6 @@ func (g *group) arrived() {
 	g.changed()
 	g.c.checkStarted()
 }
-
-// surplus answers the question what becomes of nodes nobody asks for any more (Unknowns.Surplus).
-func (g *group) surplus() {
-	if g.deaf {
-		return
-	}
-	var alive []*node
-	for _, n := range g.nodes {
-		if n.state == stateRunning && !n.leaving {
-			alive = append(alive, n)
-		}
-	}
-	for len(alive) > g.requested {
-		i := len(alive) - 1
-		switch g.sim().opt.Unknowns.Surplus {
-		case SurplusKeep:
-			return
-		case SurplusEndOldest:
-			i = 0
-		case SurplusEndAny:
-			i = g.c.rng.IntN(len(alive))
-		}
-		alive[i].change = g.change
-		g.endNode(alive[i], "", "Instance was terminated because of a resize.", killedBySurplus)
-		alive = append(alive[:i], alive[i+1:]...)
-	}
-}
-
-// interrupt is EC2 taking a node back. EMR replaces it; without its primary the cluster ends.
-func (g *group) interrupt(n *node) {
-	if n.state == stateAwaiting || n.state == stateTerminated {
-		return
-	}
-	leaving := n.leaving
-	if g.role == roleMaster {
-		g.c.fail("INSTANCE_FAILURE", fmt.Sprintf("The master instance (%s) was terminated", n.ec2))
-	}
-	g.endNode(n, "INSTANCE_FAILURE", "Instance was terminated by Amazon EC2: Spot instance interruption.", killedBySpot)
-	if !leaving {
-		g.refill()
-		if g.sim().opt.Unknowns.LossResizes && g.launched && !g.satisfied() {
-			g.resizing = true
-		}
-	}
-	g.changed()
-}
-
-// bootstrapFailed ends a node whose bootstrap actions failed; too many in a row end the resize: SUSPENDED (EMR Management Guide,
-// emr-manage-resize). A cluster that is still starting ends instead when its primary or core nodes fail.
-func (g *group) bootstrapFailed(n *node) {
-	g.failed = append(g.failed, n.ec2)
-	g.endNode(n, "BOOTSTRAP_FAILURE", "bootstrap action 1 returned a non-zero return code", killedByBootstrap)
-	switch {
-	case g.role != roleTask && !g.c.modifiable():
-		text := fmt.Sprintf("On %d slave instances (including %s), bootstrap action 1 returned a non-zero return code", len(g.failed), n.ec2)
-		if g.role == roleMaster {
-			text = fmt.Sprintf("On the master instance (%s), bootstrap action 1 returned a non-zero return code", n.ec2)
-		}
-		g.c.fail("BOOTSTRAP_FAILURE", text)
-		return
-	case len(g.failed) >= g.sim().opt.Timing.SuspendAfter:
-		ids := g.failed[max(0, len(g.failed)-2):]
-		g.suspend("INSTANCE_FAILURE", fmt.Sprintf("On %d slave instances (including %s), bootstrap action 1 returned a non-zero return code",
-			len(g.failed), strings.Join(ids, " and ")))
-	default:
-		g.refill()
-	}
-	g.changed()
-}
-
-// suspend stops a resize that could not complete: running instances go on, none can be added or removed.
-func (g *group) suspend(code, text string) {
-	g.resizes++
-	g.attempt++
-	g.resizing, g.reconfigures, g.toConfigure = false, 0, false
-	for i := len(g.nodes) - 1; i >= 0; i-- {
-		switch n := g.nodes[i]; {
-		case n.state != stateRunning:
-			g.endNode(n, "INSTANCE_FAILURE", "Instance was terminated because the resize was suspended.", killedByBootstrap)
-		case n.leaving:
-			n.recommission()
-		}
-	}
-	g.enter(stateSuspended, code, text)
-}
-
-// resume leaves SUSPENDED as documented: EMR tries again and no running node is restarted.
-func (g *group) resume() { g.actSoon() }
 
 // changed is called after everything that happens to a group: it derives the state and books what reads and Truth show.
 func (g *group) changed() {

@@ -1,0 +1,95 @@
+package emrsim
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"emrguard/internal/emrsim/shapes"
+)
+
+func TestReadsMayLag(t *testing.T) {
+	w := newWorld(t, Options{Unthrottled: true, Timing: slow(), Unknowns: Unknowns{ReadLag: Fixed(time.Minute)}}, spot("task", 4))
+	w.wait(time.Hour)
+	_ = w.modify("task", 6)
+	w.must("AddInstanceGroups", &shapes.AddInstanceGroupsInput{JobFlowId: &w.id, InstanceGroups: []shapes.InstanceGroupConfig{cfg("new", roleTask, 1)}})
+	w.wait(59 * time.Second)
+	if groups := w.list(); len(groups) != 3 || *groups[2].RequestedInstanceCount != 4 {
+		t.Errorf("59 s after: %d groups, %d requested", len(groups), *groups[2].RequestedInstanceCount)
+	}
+	w.wait(time.Second)
+	if groups := w.list(); len(groups) != 4 || *groups[2].RequestedInstanceCount != 6 || *groups[2].Status.State != stateRunning {
+		t.Errorf("60 s after: %d groups, %d requested, %s", len(groups), *groups[2].RequestedInstanceCount, *groups[2].Status.State)
+	}
+}
+
+func TestInstancesAreListedInPagesAndByState(t *testing.T) {
+	for _, kind := range UnfulfilledKinds {
+		w := newWorld(t, Options{Unthrottled: true, Unknowns: Unknowns{Unfulfilled: kind}}, spot("task", 120))
+		w.act(Action{Do: DoCapacity, Pool: spotPool, Parts: []int{100}, Reclaim: true})
+		w.wait(time.Minute)
+		var all []shapes.Instance
+		var marker *string
+		pages := 0
+		for {
+			out := w.must("ListInstances", &shapes.ListInstancesInput{ClusterId: &w.id, InstanceGroupId: ptr(w.truth("task").ID), Marker: marker}).(*shapes.ListInstancesOutput)
+			all = append(all, out.Instances...)
+			pages++
+			w.act(Action{Do: DoInterrupt, Group: "task", Count: 1}) // the list changes meanwhile
+			if marker = out.Marker; marker == nil {
+				break
+			}
+		}
+		seen, awaiting := map[string]bool{}, 0
+		for _, n := range all {
+			if seen[*n.Id] {
+				t.Fatalf("%s twice", *n.Id)
+			}
+			seen[*n.Id] = true
+			if *n.Status.State == stateAwaiting {
+				awaiting++
+				if (n.Status.Timeline.CreationDateTime != nil) != (kind == UnfulfilledDated) || n.Ec2InstanceId != nil {
+					t.Errorf("%s: %+v", kind, n.Status.Timeline)
+				}
+			}
+		}
+		if pages < 3 || (awaiting >= 20) != (kind != UnfulfilledHidden) {
+			t.Errorf("%s: %d pages, %d awaiting", kind, pages, awaiting)
+		}
+		out := w.must("ListInstances", &shapes.ListInstancesInput{ClusterId: &w.id, InstanceGroupTypes: []string{roleCore}, InstanceStates: []string{stateRunning}}).(*shapes.ListInstancesOutput)
+		if len(out.Instances) != 2 {
+			t.Errorf("%d core nodes", len(out.Instances))
+		}
+	}
+}
+
+func TestClustersAreListedInPagesNewestFirst(t *testing.T) {
+	w := newWorld(t, Options{Unthrottled: true, GroupPage: 2}, cfg("a", roleTask, 0))
+	for i := range 120 {
+		w.wait(time.Second)
+		w.place(fmt.Sprint("c", i))
+	}
+	var ids []string
+	var marker *string
+	for {
+		out := w.must("ListClusters", &shapes.ListClustersInput{Marker: marker, ClusterStates: []string{stateWaiting}}).(*shapes.ListClustersOutput)
+		for _, c := range out.Clusters {
+			ids = append(ids, *c.Id)
+		}
+		w.place("later") // a newer one does not move the pages
+		if marker = out.Marker; marker == nil {
+			break
+		}
+		if len(out.Clusters) != 50 {
+			t.Fatalf("page of %d", len(out.Clusters))
+		}
+	}
+	if len(ids) != 121 || ids[120] != w.id {
+		t.Errorf("%d clusters, the last %s", len(ids), ids[len(ids)-1])
+	}
+	first := w.must("ListInstanceGroups", &shapes.ListInstanceGroupsInput{ClusterId: &w.id}).(*shapes.ListInstanceGroupsOutput)
+	second := w.must("ListInstanceGroups", &shapes.ListInstanceGroupsInput{ClusterId: &w.id, Marker: first.Marker}).(*shapes.ListInstanceGroupsOutput)
+	if len(first.InstanceGroups) != 2 || len(second.InstanceGroups) != 1 || second.Marker != nil {
+		t.Errorf("pages of %d and %d", len(first.InstanceGroups), len(second.InstanceGroups))
+	}
+}
