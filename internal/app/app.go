@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"reflect"
 	"strings"
 	"sync"
 	"time"
@@ -42,11 +43,13 @@ type App struct {
 	engine *engine.Engine
 	send   *sender
 	watch  Observer
-	names  []string // of the scopes
+	o      Options // as given, with defaults
 
 	mu      sync.Mutex
-	cfg     *config.Config // the newest one that was accepted
-	pending bool           // cfg is not yet the engine's
+	cfg     *config.Config    // the newest one that was accepted
+	callers map[string]Caller // of its scopes
+	pending bool              // cfg is not yet the engine's
+	rebuild bool              // and differs in its scopes
 	ended   bool
 	poke    chan struct{} // something for the run loop to look at
 }
@@ -66,31 +69,34 @@ func New(ctx context.Context, o Options) (*App, error) {
 	if o.Dial == nil {
 		o.Dial = DialAWS(o.Version)
 	}
-	callers, err := dialAll(ctx, o)
+	callers, err := dialAll(ctx, o, o.Config, nil)
 	if err != nil {
 		return nil, err
 	}
-	a := &App{clock: o.Clock, store: o.Store, watch: o.Watch, cfg: o.Config, poke: make(chan struct{}, 1)}
+	host, err := os.Hostname()
+	if err != nil {
+		host = "unknown host"
+	}
+	o.Note = cmp.Or(o.Note, fmt.Sprintf("%s, pid %d", host, os.Getpid()))
+	o.Owner = cmp.Or(o.Owner, strings.ToLower(rand.Text()[:16]))
+	a := &App{o: o, clock: o.Clock, store: o.Store, watch: o.Watch, cfg: o.Config, callers: callers, poke: make(chan struct{}, 1)}
 	if a.store == nil {
 		if a.store, err = OpenStore(ctx, o.Config, false); err != nil {
 			return nil, err
 		}
 		a.owned = true
 	}
-	host, err := os.Hostname()
-	if err != nil {
-		host = "unknown host"
-	}
-	for _, s := range o.Config.Scopes {
-		a.names = append(a.names, s.Name)
-	}
-	a.engine = engine.New(engine.Options{
-		Store: a.store, Policy: policy{o.Config}, Scopes: scopes(o.Config), DryRun: o.DryRun,
-		Owner: cmp.Or(o.Owner, strings.ToLower(rand.Text()[:16])), Note: cmp.Or(o.Note, fmt.Sprintf("%s, pid %d", host, os.Getpid())),
-		LeaseTTL: time.Duration(float64(leaseTTL) * o.Clock.Speed()),
-	})
+	a.engine = a.newEngine()
 	a.send = newSender(o.Clock, callers, o.Watch)
 	return a, nil
+}
+
+// newEngine makes an engine of the present configuration.
+func (a *App) newEngine() *engine.Engine {
+	return engine.New(engine.Options{
+		Store: a.store, Policy: policy{a.cfg}, Scopes: scopes(a.cfg), DryRun: a.o.DryRun, Owner: a.o.Owner, Note: a.o.Note,
+		LeaseTTL: time.Duration(float64(leaseTTL) * a.clock.Speed()),
+	})
 }
 
 // DialAWS returns the Dial that speaks to AWS, or to the endpoint a scope or the environment names.
@@ -105,24 +111,32 @@ func ScopeOptions(s config.Scope, version string) awsapi.Options {
 	return awsapi.Options{Region: s.Region, RoleARN: s.RoleARN, ExternalID: s.ExternalID, Endpoint: s.Endpoint, Version: version, Timeout: callTimeout}
 }
 
-// dialAll makes every scope's client, and refuses a clock that is not real where one could reach AWS.
-func dialAll(ctx context.Context, o Options) (map[string]Caller, error) {
+// dialAll makes the client of every scope of a configuration that has none yet, and refuses a clock that is not real where one
+// could reach AWS.
+func dialAll(ctx context.Context, o Options, cfg *config.Config, have map[string]Caller) (map[string]Caller, error) {
 	callers := map[string]Caller{}
 	var errs []error
-	for _, s := range o.Config.Scopes {
+	for _, s := range cfg.Scopes {
+		if c := have[s.Name]; c != nil {
+			callers[s.Name] = c
+			continue
+		}
 		c, err := o.Dial(ctx, s)
 		if err != nil {
 			errs = append(errs, fmt.Errorf("scope %s: %w", s.Name, err))
 			continue
 		}
 		if l, ok := c.(interface{ Loopback() bool }); ok && !o.Clock.Real() && !l.Loopback() {
-			errs = append(errs, fmt.Errorf("scope %s: the guard's clock may only be changed for a simulator on this machine, and this scope's "+
-				"endpoint is not on loopback; give it endpoint: http://127.0.0.1:4566, or run without --speed", s.Name))
+			errs = append(errs, fmt.Errorf("scope %s: %w", s.Name, errNotLoopback))
 		}
 		callers[s.Name] = c
 	}
 	return callers, errors.Join(errs...)
 }
+
+// errNotLoopback refuses a clock that is not real for AWS.
+var errNotLoopback = errors.New("the guard's clock may only be changed for a simulator on this machine, and this scope's endpoint is not on " +
+	"loopback; give it endpoint: http://127.0.0.1:4566, or run without --speed")
 
 // Store is the store in use, for readers in the same process.
 func (a *App) Store() store.Store { return a.store }
@@ -131,19 +145,25 @@ func (a *App) Store() store.Store { return a.store }
 func (a *App) Clock() *Clock { return a.clock }
 
 // Reload puts another valid configuration in force from the run loop's next step on and returns what changes, a line each. Open
-// recoveries end under the settings they began with; a change of the store, the listener or the scopes needs a restart, which
-// its line says. The error is that the App has ended.
-func (a *App) Reload(cfg *config.Config) ([]string, error) {
+// recoveries end under the settings they began with; what needs a restart says so in its line. Where scopes come, go or get
+// another budget, the leases are given up and taken again. An error refuses the configuration whole: a new scope's client cannot
+// be made, or the App has ended.
+func (a *App) Reload(ctx context.Context, cfg *config.Config) ([]string, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.ended {
 		return nil, errors.New("reload: the guard has ended")
 	}
+	callers, err := dialAll(ctx, a.o, cfg, a.callers)
+	if err != nil {
+		return nil, err
+	}
 	var lines []string
 	for _, c := range config.Diff(a.cfg, cfg) {
 		lines = append(lines, c.String())
 	}
-	a.cfg, a.pending = cfg, true
+	a.rebuild = a.rebuild || !reflect.DeepEqual(scopes(a.cfg), scopes(cfg))
+	a.cfg, a.callers, a.pending = cfg, callers, true
 	select {
 	case a.poke <- struct{}{}:
 	default:
@@ -151,14 +171,27 @@ func (a *App) Reload(cfg *config.Config) ([]string, error) {
 	return lines, nil
 }
 
-// takeConfig gives the engine the newest configuration if it has not got it yet.
-func (a *App) takeConfig() {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if a.pending {
-		a.engine.SetPolicy(policy{a.cfg})
-		a.pending = false
+// takeConfig gives the engine the newest configuration if it has not got it yet, and says whether that took another engine.
+func (l *loop) takeConfig() (another bool) {
+	l.mu.Lock()
+	pending, rebuild := l.pending, l.rebuild
+	l.mu.Unlock()
+	if rebuild {
+		l.drain() // the old engine saves what its changes were answered
+		l.release()
 	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	switch {
+	case rebuild:
+		l.engine = l.newEngine()
+		l.send.use(l.callers)
+		l.writes = map[uint64]bool{}
+	case pending:
+		l.engine.SetPolicy(policy{l.cfg})
+	}
+	l.pending, l.rebuild = l.pending && !pending, l.rebuild && !rebuild
+	return rebuild
 }
 
 // config is the newest accepted configuration.

@@ -147,7 +147,7 @@ func TestCallIsNotSentAfterItsTime(t *testing.T) {
 		"monotonic": {ID: 1, Scope: "prod", SendBy: now.Mono, WallBy: now.Wall.Add(time.Hour)},
 		"wall":      {ID: 2, Scope: "prod", SendBy: now.Mono + time.Hour, WallBy: now.Wall},
 	} {
-		if done := s.attempt(t.Context(), c); done.ID != c.ID || done.Result.Err == nil || done.Result.Err.Class != emr.NotSent {
+		if done := s.attempt(t.Context(), w, c); done.ID != c.ID || done.Result.Err == nil || done.Result.Err.Class != emr.NotSent {
 			t.Errorf("%s: %+v", name, done)
 		}
 	}
@@ -165,7 +165,7 @@ func TestBreakdownOfAClientIsAnUnknownOutcome(t *testing.T) {
 	clock := RealClock()
 	s := newSender(clock, map[string]Caller{"prod": broken{}}, newSeen())
 	now := clock.Now().Add(time.Hour)
-	done := s.attempt(t.Context(), engine.Call{ID: 7, Scope: "prod", SendBy: now.Mono, WallBy: now.Wall})
+	done := s.attempt(t.Context(), broken{}, engine.Call{ID: 7, Scope: "prod", SendBy: now.Mono, WallBy: now.Wall})
 	if done.ID != 7 || !done.Result.Err.OutcomeUnknown() || !strings.Contains(done.Result.Err.Message, "a bug") {
 		t.Errorf("%+v", done)
 	}
@@ -180,7 +180,7 @@ func TestReload(t *testing.T) {
 		if n := len(w.changes()); n > 0 {
 			t.Fatalf("%d changes in observe mode", n)
 		}
-		lines, err := a.Reload(parse(t, oneScope))
+		lines, err := a.Reload(t.Context(), parse(t, oneScope))
 		if err != nil || len(lines) != 1 || !strings.Contains(lines[0], "enforce") {
 			t.Errorf("reload said %q, %v", lines, err)
 		}
@@ -191,10 +191,58 @@ func TestReload(t *testing.T) {
 		if c := w.truth(t, "etl"); c.Workers != 13 {
 			t.Errorf("etl has %d workers", c.Workers)
 		}
-		if _, err := a.Reload(parse(t, oneScope)); err == nil {
+		if _, err := a.Reload(t.Context(), parse(t, oneScope)); err == nil {
 			t.Error("an app that has ended took a configuration")
 		}
 	})
+}
+
+func TestReloadOfScopes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, watch := newWorld(t, "demo"), newSeen()
+		a := w.app(t, oneScope, func(o *Options) { o.Watch = watch })
+		stop := start(t, a)
+		time.Sleep(10 * time.Minute)
+		two := strings.Replace(oneScope, "api_share: 1}", "api_share: 0.6}, {name: west, region: us-west-2}", 1)
+		if lines, err := a.Reload(t.Context(), parse(t, two)); err != nil || len(lines) != 2 {
+			t.Errorf("reload said %q, %v", lines, err)
+		}
+		time.Sleep(2 * time.Minute)
+		leases, err := w.store.Leases(t.Context())
+		if err != nil || len(leases) != 2 || !leases[0].Held(time.Now()) || !leases[1].Held(time.Now()) {
+			t.Errorf("leases %+v, %v", leases, err)
+		}
+		if lines, err := a.Reload(t.Context(), parse(t, oneScope)); err != nil || len(lines) != 2 {
+			t.Errorf("reload said %q, %v", lines, err)
+		}
+		time.Sleep(90 * time.Minute)
+		if err, _ := stop(); err != nil {
+			t.Fatal(err)
+		}
+		if c := w.truth(t, "etl"); c.Workers != 13 || c.GroupsAdded != 1 {
+			t.Errorf("etl has %d workers and %d new groups", c.Workers, c.GroupsAdded)
+		}
+	})
+}
+
+func TestReloadIsRefusedWhole(t *testing.T) {
+	w := newWorld(t, "demo")
+	a := w.app(t, oneScope, func(o *Options) {
+		dial := o.Dial
+		o.Dial = func(ctx context.Context, s config.Scope) (Caller, error) {
+			if s.Name != "prod" {
+				return nil, errors.New("no such profile")
+			}
+			return dial(ctx, s)
+		}
+	})
+	two := strings.Replace(oneScope, "api_share: 1}", "api_share: 0.6}, {name: west, region: us-west-2}", 1)
+	if _, err := a.Reload(t.Context(), parse(t, two)); err == nil || err.Error() != "scope west: no such profile" {
+		t.Errorf("got %v", err)
+	}
+	if n := len(a.config().Scopes); n != 1 {
+		t.Errorf("%d scopes are in force", n)
+	}
 }
 
 // fragile is a store that breaks down in the middle of a step.

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime/debug"
 	"time"
@@ -57,12 +58,17 @@ func (a *App) drive(ctx context.Context, body func(*loop) error) (err error) {
 	l := &loop{App: a, calls: calls, writes: map[uint64]bool{}}
 	err = body(l)
 	l.drain()
-	closing, done := context.WithTimeout(calls, closeFor)
+	return errors.Join(err, l.release())
+}
+
+// release gives the leases up.
+func (l *loop) release() error {
+	ctx, done := context.WithTimeout(l.calls, closeFor)
 	defer done()
-	if cerr := a.engine.Close(closing); cerr != nil && err == nil {
-		err = fmt.Errorf("give up the leases: %w", cerr)
+	if err := l.engine.Close(ctx); err != nil {
+		return fmt.Errorf("give up the leases: %w", err)
 	}
-	return err
+	return nil
 }
 
 // awaitWorkers waits a moment for the workers whose calls were cut off.
@@ -84,7 +90,9 @@ func (a *App) awaitWorkers() {
 func (l *loop) run(ctx context.Context, finished func() bool) {
 	var done []engine.Completion
 	for ctx.Err() == nil {
-		l.takeConfig()
+		if l.takeConfig() {
+			done = nil // the answers of an engine that is gone
+		}
 		out := l.step(done)
 		if finished() {
 			l.answer(l.holdBack(out))
@@ -137,19 +145,7 @@ func (l *loop) wait(ctx context.Context, next engine.Now) []engine.Completion {
 	case <-l.poke:
 		return nil
 	case c := <-l.send.done:
-		return l.send.more([]engine.Completion{c})
-	}
-}
-
-// more adds the answers that wait already.
-func (s *sender) more(done []engine.Completion) []engine.Completion {
-	for {
-		select {
-		case c := <-s.done:
-			done = append(done, c)
-		default:
-			return done
-		}
+		return l.send.collect(c)
 	}
 }
 
@@ -164,7 +160,7 @@ func (l *loop) drain() {
 		case <-l.calls.Done():
 			return
 		case c := <-l.send.done:
-			l.answer(l.send.more([]engine.Completion{c}))
+			l.answer(l.send.collect(c))
 		}
 	}
 }

@@ -60,7 +60,13 @@ func (a *App) Pass(ctx context.Context, progress func(engine.Snapshot)) (Summary
 // notOwned lists the scopes whose lease is not held.
 func (a *App) notOwned() []string {
 	owned := a.engine.Owned()
-	return slices.DeleteFunc(slices.Clone(a.names), func(n string) bool { return slices.Contains(owned, n) })
+	var missing []string
+	for _, s := range a.config().Scopes {
+		if !slices.Contains(owned, s.Name) {
+			missing = append(missing, s.Name)
+		}
+	}
+	return missing
 }
 
 // heldBy says who holds the leases of scopes, or nil if nobody does.

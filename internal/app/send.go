@@ -25,44 +25,73 @@ type Caller interface {
 // Dial makes the Caller of a scope. It sends nothing yet.
 type Dial func(ctx context.Context, scope config.Scope) (Caller, error)
 
-// sender hands calls to workers and collects what became of them.
+// sender hands calls to workers and collects what became of them. All but its workers belong to the run loop.
 type sender struct {
 	clock   *Clock
 	callers map[string]Caller
 	slots   map[string]chan struct{} // by scope
 	watch   Observer
-	done    chan engine.Completion
+	round   int // counts engines: each numbers its calls from 1
+	done    chan answered
 	workers sync.WaitGroup
 }
 
+// answered is a completion of the engine of a round.
+type answered struct {
+	round int
+	done  engine.Completion
+}
+
 func newSender(clock *Clock, callers map[string]Caller, watch Observer) *sender {
-	s := &sender{clock: clock, callers: callers, slots: map[string]chan struct{}{}, watch: watch, done: make(chan engine.Completion)}
+	s := &sender{clock: clock, watch: watch, done: make(chan answered)}
+	s.use(callers)
+	return s
+}
+
+// use begins a round: another engine, other callers. Answers of the rounds before are dropped.
+func (s *sender) use(callers map[string]Caller) {
+	s.round++
+	s.callers, s.slots = callers, map[string]chan struct{}{}
 	for name := range callers {
 		s.slots[name] = make(chan struct{}, callsAtOnce)
 	}
-	return s
 }
 
 // send starts a worker for a call. Its completion comes out of done, unless ctx ends first.
 func (s *sender) send(ctx context.Context, c engine.Call) {
+	caller, slots, round := s.callers[c.Scope], s.slots[c.Scope], s.round
 	s.workers.Go(func() {
-		slots := s.slots[c.Scope]
 		select {
 		case slots <- struct{}{}:
 		case <-ctx.Done():
 			return
 		}
-		done := s.attempt(ctx, c)
+		done := s.attempt(ctx, caller, c)
 		<-slots
 		select {
-		case s.done <- done:
+		case s.done <- answered{round, done}:
 		case <-ctx.Done():
 		}
 	})
 }
 
+// collect returns an answer and all others that wait already, without those of rounds before.
+func (s *sender) collect(first answered) []engine.Completion {
+	var done []engine.Completion
+	for a := first; ; {
+		if a.round == s.round {
+			done = append(done, a.done)
+		}
+		select {
+		case a = <-s.done:
+		default:
+			return done
+		}
+	}
+}
+
 // attempt sends a call unless its time is over: then somebody else may own the scope.
-func (s *sender) attempt(ctx context.Context, c engine.Call) (done engine.Completion) {
+func (s *sender) attempt(ctx context.Context, caller Caller, c engine.Call) (done engine.Completion) {
 	done = engine.Completion{ID: c.ID, Began: s.clock.Now()}
 	if done.Began.Mono >= c.SendBy || !done.Began.Wall.Before(c.WallBy) {
 		s.watch.Called(c.Scope, c.Call.Op, emr.NotSent, 0)
@@ -82,7 +111,7 @@ func (s *sender) attempt(ctx context.Context, c engine.Call) (done engine.Comple
 	}()
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	done.Result = s.callers[c.Scope].Do(ctx, c.Call)
+	done.Result = caller.Do(ctx, c.Call)
 	return done
 }
 

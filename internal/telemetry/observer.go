@@ -1,0 +1,130 @@
+package telemetry
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"emrguard/internal/emr"
+	"emrguard/internal/engine"
+)
+
+// Metrics is what an Observer counts with.
+type Metrics interface {
+	Stepped(out engine.Out, took time.Duration, now time.Time)
+	Snapshot(s engine.Snapshot)
+	Called(scope string, op emr.Op, class emr.Class, took time.Duration)
+	Pruned(rows int, err error)
+}
+
+// Observer writes the log, counts, and keeps the health of one run loop. Called may come from several goroutines at once, the
+// other methods from one.
+type Observer struct {
+	log     *slog.Logger
+	metrics Metrics // nil: nothing is counted
+	health  *Health
+	faults  faultLog
+	scopes  map[string]scopeSeen
+}
+
+// scopeSeen is what was last written of a scope.
+type scopeSeen struct {
+	state ScopeState
+	late  bool
+}
+
+// NewObserver returns an Observer; metrics may be nil.
+func NewObserver(log *slog.Logger, metrics Metrics, health *Health) *Observer {
+	return &Observer{log: log, metrics: metrics, health: health, scopes: map[string]scopeSeen{}}
+}
+
+// Stepped logs the records and faults of a step.
+func (o *Observer) Stepped(out engine.Out, took time.Duration) {
+	now, ctx := time.Now(), context.Background()
+	o.health.Stepped(now)
+	for _, r := range out.Records {
+		if level := levelOf(r.Kind); o.log.Enabled(ctx, level) {
+			o.log.LogAttrs(ctx, level, r.Kind, recordAttrs(r)...)
+		}
+	}
+	for _, c := range out.Calls {
+		o.log.LogAttrs(ctx, slog.LevelDebug, "call", slog.String("scope", c.Scope), slog.String("call", c.Call.String()))
+	}
+	for _, f := range out.Faults {
+		more, ok := o.faults.admit(f, now)
+		if !ok {
+			continue
+		}
+		attrs := []slog.Attr{slog.String("scope", f.Scope), slog.String("error", f.Err.Error())}
+		if f.Cluster != "" {
+			attrs = append(attrs, slog.String("cluster", f.Cluster))
+		}
+		if more > 0 {
+			attrs = append(attrs, slog.Int("repeated", more))
+		}
+		o.log.LogAttrs(ctx, slog.LevelError, "fault", attrs...)
+	}
+	if o.metrics != nil {
+		o.metrics.Stepped(out, took, now)
+	}
+}
+
+// Snapshot logs when a scope is taken, lost or waited for, and when its sweep becomes too slow.
+func (o *Observer) Snapshot(s engine.Snapshot) {
+	o.health.Snapshot(s)
+	_, states := o.health.Ready()
+	for i, r := range states {
+		was, sc := o.scopes[r.Scope], s.Scopes[i]
+		now := scopeSeen{state: r.State, late: sc.Late > 0}
+		o.scopes[r.Scope] = now
+		scope := slog.String("scope", r.Scope)
+		switch {
+		case now.state == was.state:
+		case now.state == Ready:
+			o.log.Info("scope.ready", scope, slog.Int("clusters", sc.Clusters), slog.Int64("generation", sc.Generation))
+		case now.state == Starting:
+			o.log.Info("scope.taken", scope, slog.Int64("generation", sc.Generation))
+		case was.state == "":
+			o.log.Info("scope.standby", scope, slog.String("reason", "another process holds the lease, or the store cannot give it; nothing is done here until it is held"))
+		default:
+			o.log.Warn("scope.lost", scope, slog.String("reason", "the lease is not held any more; nothing is done here until it is held again"))
+		}
+		switch {
+		case now.late == was.late:
+		case now.late:
+			o.log.Warn("sweep.late", scope, slog.Int("clusters", sc.Late), slog.Duration("oldest", sc.OldestRead),
+				slog.String("reason", "clusters were not read for half of recovery.after: raise api_share, or api_rates where AWS raised yours, or watch fewer clusters"))
+		default:
+			o.log.Info("sweep.timely", scope)
+		}
+	}
+	if o.metrics != nil {
+		o.metrics.Snapshot(s)
+	}
+}
+
+// Called counts a call.
+func (o *Observer) Called(scope string, op emr.Op, class emr.Class, took time.Duration) {
+	if o.metrics != nil {
+		o.metrics.Called(scope, op, class, took)
+	}
+}
+
+// Pruned logs that old history went.
+func (o *Observer) Pruned(rows int, err error) {
+	switch {
+	case err != nil:
+		o.log.Error("history.prune", "rows", rows, "error", err)
+	case rows > 0:
+		o.log.Info("history.prune", "rows", rows)
+	}
+	if o.metrics != nil {
+		o.metrics.Pruned(rows, err)
+	}
+}
+
+// Failed logs that the loop broke down.
+func (o *Observer) Failed(err error) {
+	o.health.Failed(err)
+	o.log.Error("loop.failed", "error", err)
+}
