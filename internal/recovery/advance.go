@@ -12,15 +12,20 @@ import (
 // Advance decides the next act of a recovery in the steps confirm, settle, place and release. It returns the recovery with
 // what it has to remember; sending calls and placing is the guard's work. The steps stop and watch have nothing to decide here.
 func Advance(r Recovery, v View, l ledger.Ledger) (Recovery, Act) {
+	act := Act{Kind: Wait}
 	switch r.Step {
 	case StepConfirm:
-		return confirm(r, v, l)
+		r, act = confirm(r, v, l)
 	case StepSettle:
-		return settle(r, v)
+		r, act = settle(r, v)
 	case StepPlace, StepRelease:
-		return place(r, v)
+		r, act = place(r, v)
 	}
-	return r, Act{Kind: Wait}
+	if act.Kind == Stop || act.Kind == Keep {
+		// A read may show fewer than run. What ran in the last two paces counts as running, whichever way led here (R4).
+		act.Count = max(act.Count, l.Highest(v.Now.Add(-2*r.Settings.Pace)))
+	}
+	return r, act
 }
 
 // confirm reads everything again before the first write (R1, R4).
