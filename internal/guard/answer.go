@@ -130,6 +130,7 @@ func (d *decider) unstop(r *recovery.Recovery, p *pool.Pool) {
 func (d *decider) liftBan(r *recovery.Recovery, p *pool.Pool) {
 	if m := p.Member(r.Group); m != nil && m.Ban != nil && m.Ban.Recovery == r.ID {
 		m.Ban = nil
+		d.record("ban.lifted", Record{Group: r.Group, Pool: r.Pool, Recovery: r.ID, Reason: "nothing was stopped"})
 	}
 }
 

@@ -230,6 +230,9 @@ func (d *decider) inputs(r *recovery.Recovery) map[string]any {
 
 // need asks for a read.
 func (d *decider) need(op emr.Op, group emr.GroupID, due time.Time, class Class) {
+	if u := d.s.Unusable; u != nil && op == emr.ListInstanceGroups {
+		due = later(due, u.Last.Add(d.env.Settings.Pace)) // bad reads come in rows, and each takes a token
+	}
 	d.needs = append(d.needs, Need{Op: op, Group: group, Due: due, Class: class})
 }
 

@@ -103,6 +103,7 @@ const (
 // Unusable says that reads cannot be decided on, since when and why.
 type Unusable struct {
 	Since  time.Time `json:"since"`
+	Last   time.Time `json:"last"` // when the last of them began
 	Reads  int       `json:"reads"`
 	Reason string    `json:"reason"`
 }

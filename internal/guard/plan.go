@@ -26,7 +26,7 @@ func (d *decider) plan() {
 		d.need(emr.ListInstanceGroups, "", d.s.Read.Add(d.env.Sweep), ClassSweep)
 	}
 	if d.s.Unusable != nil {
-		d.need(emr.ListInstanceGroups, "", now.Add(d.env.Settings.Pace), ClassHint)
+		d.need(emr.ListInstanceGroups, "", d.s.Unusable.Last.Add(d.env.Settings.Pace), ClassHint)
 		return
 	}
 	for i := range d.s.Groups {

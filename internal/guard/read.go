@@ -21,7 +21,7 @@ func (d *decider) takeRead(in Read) {
 		d.setBack(in.Began)
 	}
 	if reason := d.unusable(in); reason != "" {
-		d.takeUnusable(reason)
+		d.takeUnusable(in.Began, reason)
 		return
 	}
 	if d.s.Unusable != nil {
@@ -100,7 +100,7 @@ func (d *decider) unusable(in Read) string {
 	return ""
 }
 
-func (d *decider) takeUnusable(reason string) {
+func (d *decider) takeUnusable(began time.Time, reason string) {
 	if d.s.Unusable == nil {
 		d.s.Unusable = &Unusable{Since: d.env.Now, Reason: reason}
 		d.record("read.unusable", Record{Reason: "no decision is made on this read: " + reason})
@@ -109,7 +109,7 @@ func (d *decider) takeUnusable(reason string) {
 		d.s.Unusable = &u
 	}
 	d.s.Unusable.Reads++
-	d.s.Unusable.Reason = reason
+	d.s.Unusable.Last, d.s.Unusable.Reason = began, reason
 }
 
 // meet takes a group that was not known: an origin makes a pool; one of our own names is adopted or rebuilt (rules R7, R12).
@@ -192,14 +192,15 @@ func (d *decider) joinMembers() {
 	}
 }
 
-// twin is the group of an AddInstanceGroups that took effect after it was repeated: what it asks for beyond wanted is released.
+// twin is the group of an AddInstanceGroups that took effect after it was repeated, or after its recovery was closed: what it asks
+// for beyond wanted is released.
 func (d *decider) twin(p *pool.Pool, g *Group, id string) {
 	if r := d.s.Recovery(id); r != nil && r.Step == recovery.StepPlace && r.Placement.Group == "" && g.Requested > 0 {
 		r.Placement = recovery.Placement{Group: g.ID, Name: g.Name, Count: g.Requested, Target: g.Requested, At: d.env.Now}
 		r.Placed += g.Requested
 	}
 	d.record("group.twin", Record{Group: g.ID, Pool: p.Origin, Recovery: id, Reason: fmt.Sprintf(
-		"the first of two calls took effect late: a second group with %d requested; the pool still wants %d", g.Requested, p.Wanted)})
+		"a call whose outcome was not known took effect late: one group more, with %d requested; the pool still wants %d", g.Requested, p.Wanted)})
 }
 
 // observe books a read of a known group: its clock, and whose change it shows.
@@ -229,8 +230,11 @@ func (d *decider) observe(g emr.Group, in Read) {
 		p.Recovered()
 	}
 	settle := d.env.Settings.Settle
+	if g.Requested == m.Last() && !in.Began.Before(known.Called.At) {
+		m.Shown = true
+	}
 	if len(m.Expected) > 1 && m.Ours(g.Requested) && !in.Began.Before(known.Called.At.Add(settle)) && (d.s.Pending == nil || d.s.Pending.Call.Group != g.ID) {
-		m.Accept(g.Requested)
+		m.Settled(g.Requested)
 	}
 	change := p.Observe(g.ID, g.Requested, in.Began, pool.Outside{
 		Adds: d.env.Settings.OutsideGrowth == recovery.Add, Enforce: d.env.Settings.EnforceBans && !d.passive(), Max: d.env.Settings.Max})
@@ -267,7 +271,7 @@ func (d *decider) outside(p *pool.Pool, m *pool.Member, c pool.Change) {
 	}
 	data := map[string]any{"change": c, "wanted": p.Wanted}
 	if c.Kind == pool.Shrunk {
-		if d.closePool(p, recovery.Overtaken, "somebody else lowered the pool: "+c.Reason) {
+		if d.closePool(p, recovery.Overtaken, c.Reason) {
 			p.Wanted = 0
 			for _, o := range p.Members {
 				if g := d.s.Group(o.Group); g != nil {
@@ -275,6 +279,7 @@ func (d *decider) outside(p *pool.Pool, m *pool.Member, c pool.Change) {
 				}
 			}
 			data["wanted"] = p.Wanted
+			c.Reason += fmt.Sprintf("; a recovery was open, so the pool now wants the %d that its members are asked for", p.Wanted)
 		}
 	}
 	d.record("pool."+strings.TrimSuffix(string(c.Kind), "?"), Record{Group: m.Group, Pool: p.Origin, Reason: c.Reason, Data: data})

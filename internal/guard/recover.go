@@ -146,7 +146,7 @@ func (d *decider) openOwed(p *pool.Pool) {
 		d.openRetry(p, missing)
 	case missing < 0:
 		if releases := p.Surplus(d.s.View()); len(releases) > 0 {
-			d.begin(d.newRecovery(recovery.Surplus, p, releases[0].Group, fmt.Sprintf("the pool asks for %d more than it wants, and what came back runs", -missing)))
+			d.begin(d.newRecovery(recovery.Surplus, p, releases[0].Group, fmt.Sprintf("the pool asks for %d more than it wants", -missing)))
 		}
 	case p.Blocked != nil:
 		p.Blocked = nil

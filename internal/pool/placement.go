@@ -157,7 +157,7 @@ func (p Pool) Surplus(view View) []Release {
 			continue
 		}
 		running -= min(s.Running, r.From) - min(s.Running, to)
-		out = append(out, Release{r.Group, r.From, to, "what came back elsewhere is running"})
+		out = append(out, Release{r.Group, r.From, to, "enough runs without them"})
 	}
 	return out
 }

@@ -51,7 +51,8 @@ type Member struct {
 	Made     time.Time   `json:"made,omitzero"`      // when emrguard made it; zero for the origin
 	Recovery string      `json:"recovery,omitempty"` // the recovery that made it
 	Expected []int       `json:"expected"`           // requested counts that our own calls may have left; the last is the one meant
-	Moved    int         `json:"moved,omitempty"`    // instances placed elsewhere for it
+	Shown    bool        `json:"shown,omitempty"`    // a read showed the last of Expected
+	Moved    int         `json:"moved,omitempty"`    // instances placed elsewhere for it, or waiting for a place
 	Ban      *Ban        `json:"ban,omitempty"`
 	Launched time.Time   `json:"launched,omitzero"` // our last launch on it
 	Filled   bool        `json:"filled,omitempty"`  // that launch completed
@@ -183,12 +184,22 @@ func (m Member) Last() int {
 // Expect notes that a call of ours is about to set the count: until it shows, both counts are ours.
 func (m *Member) Expect(count int) {
 	m.Expected = append(slices.DeleteFunc(m.Expected, func(n int) bool { return n == count }), count)
+	m.Shown = false
 }
 
 // Accept notes the one requested count that counts as known from now on.
 func (m *Member) Accept(count int) {
 	m.Expected = append(m.Expected[:0], count)
 	m.Fall = nil
+}
+
+// Settled ends the time in which several counts are ours, and says which one was: the last call's if a read has shown it, for then
+// any other is somebody else's; else the one read now, for then the call never took effect.
+func (m *Member) Settled(read int) {
+	if m.Shown {
+		read = m.Last()
+	}
+	m.Accept(read)
 }
 
 // ClampMoved keeps what was placed elsewhere within what the pool wants beyond the member's own count (rule R10).

@@ -278,7 +278,11 @@ func adopting(r Recovery, v View) (Recovery, Act) {
 	}
 	read := later(earliest, v.LastWrite)
 	if v.ReadBegan.Before(read) || !v.ReadBegan.After(p.At) {
-		return r, Act{Kind: Wait, Needs: []Need{{emr.ListInstanceGroups, later(read, p.At.Add(r.Settings.Pace/3))}}, Reason: "looking for the group whose answer is missing"}
+		look := later(read, p.At.Add(r.Settings.Pace/3))
+		if p.Foreign { // it may show long before it may be repeated
+			look = later(p.At.Add(r.Settings.Pace/3), v.ReadBegan.Add(r.Settings.Pace))
+		}
+		return r, Act{Kind: Wait, Needs: []Need{{emr.ListInstanceGroups, look}}, Reason: "looking for the group whose answer is missing"}
 	}
 	if p.Absent.IsZero() {
 		p.Absent = v.ReadBegan
