@@ -15,6 +15,7 @@ import (
 
 	"emrguard/internal/emr"
 	"emrguard/internal/emrsim"
+	"emrguard/internal/emrsim/shapes"
 	"emrguard/internal/guard"
 	"emrguard/internal/recovery"
 	"emrguard/internal/store"
@@ -26,11 +27,15 @@ import (
 //
 // Commands:
 //
-//	world [seed=N] [sweep=5m] [mode=observe] [dry-run] [surplus=…] [lag=2m] [loss-resizes] [hidden] [refuse-empty] [store=ID] [set=key:value …]
+//	world [seed=N] [sweep=5m] [mode=observe] [dry-run] [surplus=…] [lag=2m] [page=N] [loss-resizes] [hidden] [refuse-empty] [store=ID] [set=key:value …]
 //	cluster NAME       lines "NAME ROLE COUNT [MARKET] [TYPE]": a cluster that has been running for a while; 2 core nodes if no line says
-//	start | crash | stop
+//	fleet-cluster NAME a cluster that is made of instance fleets
+//	start [ahead=2m] | crash | stop    ahead: with a local clock that is that much fast
 //	act do=resize group=task to=9 …    something happens beside emrguard
 //	fault              a line of the simulator's fault language
+//	kill where=after-call what=Add   the process is killed at the first such boundary from now on
+//	skew 2m            the local clock is that much fast from now on
+//	reload mode=observe set=…   the configuration changes
 //	order ban group=… for=1h …         a change by hand; prints the answer
 //	run 40m [all]      time passes; prints what was recorded (all: reads too) and the changes that were sent
 //	groups             requested and running, as they really are
@@ -60,8 +65,24 @@ func (p *player) do(t *testing.T, d *datadriven.TestData) string {
 		return p.world(t, d)
 	case "cluster":
 		return p.place(t, d)
+	case "fleet-cluster":
+		p.cluster = d.CmdArgs[0].Key
+		p.fleets(t)
+		return ""
 	case "start":
-		p.w.Start()
+		proc := p.w.Start()
+		for _, a := range d.CmdArgs {
+			proc.Ahead = span(t, a.Vals[0])
+		}
+		return ""
+	case "kill":
+		where, what := d.CmdArgs[0].Vals[0], d.CmdArgs[1].Vals[0]
+		p.w.Kill = func(at Boundary) bool { return string(at.Where) == where && strings.HasPrefix(at.What, what) }
+		return ""
+	case "skew":
+		for _, proc := range p.w.procs {
+			proc.Ahead = span(t, d.CmdArgs[0].Key)
+		}
 		return ""
 	case "crash":
 		p.w.Crash()
@@ -120,6 +141,10 @@ func (p *player) world(t *testing.T, d *datadriven.TestData) string {
 			lag, err := emrsim.ParseDist(v)
 			check(t, err)
 			o.Sim.Unknowns.ReadLag = lag
+		case "page":
+			n, err := strconv.Atoi(v)
+			check(t, err)
+			o.Sim.GroupPage = n
 		case "loss-resizes":
 			o.Sim.Unknowns.LossResizes = true
 		case "hidden":
@@ -223,6 +248,19 @@ func (p *player) place(t *testing.T, d *datadriven.TestData) string {
 	return ""
 }
 
+// fleets places a cluster with a MASTER and a CORE fleet.
+func (p *player) fleets(t *testing.T) {
+	t.Helper()
+	in := &shapes.RunJobFlowInput{Name: &p.cluster, ReleaseLabel: ptr("emr-7.1.0"), Instances: &shapes.JobFlowInstancesConfig{KeepJobFlowAliveWhenNoSteps: ptr(true)}}
+	for _, role := range []emr.Role{emr.Master, emr.Core} {
+		in.Instances.InstanceFleets = append(in.Instances.InstanceFleets, shapes.InstanceFleetConfig{
+			InstanceFleetType: ptr(string(role)), TargetOnDemandCapacity: ptr(1),
+			InstanceTypeConfigs: []shapes.InstanceTypeConfig{{InstanceType: ptr("m5.xlarge")}}})
+	}
+	_, err := p.w.Sim.Place(Region, in, emrsim.Placed{Ready: true, Who: "test"})
+	check(t, err)
+}
+
 func (p *player) act(t *testing.T, d *datadriven.TestData) string {
 	t.Helper()
 	a := emrsim.Action{Cluster: p.cluster}
@@ -312,8 +350,11 @@ func (p *player) order(t *testing.T, d *datadriven.TestData) string {
 
 func (p *player) run(t *testing.T, d *datadriven.TestData) string {
 	t.Helper()
-	p.w.Run(span(t, d.CmdArgs[0].Key))
 	var b strings.Builder
+	for until := p.w.Now().Add(span(t, d.CmdArgs[0].Key)); p.w.Run(until.Sub(p.w.Now())); {
+		p.w.Kill = nil
+		fmt.Fprintf(&b, "%s killed\n", p.w.Now().UTC().Format(time.TimeOnly))
+	}
 	for _, r := range p.w.Records[p.seen:] {
 		if r.Kind == "group.read" && !d.HasArg("all") || strings.HasPrefix(r.Kind, "answer.") && !d.HasArg("all") && !strings.Contains(r.Reason, "did not") && !strings.Contains(r.Reason, "nobody") {
 			continue
