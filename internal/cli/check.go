@@ -1,0 +1,185 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
+
+	"emrguard/internal/app"
+	"emrguard/internal/config"
+	"emrguard/internal/store"
+)
+
+// finding is one thing that `emrguard check` looked at.
+type finding struct {
+	Status string `json:"status"` // ok, warning or problem
+	Check  string `json:"check"`  // configuration, listener, store, credentials, permission, clock
+	Scope  string `json:"scope,omitempty"`
+	Text   string `json:"text"`
+}
+
+// The statuses of a finding.
+const (
+	statusOK      = "ok"
+	statusWarning = "warning"
+	statusProblem = "problem"
+)
+
+// checkPage is the answer of `emrguard check --output json`.
+type checkPage struct {
+	OK       bool      `json:"ok"` // no problem; there may be warnings
+	Findings []finding `json:"findings"`
+}
+
+// checkTimeout bounds all questions to AWS, in real time.
+const checkTimeout = time.Minute
+
+// scopesAtOnce is how many scopes are asked at once.
+const scopesAtOnce = 8
+
+func newCheckCmd(d *Deps) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "check",
+		Short: "Check configuration, credentials, permissions, store and clock, all at once",
+		Long: `Check looks at everything a daemon needs and reports all problems at once: the configuration with its warnings, the listener's token, the
+store and every row in it, and for each scope the credentials, the permission for each EMR call, and the clock.
+
+It changes nothing. A permission to write is tried with a request that EMR must refuse: a group or cluster that cannot exist. AWS does
+not document that it checks permissions first, so "allowed" is a strong hint and no proof. Each question takes an API token.
+
+The exit code is 4 if there is a problem; warnings alone leave it at 0.`,
+		Example: `  emrguard check -c emrguard.yaml
+  emrguard check -c emrguard.yaml --output json`,
+		Args: noArgs,
+	}
+	file, out := addConfigFlag(cmd, d), addOutputFlag(cmd)
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		cfg, err := file.Load()
+		if e := (*config.Error)(nil); errors.As(err, &e) {
+			return writeCheck(d, out, configFindings(e))
+		} else if err != nil {
+			return err
+		}
+		ctx, cancel := context.WithTimeout(cmd.Context(), checkTimeout)
+		defer cancel()
+		list := []finding{{statusOK, "configuration", "", fmt.Sprintf("%s: %d scopes, %d rules", cfg.Name(), len(cfg.Scopes), len(cfg.Clusters))}}
+		for _, w := range cfg.WarningLines() {
+			list = append(list, finding{statusWarning, "configuration", "", w})
+		}
+		list = append(list, checkListener(cfg)...)
+		list = append(list, checkStore(ctx, cfg)...)
+		return writeCheck(d, out, append(list, checkScopes(ctx, d, cfg)...))
+	}
+	return cmd
+}
+
+// configFindings are the problems of a configuration that cannot be used; nothing else can be looked at then.
+func configFindings(e *config.Error) []finding {
+	var list []finding
+	for _, p := range e.Problems {
+		list = append(list, finding{statusProblem, "configuration", "", e.File + ":" + p.String()})
+	}
+	return list
+}
+
+func writeCheck(d *Deps, out *output, list []finding) error {
+	problems := 0
+	rows := make([][]string, len(list))
+	for i, f := range list {
+		if f.Status == statusProblem {
+			problems++
+		}
+		rows[i] = []string{f.Status, f.Check, f.Scope, f.Text}
+	}
+	if out.JSON() {
+		if err := writeJSON(d.Stdout, checkPage{OK: problems == 0, Findings: list}); err != nil {
+			return err
+		}
+	} else if err := writeTable(d.Stdout, []string{"STATUS", "CHECK", "SCOPE", "WHAT"}, rows); err != nil {
+		return err
+	}
+	switch problems {
+	case 0:
+		return nil
+	case 1:
+		return findingsError("1 problem was found")
+	}
+	return findingsError("%d problems were found", problems)
+}
+
+func checkListener(cfg *config.Config) []finding {
+	if !cfg.Listens() || cfg.ListenTokenFile == "" {
+		return nil
+	}
+	if _, err := cfg.Token(); err != nil {
+		return []finding{{statusProblem, "listener", "", err.Error()}}
+	}
+	return []finding{{statusOK, "listener", "", "the token can be read"}}
+}
+
+// checkStore reads the store if there is one, without creating it.
+func checkStore(ctx context.Context, cfg *config.Config) []finding {
+	path := cfg.StorePath()
+	s, err := app.OpenStore(ctx, cfg, true)
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return []finding{checkFolder(path)}
+	case err != nil:
+		return []finding{{statusProblem, "store", "", err.Error()}}
+	}
+	list := []finding{{statusOK, "store", "", fmt.Sprintf("%s: store %s, every row can be read", path, s.ID())}}
+	if err := s.Check(ctx); err != nil {
+		list[0] = finding{statusProblem, "store", "", err.Error()}
+	}
+	leases, err := s.Leases(ctx)
+	if err == nil {
+		for _, l := range leases {
+			if l.Held(time.Now()) {
+				list = append(list, finding{statusOK, "store", l.Scope, "a daemon is at work: " + l.Note})
+			}
+		}
+	}
+	if err := s.Close(); err != nil {
+		list = append(list, finding{statusProblem, "store", "", err.Error()})
+	}
+	return list
+}
+
+// checkFolder looks whether a store could be created.
+func checkFolder(path string) finding {
+	dir := filepath.Dir(path)
+	probe, err := os.CreateTemp(dir, ".emrguard-check-*")
+	if err != nil {
+		return finding{statusProblem, "store", "", fmt.Sprintf("%s: there is no store yet, and it cannot be created: %v", path, err)}
+	}
+	if err := errors.Join(probe.Close(), os.Remove(probe.Name())); err != nil {
+		return finding{statusProblem, "store", "", fmt.Sprintf("%s: %v", dir, err)}
+	}
+	return finding{statusOK, "store", "", path + ": there is none yet; emrguard run creates it"}
+}
+
+// checkScopes asks AWS about every scope; the findings come in the order of the scopes.
+func checkScopes(ctx context.Context, d *Deps, cfg *config.Config) []finding {
+	began := time.Now()
+	lists := make([][]finding, len(cfg.Scopes))
+	var group errgroup.Group
+	group.SetLimit(scopesAtOnce)
+	for i, s := range cfg.Scopes {
+		group.Go(func() error {
+			lists[i] = checkScope(ctx, d, cfg, s)
+			if took := time.Since(began); took > time.Second {
+				fmt.Fprintf(d.Stderr, "%s: scope %s is checked\n", took.Round(time.Second), s.Name)
+			}
+			return nil
+		})
+	}
+	_ = group.Wait() // no function returns an error: what is wrong is a finding
+	return slices.Concat(lists...)
+}

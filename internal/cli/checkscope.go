@@ -1,0 +1,135 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"emrguard/internal/app"
+	"emrguard/internal/awsapi"
+	"emrguard/internal/config"
+	"emrguard/internal/emr"
+)
+
+// maxSkew is how far the local clock may be from AWS's: beyond it no recovery starts (rule R11).
+const maxSkew = time.Minute
+
+// scopeCheck is the check of one scope.
+type scopeCheck struct {
+	cfg    *config.Config
+	scope  config.Scope
+	client *awsapi.Client
+	list   []finding
+}
+
+func checkScope(ctx context.Context, d *Deps, cfg *config.Config, s config.Scope) []finding {
+	c := &scopeCheck{cfg: cfg, scope: s}
+	client, err := awsapi.New(ctx, app.ScopeOptions(s, d.Version))
+	if err != nil {
+		c.add(statusProblem, "credentials", "%v", err)
+		return c.list
+	}
+	c.client = client
+	c.identity(ctx)
+	if clusters, ok := c.clusters(ctx); ok {
+		c.permissions(ctx, clusters)
+	}
+	return c.list
+}
+
+func (c *scopeCheck) add(status, check, format string, args ...any) {
+	c.list = append(c.list, finding{status, check, c.scope.Name, fmt.Sprintf(format, args...)})
+}
+
+// identity asks who the credentials are. A simulator need not know that.
+func (c *scopeCheck) identity(ctx context.Context) {
+	id, err := c.client.Identity(ctx)
+	switch {
+	case err != nil && c.client.Loopback():
+		c.add(statusOK, "credentials", "%s is on this machine; it does not tell who asks", c.client.Endpoint())
+	case err != nil:
+		c.add(statusProblem, "credentials", "%v; see where the AWS CLI takes credentials from, and role_arn", err)
+	case c.scope.Account() != "" && id.Account != c.scope.Account():
+		c.add(statusProblem, "credentials", "%s is in account %s, but role_arn names %s", id.ARN, id.Account, c.scope.Account())
+	default:
+		c.add(statusOK, "credentials", "%s in %s", id.ARN, c.client.Region())
+	}
+}
+
+// clusters lists the clusters that a rule may match, first page only, and compares the clocks.
+func (c *scopeCheck) clusters(ctx context.Context) ([]emr.ClusterSummary, bool) {
+	early := time.Now()
+	res := c.client.Do(ctx, emr.Call{Op: emr.ListClusters})
+	late := time.Now()
+	c.clock(res.Date, early, late)
+	if res.Err != nil {
+		c.add(statusProblem, "permission", "%s: %v; emrguard iam-policy prints what is needed", emr.ListClusters, res.Err)
+		return nil, false
+	}
+	matched := slices.DeleteFunc(slices.Clone(res.Clusters), func(s emr.ClusterSummary) bool { return !c.cfg.Candidate(c.scope.Name, s) })
+	more := ""
+	if res.Marker != "" {
+		more = " on the first page"
+	}
+	status := statusOK
+	if len(matched) == 0 {
+		status = statusWarning
+	}
+	c.add(status, "permission", "%s: allowed; rules may match %d of %d clusters%s", emr.ListClusters, len(matched), len(res.Clusters), more)
+	return matched, true
+}
+
+// clock compares the local time with the answer's Date header, which has whole seconds.
+func (c *scopeCheck) clock(date, early, late time.Time) {
+	var off time.Duration
+	switch {
+	case date.IsZero():
+		return
+	case date.After(late):
+		off = date.Sub(late)
+	case date.Add(time.Second).Before(early):
+		off = date.Add(time.Second).Sub(early)
+	}
+	switch {
+	case off.Abs() <= maxSkew:
+		c.add(statusOK, "clock", "agrees with AWS's to %s", max(off.Abs(), time.Second).Round(time.Second))
+	case c.client.Loopback():
+		c.add(statusWarning, "clock", "%s is %s from local time; for a simulator use emrguard run --speed", c.client.Endpoint(), off.Round(time.Second))
+	default:
+		c.add(statusProblem, "clock", "local time is %s from AWS's; set it (NTP): no recovery starts while they disagree by over %s", off.Round(time.Second), maxSkew)
+	}
+}
+
+// permissions tries each call that the rules need. Where no cluster is there to ask about, an id that is nobody's stands in, which
+// a policy for single clusters or tags refuses.
+func (c *scopeCheck) permissions(ctx context.Context, clusters []emr.ClusterSummary) {
+	cluster, stand := awsapi.NoCluster, true
+	if len(clusters) > 0 {
+		cluster, stand = clusters[0].ID, false
+	}
+	enforces := slices.ContainsFunc(c.cfg.Clusters, func(r config.ClusterRule) bool {
+		return r.Mode == config.Enforce && (len(r.Match.Scopes) == 0 || slices.Contains(r.Match.Scopes, c.scope.Name))
+	})
+	var allowed []string
+	for _, op := range emr.Ops {
+		if op == emr.ListClusters || op.Writes() && !enforces {
+			continue
+		}
+		access, err := c.client.Probe(ctx, op, cluster)
+		switch {
+		case access == awsapi.Allowed:
+			allowed = append(allowed, string(op))
+		case access == awsapi.Refused && stand:
+			c.add(statusWarning, "permission", "%s: refused for a cluster that does not exist, which a policy for single clusters or tags does, too: %v", op, err)
+		case access == awsapi.Refused:
+			c.add(statusProblem, "permission", "%s on %s: %v; emrguard iam-policy prints what is needed", op, cluster, err)
+		default:
+			c.add(statusWarning, "permission", "%s: no answer that tells: %v", op, err)
+		}
+	}
+	if len(allowed) > 0 {
+		c.add(statusOK, "permission", "%s: allowed", strings.Join(allowed, ", "))
+	}
+}

@@ -1,0 +1,159 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
+
+	"emrguard/internal/app"
+	"emrguard/internal/config"
+	"emrguard/internal/telemetry"
+)
+
+func newRunCmd(d *Deps) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "run",
+		Short: "Guard: watch the clusters and repair stuck groups until stopped",
+		Long: `Run is the daemon. It writes its log to standard error, text on a terminal and JSON elsewhere, and serves /metrics, /healthz and
+/readyz on the configuration's listener.
+
+SIGHUP reads the configuration again: a file with a mistake is refused whole, and the old one stays in force. SIGTERM and SIGINT
+end the daemon in under five seconds; what it was doing is in the store, and the next start goes on from there. A second daemon
+on the same store waits until the first gives its scopes up.`,
+		Example: `  emrguard run -c emrguard.yaml
+  emrguard run -c emrguard.yaml --dry-run     decide, record and show; change nothing
+  emrguard run -c sim.yaml --speed 600        beside emrguard sim --speed 600`,
+		Args: noArgs,
+	}
+	file, clock := addConfigFlag(cmd, d), addClockFlags(cmd, d)
+	dryRun := cmd.Flags().Bool("dry-run", false, "decide, record and show what would be done, and change nothing")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		cfg, err := file.Load()
+		if err != nil {
+			return err
+		}
+		c, err := clock.clock(cmd.Context(), cfg)
+		if err != nil {
+			return err
+		}
+		return (&daemon{d: d, file: file, cfg: cfg, clock: c, dryRun: *dryRun}).run(cmd.Context())
+	}
+	return cmd
+}
+
+// daemon is one `emrguard run`.
+type daemon struct {
+	d      *Deps
+	file   *configFile
+	cfg    *config.Config
+	clock  *app.Clock
+	dryRun bool
+	level  slog.LevelVar
+	log    *slog.Logger
+}
+
+// run guards until ctx ends.
+func (r *daemon) run(ctx context.Context) (err error) {
+	r.log = logTo(r.d, r.cfg.Log, &r.level)
+	for _, w := range r.cfg.WarningLines() {
+		r.log.Warn("config.warning", "text", w)
+	}
+	counters, page := newMetrics(r.d.Version)
+	health := telemetry.NewHealth(time.Now())
+	listener, token, err := r.listen(ctx)
+	if err != nil {
+		return err
+	}
+	guard, err := app.New(ctx, app.Options{
+		Config: r.cfg, Clock: r.clock, DryRun: r.dryRun, Version: r.d.Version, Watch: telemetry.NewObserver(r.log, counters, health),
+	})
+	if err != nil {
+		if listener != nil {
+			err = errors.Join(err, listener.Close())
+		}
+		return err
+	}
+	defer func() { err = errors.Join(err, guard.Close()) }()
+	r.log.Info("start", "version", r.d.Version, "config", r.cfg.Name(), "store", r.cfg.StorePath(), "scopes", len(r.cfg.Scopes), "dry_run", r.dryRun, "speed", r.clock.Speed())
+	group, ctx := errgroup.WithContext(ctx)
+	if listener != nil {
+		r.log.Info("listen", "address", listener.Addr().String(), "token", token != "")
+		group.Go(func() error {
+			return telemetry.Serve(ctx, listener, telemetry.Handler(health, page, token), r.log)
+		})
+	}
+	ctx, stop := context.WithCancel(ctx)
+	group.Go(func() error {
+		r.reloads(ctx, guard)
+		return nil
+	})
+	group.Go(func() error {
+		defer stop()
+		return guard.Run(ctx)
+	})
+	err = group.Wait()
+	r.log.Info("stop")
+	return err
+}
+
+// listen opens the configured listener, if any, and reads its token.
+func (r *daemon) listen(ctx context.Context) (net.Listener, string, error) {
+	if !r.cfg.Listens() {
+		return nil, "", nil
+	}
+	token, err := r.cfg.Token()
+	if err != nil {
+		return nil, "", &exitError{exitUsage, err}
+	}
+	var lc net.ListenConfig
+	ln, err := lc.Listen(ctx, "tcp", r.cfg.Listen)
+	if err != nil {
+		return nil, "", fmt.Errorf("listen on %s: %w; another process may use it: choose another address in listen, or \"none\"", r.cfg.Listen, err)
+	}
+	return ln, token, nil
+}
+
+// reloads reads the configuration again whenever the process is asked to, until ctx ends.
+func (r *daemon) reloads(ctx context.Context, guard *app.App) {
+	hangups, stop := r.d.Hangups()
+	defer stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-hangups:
+			r.reload(ctx, guard)
+		}
+	}
+}
+
+// reload takes the file as it is now, or refuses it whole.
+func (r *daemon) reload(ctx context.Context, guard *app.App) {
+	refuse := func(err error) {
+		r.log.Error("reload.refused", "config", r.file.Path(), "error", err.Error(), "next", "the old configuration stays in force; mend the file and send SIGHUP again")
+	}
+	cfg, err := r.file.Load()
+	if err != nil {
+		refuse(err)
+		return
+	}
+	changes, err := guard.Reload(ctx, cfg)
+	if err != nil {
+		refuse(err)
+		return
+	}
+	setLevel(&r.level, cfg.Log.Level)
+	for _, w := range cfg.WarningLines() {
+		r.log.Warn("config.warning", "text", w)
+	}
+	for _, c := range changes {
+		r.log.Info("reload.change", "change", c)
+	}
+	r.log.Info("reload", "config", cfg.Name(), "changes", len(changes))
+}
