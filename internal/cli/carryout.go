@@ -17,11 +17,12 @@ import (
 
 // carryOut takes a scope's lease if it is free, lets the engine answer the orders in the inbox, and gives the lease up. Nothing
 // is sent to AWS: a change that falls due in this moment is booked as not sent, and the next owner decides on it again. If
-// somebody else was faster, nothing happens: that one answers. The lease and its generation keep the two apart.
-func carryOut(ctx context.Context, s store.Store, cfg *config.Config, scope string, now time.Time) error {
+// somebody else was faster, nothing happens: that one answers. The lease and its generation keep the two apart. The error is what
+// went wrong with the scope or the target; the order may have been answered all the same.
+func carryOut(ctx context.Context, s store.Store, cfg *config.Config, to target, now time.Time) error {
 	e := engine.New(engine.Options{
 		Store: s, Policy: app.Policy(cfg), Owner: "order-" + rand.Text(), Note: fmt.Sprintf("an order by hand, pid %d", os.Getpid()),
-		Scopes: []engine.Scope{{Name: scope, Share: 1e-9, Sweep: config.DefaultSweep}},
+		Scopes: []engine.Scope{{Name: to.scope, Share: 1e-9, Sweep: config.DefaultSweep}},
 	})
 	at := engine.Now{Wall: now}
 	out := e.Step(ctx, at, nil)
@@ -36,7 +37,7 @@ func carryOut(ctx context.Context, s store.Store, cfg *config.Config, scope stri
 	}
 	var errs []error
 	for _, f := range faults {
-		if f.Cluster == "" {
+		if f.Cluster == "" || f.Cluster == string(to.cluster) {
 			errs = append(errs, f.Err)
 		}
 	}

@@ -43,6 +43,8 @@ type orderPage struct {
 	State   string `json:"state" doc:"done; refused: exit code 3; waiting: nobody answered in time, the order stays in the inbox, exit code 1"`
 	Text    string `json:"text" doc:"what was done, or the reason of the refusal"`
 	Next    string `json:"next,omitempty" doc:"what happens next"`
+
+	running bool // somebody else holds the scope
 }
 
 // The states of an answer.
@@ -109,39 +111,54 @@ func (o *orderer) submit(ctx context.Context, cfg *config.Config, s store.Store,
 	defer cancel()
 	tick := time.NewTicker(answerEvery)
 	defer tick.Stop()
-	owner := ""
+	holder := "somebody"
 	for {
-		answer, err := s.Answered(ctx, page.Order)
-		if err == nil {
-			page.State, page.Text = orderDone, answer.Text
-			if answer.Refused {
-				page.State = orderRefused
-			}
-			page.Next = next(order.Kind, page, owner != "")
-			return page, nil
-		}
-		if !errors.Is(err, store.ErrNotFound) && ctx.Err() == nil {
+		answered, err := o.answered(ctx, s, &page)
+		if answered || err != nil && ctx.Err() == nil {
 			return page, err
 		}
-		lease, err := o.holder(ctx, cfg, s, to.scope)
+		owner, err := o.holder(ctx, cfg, s, to.scope)
 		if err != nil && ctx.Err() == nil {
 			return page, err
 		}
-		if owner = lease; owner == "" && ctx.Err() == nil {
-			if err := carryOut(ctx, s, cfg, to.scope, o.d.now()); err != nil {
-				return page, fmt.Errorf("%w; order %s stays in the store and is carried out by the next emrguard that runs", err, page.Order)
+		if owner == "" && ctx.Err() == nil {
+			trouble := carryOut(ctx, s, cfg, to, o.d.now())
+			answered, err := o.answered(ctx, s, &page)
+			if answered || err != nil && ctx.Err() == nil {
+				return page, err
 			}
-			continue
+			if trouble != nil && ctx.Err() == nil {
+				return page, fmt.Errorf("%w; order %s stays in the store and is carried out by the next emrguard that runs", trouble, page.Order)
+			}
+		}
+		if page.running = owner != ""; page.running {
+			holder = owner
 		}
 		select {
 		case <-ctx.Done():
 			page.State = orderWaiting
 			page.Text = fmt.Sprintf("order %s waits: %s holds scope %s and did not answer within %s; it stays in the store and is carried out as soon as that one, or its successor, looks",
-				page.Order, owner, to.scope, o.timeout)
+				page.Order, holder, to.scope, o.timeout)
 			return page, nil
 		case <-tick.C:
 		}
 	}
+}
+
+// answered completes the page if the order has been answered.
+func (o *orderer) answered(ctx context.Context, s store.Store, page *orderPage) (bool, error) {
+	answer, err := s.Answered(ctx, page.Order)
+	if errors.Is(err, store.ErrNotFound) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	page.State, page.Text, page.Next = orderDone, answer.Text, next(guard.OrderKind(page.Kind), page.running)
+	if answer.Refused {
+		page.State, page.Next = orderRefused, ""
+	}
+	return true, nil
 }
 
 // holder says who holds the scope's lease, or "". Ages are told by the guard's time, which may be ahead of the wall clock.
@@ -181,10 +198,7 @@ func (o *orderer) write(page orderPage) error {
 }
 
 // next says what happens after an accepted order.
-func next(kind guard.OrderKind, page orderPage, running bool) string {
-	if page.State == orderRefused {
-		return ""
-	}
+func next(kind guard.OrderKind, running bool) string {
 	switch kind {
 	case guard.OrderBan:
 		return "What runs there stays; launches go to other groups of its pool."

@@ -31,6 +31,7 @@ type scene struct {
 // TestTranscripts plays testdata/transcripts: each prepares a store in virtual time and runs commands against it. -rewrite writes
 // the answers anew. The words:
 //
+//	configuration            only that: no store yet
 //	scene                    clusters etl (task group of 6, which gets no more from EC2) and web (task group of 4)
 //	do                       a line each: start, stop, kill (the guard's lease stays), run 40m, resize etl/task 9
 //	emrguard                 a command line each
@@ -40,6 +41,8 @@ func TestTranscripts(t *testing.T) {
 		s := &scene{dir: t.TempDir()}
 		datadriven.RunTest(t, path, func(t *testing.T, d *datadriven.TestData) string {
 			switch d.Cmd {
+			case "configuration":
+				s.configure(t)
 			case "scene":
 				s.begin(t)
 			case "do":
@@ -110,12 +113,17 @@ clusters:
   - {match: {}, mode: enforce}
 `
 
-// begin makes the store and the world of a transcript.
-func (s *scene) begin(t *testing.T) {
+func (s *scene) configure(t *testing.T) {
 	t.Helper()
 	if err := os.WriteFile(filepath.Join(s.dir, "emrguard.yaml"), []byte(sceneConfig), 0o600); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// begin makes the store and the world of a transcript.
+func (s *scene) begin(t *testing.T) {
+	t.Helper()
+	s.configure(t)
 	var err error
 	if s.store, err = sqlite.Open(t.Context(), filepath.Join(s.dir, "emrguard.db"), sqlite.Options{}); err != nil {
 		t.Fatal(err)
@@ -136,15 +144,21 @@ func (s *scene) command(args []string, alive bool) string {
 	ended := make(chan int)
 	go func() { ended <- Run(context.Background(), s.deps(&out), args) }()
 	for {
-		if orders, err := s.store.Orders(context.Background(), simtest.ScopeName); alive && err == nil && len(orders) > 0 {
-			s.w.Run(time.Second)
+		if alive {
+			if orders, err := s.store.Orders(context.Background(), simtest.ScopeName); err == nil && len(orders) > 0 {
+				s.w.Run(time.Second)
+			}
 		}
 		select {
 		case code := <-ended:
 			if code != exitOK {
 				fmt.Fprintf(&out, "(exit code %d)\n", code)
 			}
-			return orderID.ReplaceAllString(strings.NewReplacer(s.dir, "DIR", s.store.ID(), "storeid8").Replace(out.String()), "o-…")
+			text := strings.ReplaceAll(out.String(), s.dir, "DIR")
+			if s.store != nil {
+				text = strings.ReplaceAll(text, s.store.ID(), "storeid8")
+			}
+			return orderID.ReplaceAllString(text, "o-…")
 		case <-time.After(time.Millisecond):
 		}
 	}

@@ -21,7 +21,7 @@ func fields(prefix string, t reflect.Type) []Field {
 	for i := range t.NumField() {
 		f := t.Field(i)
 		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
-		if name == "-" || !f.IsExported() {
+		if name == "-" || !f.IsExported() && !f.Anonymous {
 			continue
 		}
 		if f.Anonymous && name == "" {

@@ -124,7 +124,7 @@ func (c Cluster) name() string { return cmp.Or(c.Cluster.Name, string(c.Cluster.
 // it; without a name the id.
 func (c Cluster) label(id emr.GroupID) string {
 	if g := c.Group(id); g != nil {
-		return groupLabel(g.Group.Name, id)
+		return Label(g.Group.Name, id)
 	}
 	if p := c.PoolOf(id); p != nil {
 		if m := p.Member(id); m.Recovery != "" {
@@ -135,7 +135,8 @@ func (c Cluster) label(id emr.GroupID) string {
 	return string(id)
 }
 
-func groupLabel(name string, id emr.GroupID) string {
+// Label is what a group of this name in EMR is called: see GroupStatus.Label.
+func Label(name string, id emr.GroupID) string {
 	if origin, token, ok := emr.ParseGroupName(name); ok {
 		return cmp.Or(origin, string(token.Origin)) + "+" + token.Recovery
 	}

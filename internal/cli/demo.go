@@ -1,0 +1,111 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"emrguard/internal/emrsim/scenario"
+)
+
+// demoSpeed lets the shipped story of some 80 simulated minutes take half a minute.
+const demoSpeed = 150
+
+// demoOptions are the flags of the demo.
+type demoOptions struct {
+	scenario string
+	speed    float64
+	seed     uint64
+	reseed   bool
+	keep     bool
+	plain    bool
+}
+
+func newDemoCmd(d *Deps) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "demo",
+		Short: "Watch emrguard repair stuck clusters of a simulated EMR",
+		Long: `demo runs a simulated EMR and the guard in this process, with time sped up, and tells what happens in simulated time. The guard talks
+to the simulator over HTTP through the real AWS SDK; no AWS account is needed and nothing leaves this machine.
+
+It ends by itself with a summary that compares the same story without a guard, and leaves no files. With --keep-running simulator and
+guard stay up, and commands to try are printed.
+
+The words of the lines: outside (what people and EC2 do), seen, decided, called, done.`,
+		Example: "  emrguard demo\n  emrguard demo --keep-running --speed 60\n  emrguard demo --scenario drought --seed 4",
+		Args:    noArgs,
+	}
+	var o demoOptions
+	flags := cmd.Flags()
+	flags.StringVar(&o.scenario, "scenario", "demo", "the story: a shipped scenario or a `file`")
+	flags.Float64Var(&o.speed, "speed", demoSpeed, "how many times faster than real time it runs")
+	flags.Uint64Var(&o.seed, "seed", 0, "of everything random (default the scenario's)")
+	flags.BoolVar(&o.keep, "keep-running", false, "leave simulator and guard up at the end, until Ctrl-C")
+	flags.BoolVar(&o.plain, "no-color", false, "no colours, which only a terminal gets; NO_COLOR works too")
+	_ = cmd.RegisterFlagCompletionFunc("scenario", cobra.FixedCompletions(scenario.Names(), cobra.ShellCompDirectiveDefault))
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		o.reseed = flags.Changed("seed")
+		return runDemo(cmd.Context(), d, o)
+	}
+	return cmd
+}
+
+// runDemo tells the whole story: start, timeline, summary, end.
+func runDemo(ctx context.Context, d *Deps, o demoOptions) (err error) {
+	w, err := newDemoWorld(ctx, d, o)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, w.close()) }()
+	t := newTimeline(d, o, w)
+	fmt.Fprintf(d.Stdout, "%s\nTime runs %g times faster; the times are simulated. \"outside\" is what people and EC2 do; \"seen\", \"decided\", \"called\" and \"done\" is emrguard.\n\n", w.about(), o.speed)
+	if err := t.tell(ctx, w); err != nil {
+		return err
+	}
+	if ctx.Err() != nil {
+		fmt.Fprintln(d.Stdout, "\nInterrupted.")
+		return nil
+	}
+	with := w.sim.Snapshot(w.region)
+	without, err := w.withoutGuard(with.Now)
+	if err != nil {
+		return err
+	}
+	if err := summarize(d.Stdout, w, t, with, without); err != nil {
+		return err
+	}
+	if !o.keep {
+		return nil
+	}
+	return stay(ctx, d, t, w)
+}
+
+// stay leaves everything up and shows what to try, until ctx ends.
+func stay(ctx context.Context, d *Deps, t *timeline, w *demoWorld) error {
+	cluster, group, repaired := w.examples()
+	fmt.Fprintf(d.Stdout, `
+Simulator and guard go on, %g times faster than real time, until Ctrl-C. In another terminal:
+
+  export AWS_ENDPOINT_URL=%s AWS_REGION=%s AWS_ACCESS_KEY_ID=demo AWS_SECRET_ACCESS_KEY=demo
+  aws emr list-clusters --active
+  aws emr describe-cluster --cluster-id %s
+  aws emr modify-instance-groups --cluster-id %s --instance-groups InstanceGroupId=%s,InstanceCount=12
+  aws emr list-instances --cluster-id %s --instance-group-id %s
+
+  emrguard status -c %s
+  emrguard explain -c %s %s
+
+`, w.clock.Speed(), w.endpoint, w.region, cluster, cluster, group, cluster, group, w.config, w.config, repaired)
+	err := t.follow(ctx, w, func() bool { return false })
+	fmt.Fprintln(d.Stdout, "\nStopped.")
+	return err
+}
+
+// tomorrow is nine o'clock of the day after now. The demo's time is ahead of the wall clock, as that of every guard that runs
+// faster: the commands tell by it whose time a store is in.
+func tomorrow(now time.Time) time.Time {
+	return now.UTC().Truncate(24 * time.Hour).Add(33 * time.Hour)
+}

@@ -1,0 +1,294 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"emrguard/internal/emr"
+	"emrguard/internal/emrsim"
+	"emrguard/internal/engine"
+	"emrguard/internal/store"
+	"emrguard/internal/view"
+)
+
+// The times of the telling, all real.
+const (
+	lookEvery = 20 * time.Millisecond
+	silence   = 2 * time.Second // after it, a line says how things stand
+)
+
+// timeline tells what happens in a demo, a line each.
+type timeline struct {
+	out    io.Writer
+	color  bool
+	silent time.Duration // simulated time without a line after which one says how things stand
+	last   time.Time     // of the last line
+	seen   int           // entries of the simulator's change log
+	names  map[string]string
+	widths [2]int
+	said   map[string]bool // faults that were told
+
+	open      map[string]bool // recoveries, by id
+	suspended map[string]bool // clusters
+	opened    map[string]int  // recoveries so far, by cluster
+	asked     map[string]int  // instances of the launch that is not answered yet, by cluster: there is one at a time
+	launched  map[string]int  // instances, by cluster
+}
+
+func newTimeline(d *Deps, o demoOptions, w *demoWorld) *timeline {
+	t := &timeline{
+		out: d.Stdout, color: !o.plain && d.Env("NO_COLOR") == "" && d.IsTTY(d.Stdout), silent: time.Duration(float64(silence) * o.speed), last: w.options.Start,
+		names: map[string]string{}, said: map[string]bool{}, open: map[string]bool{}, suspended: map[string]bool{}, opened: map[string]int{}, asked: map[string]int{}, launched: map[string]int{},
+	}
+	t.learn(w.sim.Snapshot(w.region))
+	t.seen = len(w.sim.Changes(w.region, 0))
+	for id, name := range t.names {
+		if strings.HasPrefix(id, "j-") {
+			t.widths[0] = max(t.widths[0], len([]rune(name)))
+		}
+	}
+	t.widths[1] = len("task+rt8due6-1f")
+	return t
+}
+
+// tell tells the story until it is over, or ctx ends.
+func (t *timeline) tell(ctx context.Context, w *demoWorld) error {
+	return t.follow(ctx, w, func() bool { return len(t.open) == 0 && len(t.suspended) == 0 && w.over() || w.late() })
+}
+
+// follow tells what happens until done says so, or ctx or the guard ends.
+func (t *timeline) follow(ctx context.Context, w *demoWorld, done func() bool) error {
+	tick := time.NewTicker(lookEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case err := <-w.ended:
+			w.ended <- err // for close
+			return fmt.Errorf("the guard ended early: %w", err)
+		case <-tick.C:
+		}
+		if err := t.look(w); err != nil {
+			return err
+		}
+		if done() {
+			return nil
+		}
+	}
+}
+
+// look tells what is new.
+func (t *timeline) look(w *demoWorld) error {
+	records, faults := w.take()
+	changes := w.sim.Changes(w.region, t.seen)
+	t.seen += len(changes)
+	var lines []line
+	for _, c := range changes {
+		if l, ok := t.outside(c, w); ok {
+			lines = append(lines, l)
+		}
+	}
+	for _, r := range records {
+		t.count(r)
+		if l, ok := t.recorded(r, w); ok {
+			lines = append(lines, l)
+		}
+	}
+	slices.SortStableFunc(lines, func(a, b line) int { return a.at.Compare(b.at) })
+	for _, f := range faults {
+		if l, ok := t.fault(f, w); ok {
+			lines = append(lines, l)
+		}
+	}
+	if now := w.sim.Now(); len(lines) == 0 && now.Sub(t.last) >= t.silent {
+		lines = append(lines, t.meanwhile(w.sim.Snapshot(w.region)))
+	}
+	for _, l := range lines {
+		t.last = w.sim.Now()
+		if err := t.write(l); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// count keeps the figures of the summary and what is under way.
+func (t *timeline) count(r store.Record) {
+	switch {
+	case r.Kind == "recovery.open":
+		t.open[r.Recovery] = true
+		t.opened[r.Cluster]++
+	case slices.Contains(view.Outcomes(), r.Kind):
+		delete(t.open, r.Recovery)
+	case r.Kind == "scaling.suspended":
+		t.suspended[r.Cluster] = true
+	case r.Kind == "scaling.resumed", r.Kind == "cluster.ended":
+		delete(t.suspended, r.Cluster)
+	case r.Kind == "call.launch", r.Kind == "call.add":
+		var n int
+		if _, err := fmt.Sscanf(r.Reason, "launch %d ", &n); err == nil { // the repeat of an AddInstanceGroups launches nothing
+			t.asked[r.Cluster] = n
+		}
+	case r.Kind == "answer.launch", r.Kind == "answer.add":
+		if !strings.Contains(string(r.Data), failed) {
+			t.launched[r.Cluster] += t.asked[r.Cluster]
+		}
+		delete(t.asked, r.Cluster)
+	}
+}
+
+// failed is in the data of every answer that is an error.
+const failed = `"error":{`
+
+// line is one line of the timeline.
+type line struct {
+	at                         time.Time
+	cluster, group, word, text string
+}
+
+// The words of lines that come from no record.
+const (
+	wordOutside   = "outside"
+	wordMeanwhile = "…"
+	wordProblem   = "problem"
+)
+
+// outside is what people, EC2 and EMR itself did. Calls of the API are the guard's and told by its records.
+func (t *timeline) outside(c emrsim.Change, w *demoWorld) (line, bool) {
+	if c.Who == "api" || c.Op == "Place" {
+		return line{}, false
+	}
+	l := line{at: c.At, cluster: t.name(w, c.Cluster), group: t.name(w, c.Group), word: wordOutside}
+	switch {
+	case c.Note != "":
+		l.text = fmt.Sprintf("%s: %s %s", c.Who, c.Op, c.Note)
+	case c.From != c.To:
+		l.text = fmt.Sprintf("%s asks for %d instances instead of %d", c.Who, c.To, c.From)
+	default:
+		l.text = fmt.Sprintf("%s: %s", c.Who, c.Op)
+	}
+	return l, true
+}
+
+// told are the kinds of records that make a line; of the others the story is told without.
+var told = []string{"group.read", "recovery.open", "ban.set", "call.", "recovery.", "scaling.", "pool.rest", "pool.rested", "pool.blocked", "pool.contested", "read.",
+	"cluster.ended", "clock.skew", "api.throttled", "order."}
+
+func (t *timeline) recorded(r store.Record, w *demoWorld) (line, bool) {
+	unknown := strings.HasPrefix(r.Kind, "answer.") && strings.Contains(string(r.Data), failed)
+	if r.Kind == "recovery.step" && !strings.HasPrefix(r.Reason, "waiting") {
+		return line{}, false
+	}
+	if !unknown && !slices.ContainsFunc(told, func(k string) bool { return k == r.Kind || strings.HasSuffix(k, ".") && strings.HasPrefix(r.Kind, k) }) {
+		return line{}, false
+	}
+	l := line{at: r.At, cluster: t.name(w, r.Cluster), group: t.name(w, r.Group), word: view.Word(r.Kind), text: r.Reason}
+	var data struct {
+		Call json.RawMessage `json:"call"`
+		Kind string          `json:"kind"`
+	}
+	_ = json.Unmarshal(r.Data, &data) // without its inputs a record still has its reason
+	switch {
+	case r.Kind == "recovery.open":
+		l.text = data.Kind + ": " + l.text
+	case r.Kind == "ban.set":
+		l.text, _, _ = strings.Cut(l.text, ": ") // the reason is that of the recovery, a line above
+		l.text = "banned: " + l.text
+	case r.Kind == "scaling.suspended":
+		l.text = "scaling suspended: " + l.text
+	case r.Kind == "scaling.resumed":
+		l.text = "scaling resumed: " + l.text
+	case strings.HasPrefix(r.Kind, "call."):
+		l.group, l.text = t.called(l, r, data.Call, w)
+	case l.word == "done":
+		l.text = strings.TrimPrefix(r.Kind, "recovery.") + ": " + l.text
+	}
+	l.text = groupID.ReplaceAllStringFunc(l.text, func(id string) string { return t.name(w, id) })
+	return l, true
+}
+
+// called is the text of a change: the call as EMR gets it, and why.
+func (t *timeline) called(l line, r store.Record, raw json.RawMessage, w *demoWorld) (group, text string) {
+	var c emr.Call
+	if json.Unmarshal(raw, &c) != nil {
+		return l.group, l.text
+	}
+	if c.Op == emr.AddInstanceGroups && c.Config != nil {
+		return t.name(w, r.Pool), fmt.Sprintf("%s with %d of %s because: %s", c.Op, c.Config.Count, c.Config.InstanceType, l.text)
+	}
+	return l.group, fmt.Sprintf("%s to %d because: %s", c.Op, c.Count, l.text)
+}
+
+// fault tells each problem once.
+func (t *timeline) fault(f engine.Fault, w *demoWorld) (line, bool) {
+	text := f.Err.Error()
+	if t.said[text] {
+		return line{}, false
+	}
+	t.said[text] = true
+	return line{at: w.sim.Now(), cluster: t.name(w, f.Cluster), word: wordProblem, text: text}, true
+}
+
+// meanwhile says what is missing while nothing happens.
+func (t *timeline) meanwhile(truth emrsim.Truth) line {
+	var parts []string
+	for _, c := range truth.Clusters {
+		for _, g := range c.Groups {
+			if g.Requested > g.Running {
+				parts = append(parts, fmt.Sprintf("%s/%s %d of %d", c.Name, view.Label(g.Name, emr.GroupID(g.ID)), g.Running, g.Requested))
+			}
+		}
+	}
+	text := "all that is asked for runs"
+	if len(parts) > 0 {
+		text = "still waiting: " + strings.Join(parts, ", ")
+	}
+	return line{at: truth.Now, word: wordMeanwhile, text: text}
+}
+
+// groupID is an instance group's id.
+var groupID = regexp.MustCompile(`\big-[A-Z0-9]+\b`)
+
+// name is what a cluster or group is called; a new one is looked up.
+func (t *timeline) name(w *demoWorld, id string) string {
+	if id == "" {
+		return ""
+	}
+	if _, known := t.names[id]; !known {
+		t.learn(w.sim.Snapshot(w.region))
+	}
+	if name, known := t.names[id]; known {
+		return name
+	}
+	return id
+}
+
+func (t *timeline) learn(truth emrsim.Truth) {
+	for _, c := range truth.Clusters {
+		t.names[c.ID] = c.Name
+		for _, g := range c.Groups {
+			t.names[g.ID] = view.Label(g.Name, emr.GroupID(g.ID))
+		}
+	}
+}
+
+// colors of the words on a terminal.
+var colors = map[string]string{wordOutside: "\x1b[35m", "seen": "\x1b[2m", "decided": "\x1b[33m", "called": "\x1b[36m", "answered": "\x1b[31m", "done": "\x1b[32m",
+	"asked": "\x1b[35m", wordMeanwhile: "\x1b[2m", wordProblem: "\x1b[31m"}
+
+func (t *timeline) write(l line) error {
+	start, end := "", ""
+	if t.color {
+		start, end = colors[l.word], "\x1b[0m"
+	}
+	_, err := fmt.Fprintf(t.out, "%s  %-*s  %-*s  %s%-8s  %s%s\n", l.at.UTC().Format("15:04:05"), t.widths[0], printable(l.cluster), t.widths[1], printable(l.group),
+		start, l.word, printable(l.text), end)
+	return err
+}
