@@ -4,6 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -48,20 +53,31 @@ The words of the lines: outside (what people and EC2 do), seen, decided, called,
 	_ = cmd.RegisterFlagCompletionFunc("scenario", cobra.FixedCompletions(scenario.Names(), cobra.ShellCompDirectiveDefault))
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		o.reseed = flags.Changed("seed")
-		return runDemo(cmd.Context(), d, o)
+		// A reader that went away, as in emrguard demo | head, is an error of a write and not the end of the process, so that the
+		// demo's files go away, too.
+		gone := make(chan os.Signal, 1)
+		signal.Notify(gone, syscall.SIGPIPE)
+		defer signal.Stop(gone)
+		err := runDemo(cmd.Context(), d, o)
+		if errors.Is(err, syscall.EPIPE) {
+			return nil
+		}
+		return err
 	}
 	return cmd
 }
 
 // runDemo tells the whole story: start, timeline, summary, end.
 func runDemo(ctx context.Context, d *Deps, o demoOptions) (err error) {
+	restore := withoutAWS()
+	defer restore()
 	w, err := newDemoWorld(ctx, d, o)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, w.close()) }()
 	t := newTimeline(d, o, w)
-	fmt.Fprintf(d.Stdout, "%s\nTime runs %g times faster; the times are simulated. \"outside\" is what people and EC2 do; \"seen\", \"decided\", \"called\" and \"done\" is emrguard.\n\n", w.about(), o.speed)
+	fmt.Fprintf(d.Stdout, "%s\nTime runs %g times faster; the times are simulated. \"outside\" is what people and EC2 do; \"seen\", \"decided\", \"called\" and \"done\" are emrguard's.\n\n", w.about(), o.speed)
 	if err := t.tell(ctx, w); err != nil {
 		return err
 	}
@@ -108,4 +124,31 @@ Simulator and guard go on, %g times faster than real time, until Ctrl-C. In anot
 // faster: the commands tell by it whose time a store is in.
 func tomorrow(now time.Time) time.Time {
 	return now.UTC().Truncate(24 * time.Hour).Add(33 * time.Hour)
+}
+
+// withoutAWS takes everything that configures AWS clients out of this process's environment and gives them dummy credentials:
+// with a profile that assumes a role or signs on, even a client of a simulator would ask AWS. It returns the way back.
+func withoutAWS() (restore func()) {
+	const prefix = "AWS_"
+	old := map[string]string{}
+	unset := func() {
+		for _, e := range os.Environ() {
+			if name, value, _ := strings.Cut(e, "="); strings.HasPrefix(name, prefix) {
+				old[name] = value
+				_ = os.Unsetenv(name) // fails for impossible names only
+			}
+		}
+	}
+	set := func(vars map[string]string) {
+		for name, value := range vars {
+			_ = os.Setenv(name, value) // likewise
+		}
+	}
+	unset()
+	before := maps.Clone(old)
+	set(map[string]string{"AWS_ACCESS_KEY_ID": "demo", "AWS_SECRET_ACCESS_KEY": "demo", "AWS_CONFIG_FILE": os.DevNull, "AWS_SHARED_CREDENTIALS_FILE": os.DevNull})
+	return func() {
+		unset()
+		set(before)
+	}
 }

@@ -39,6 +39,7 @@ func demoDeps(out *watched) *Deps {
 // TestDemo plays the demo in real time, keeps it running, tries the commands it prints, and ends it.
 func TestDemo(t *testing.T) {
 	t.Setenv("TMPDIR", t.TempDir())
+	t.Setenv("AWS_PROFILE", "of-somebody") // which does not exist
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	out := &watched{}
@@ -57,6 +58,9 @@ func TestDemo(t *testing.T) {
 	cancel()
 	if code := <-ended; code != exitOK || !strings.HasSuffix(out.String(), "Stopped.\n") {
 		t.Errorf("exit code %d:\n%s", code, out)
+	}
+	if os.Getenv("AWS_PROFILE") == "" || os.Getenv("AWS_ACCESS_KEY_ID") == "demo" {
+		t.Error("the environment was not put back")
 	}
 	left, err := os.ReadDir(os.Getenv("TMPDIR"))
 	if err != nil || len(left) > 0 {
@@ -97,7 +101,8 @@ func checkStory(t *testing.T, story string) {
 func checkSummary(t *testing.T, story string) {
 	t.Helper()
 	rows := map[string][]string{}
-	for line := range strings.Lines(story[strings.Index(story, "CLUSTER"):]) {
+	_, table, _ := strings.Cut(story, "CLUSTER")
+	for line := range strings.Lines(table) {
 		if cells := strings.Fields(line); len(cells) > 2 {
 			rows[cells[0]] = cells[1:]
 		}

@@ -15,7 +15,6 @@ import (
 	"time"
 
 	"emrguard/internal/app"
-	"emrguard/internal/awsapi"
 	"emrguard/internal/config"
 	"emrguard/internal/emr"
 	"emrguard/internal/emrsim"
@@ -128,7 +127,7 @@ clusters:
 	if err != nil {
 		return usageError("--speed: %w", err)
 	}
-	w.guard, err = app.New(ctx, app.Options{Config: cfg, Clock: clock, Dial: dialSimulator(d.Version), Watch: w, Note: "emrguard demo", Version: d.Version})
+	w.guard, err = app.New(ctx, app.Options{Config: cfg, Clock: clock, Watch: w, Note: "emrguard demo", Version: d.Version})
 	if err != nil {
 		return err
 	}
@@ -139,13 +138,6 @@ clusters:
 		return <-w.ended
 	})
 	return nil
-}
-
-// dialSimulator is the real client. Neither a profile nor a region of the environment has a say in it.
-func dialSimulator(version string) app.Dial {
-	return func(ctx context.Context, s config.Scope) (app.Caller, error) {
-		return awsapi.New(ctx, app.ScopeOptions(s, version))
-	}
 }
 
 // close ends what was started, the last first, and takes the files away.
