@@ -90,7 +90,7 @@ func runDemo(ctx context.Context, d *Deps, o demoOptions) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := summarize(d.Stdout, w, t, with, without); err != nil {
+	if err := summarize(ctx, d.Stdout, w, with, without); err != nil {
 		return err
 	}
 	if !o.keep {

@@ -44,7 +44,7 @@ func TestDemo(t *testing.T) {
 	defer cancel()
 	out := &watched{}
 	ended := make(chan int, 1)
-	go func() { ended <- Run(ctx, demoDeps(out), []string{"demo", "--keep-running", "--speed", "500"}) }()
+	go func() { ended <- Run(ctx, demoDeps(out), []string{"demo", "--keep-running", "--speed", "400"}) }()
 	for deadline := time.Now().Add(55 * time.Second); !strings.Contains(out.String(), "emrguard explain -c"); time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(deadline) || len(ended) > 0 {
 			t.Fatalf("the demo did not tell its story:\n%s", out)

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"strconv"
@@ -11,7 +12,16 @@ import (
 )
 
 // summarize compares the story with the same one without a guard.
-func summarize(out io.Writer, w *demoWorld, t *timeline, with, without emrsim.Truth) error {
+func summarize(ctx context.Context, out io.Writer, w *demoWorld, with, without emrsim.Truth) error {
+	recoveries, err := w.recoveries(ctx)
+	if err != nil {
+		return err
+	}
+	opened, launched := map[string]int{}, map[string]int{}
+	for _, r := range recoveries {
+		opened[r.Cluster]++
+		launched[r.Cluster] += r.Placed
+	}
 	passed := with.Now.Sub(w.options.Start)
 	table := view.Table{Head: []string{"CLUSTER", "MISSING WITHOUT", "MISSING WITH", "RUNNING WITHOUT", "RUNNING WITH", "RECOVERIES", "LAUNCHED", "GROUPS MADE"}}
 	var before, after float64
@@ -26,7 +36,7 @@ func summarize(out io.Writer, w *demoWorld, t *timeline, with, without emrsim.Tr
 		before, after = before+alone.ShortMinutes, after+c.ShortMinutes
 		stillWithout, stillWith = stillWithout+max(0, alone.Demand-alone.Workers), stillWith+max(0, c.Demand-c.Workers)
 		table.Add(c.Name, minutes(alone.ShortMinutes), minutes(c.ShortMinutes), fmt.Sprintf("%d/%d", alone.Workers, alone.Demand), fmt.Sprintf("%d/%d", c.Workers, c.Demand),
-			strconv.Itoa(t.opened[c.ID]), strconv.Itoa(t.launched[c.ID]), strconv.Itoa(c.GroupsAdded))
+			strconv.Itoa(opened[c.ID]), strconv.Itoa(launched[c.ID]), strconv.Itoa(c.GroupsAdded))
 	}
 	table.Add("together", minutes(before), minutes(after))
 	fmt.Fprintf(out, "\nThe same %s, without and with emrguard (missing in instance-minutes):\n\n", view.Span(passed))
@@ -42,7 +52,7 @@ func summarize(out io.Writer, w *demoWorld, t *timeline, with, without emrsim.Tr
 			reads += n
 		}
 	}
-	_, err := fmt.Fprintf(out, "API calls: %d reads and %d changes (%s %d, %s %d), %.1f a minute.\n", reads, changes, emr.ModifyInstanceGroups,
+	_, err = fmt.Fprintf(out, "API calls: %d reads and %d changes (%s %d, %s %d), %.1f a minute.\n", reads, changes, emr.ModifyInstanceGroups,
 		w.sent()[emr.ModifyInstanceGroups], emr.AddInstanceGroups, w.sent()[emr.AddInstanceGroups], float64(reads+changes)/max(passed.Minutes(), 1))
 	return err
 }

@@ -36,15 +36,12 @@ type timeline struct {
 
 	open      map[string]bool // recoveries, by id
 	suspended map[string]bool // clusters
-	opened    map[string]int  // recoveries so far, by cluster
-	asked     map[string]int  // instances of the launch that is not answered yet, by cluster: there is one at a time
-	launched  map[string]int  // instances, by cluster
 }
 
 func newTimeline(d *Deps, o demoOptions, w *demoWorld) *timeline {
 	t := &timeline{
 		out: d.Stdout, color: !o.plain && d.Env("NO_COLOR") == "" && d.IsTTY(d.Stdout), silent: time.Duration(float64(silence) * o.speed), last: w.options.Start,
-		names: map[string]string{}, said: map[string]bool{}, open: map[string]bool{}, suspended: map[string]bool{}, opened: map[string]int{}, asked: map[string]int{}, launched: map[string]int{},
+		names: map[string]string{}, said: map[string]bool{}, open: map[string]bool{}, suspended: map[string]bool{},
 	}
 	t.learn(w.sim.Snapshot(w.region))
 	t.seen = len(w.sim.Changes(w.region, 0))
@@ -119,28 +116,17 @@ func (t *timeline) look(w *demoWorld) error {
 	return nil
 }
 
-// count keeps the figures of the summary and what is under way.
+// count keeps what is under way.
 func (t *timeline) count(r store.Record) {
 	switch {
 	case r.Kind == "recovery.open":
 		t.open[r.Recovery] = true
-		t.opened[r.Cluster]++
 	case slices.Contains(view.Outcomes(), r.Kind):
 		delete(t.open, r.Recovery)
 	case r.Kind == "scaling.suspended":
 		t.suspended[r.Cluster] = true
 	case r.Kind == "scaling.resumed", r.Kind == "cluster.ended":
 		delete(t.suspended, r.Cluster)
-	case r.Kind == "call.launch", r.Kind == "call.add":
-		var n int
-		if _, err := fmt.Sscanf(r.Reason, "launch %d ", &n); err == nil { // the repeat of an AddInstanceGroups launches nothing
-			t.asked[r.Cluster] = n
-		}
-	case r.Kind == "answer.launch", r.Kind == "answer.add":
-		if !strings.Contains(string(r.Data), failed) {
-			t.launched[r.Cluster] += t.asked[r.Cluster]
-		}
-		delete(t.asked, r.Cluster)
 	}
 }
 
@@ -226,9 +212,12 @@ func (t *timeline) called(l line, r store.Record, raw json.RawMessage, w *demoWo
 	return l.group, fmt.Sprintf("%s to %d because: %s", c.Op, c.Count, l.text)
 }
 
+// requestID is different in each of AWS's answers.
+var requestID = regexp.MustCompile(` \(request [^)]*\)`)
+
 // fault tells each problem once.
 func (t *timeline) fault(f engine.Fault, w *demoWorld) (line, bool) {
-	text := f.Err.Error()
+	text := requestID.ReplaceAllString(f.Err.Error(), "")
 	if t.said[text] {
 		return line{}, false
 	}

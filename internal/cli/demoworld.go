@@ -22,6 +22,7 @@ import (
 	"emrguard/internal/emrsim/wire"
 	"emrguard/internal/engine"
 	"emrguard/internal/store"
+	"emrguard/internal/view"
 )
 
 // demoScope is the name of the demo's one scope.
@@ -194,6 +195,20 @@ func (w *demoWorld) withoutGuard(until time.Time) (emrsim.Truth, error) {
 	}
 	sim.AdvanceTo(until)
 	return sim.Snapshot(w.region), nil
+}
+
+// recoveries are all that there were, as the store has them.
+func (w *demoWorld) recoveries(ctx context.Context) ([]view.RecoveryStatus, error) {
+	docs, err := w.guard.Store().LoadScope(ctx, demoScope)
+	if err != nil {
+		return nil, err
+	}
+	closed, err := w.guard.Store().History(ctx, store.Query{Scope: demoScope, Kinds: view.Outcomes(), Limit: store.MaxPage})
+	if err != nil {
+		return nil, err
+	}
+	world := view.New(w.sim.Now(), []view.Scope{view.NewScope(demoScope, docs, store.Lease{}, nil)})
+	return world.Recoveries(closed).Recoveries, nil
 }
 
 // examples are a task group to resize, with its cluster, and one that was repaired, as CLUSTER/GROUP.
