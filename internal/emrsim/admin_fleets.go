@@ -113,8 +113,10 @@ func checkFleetTypes(types []shapes.InstanceTypeConfig) *APIError {
 }
 
 func checkCapacity(onDemand, spot *int) *APIError {
-	if value(onDemand) < 0 || value(spot) < 0 || value(onDemand)+value(spot) > 2*maxGroupInstance {
-		return invalidRequest("", "Target capacities must be between 0 and %d.", maxGroupInstance)
+	for _, units := range []int{value(onDemand), value(spot)} {
+		if units < 0 || units > 2*maxGroupInstance {
+			return invalidRequest("", "Target capacities must be between 0 and %d, got %d.", 2*maxGroupInstance, units)
+		}
 	}
 	return nil
 }

@@ -73,6 +73,10 @@ func (c *checker) member(v reflect.Value, path string, m member) {
 	}
 	switch v.Kind() {
 	case reflect.Slice:
+		if most := m.rule.maxItems; most > 0 && v.Len() > most {
+			c.violate(fmt.Sprintf("'[%d elements]'", v.Len()), path, fmt.Sprintf("Member must have length less than or equal to %d", most))
+			return
+		}
 		for i := 0; i < v.Len() && !c.full(); i++ {
 			at := path + "." + strconv.Itoa(i+1) + ".member"
 			if e := v.Index(i); e.Kind() == reflect.Struct {

@@ -29,6 +29,10 @@ func TestCheckNamesEveryViolationInTheServicesWords(t *testing.T) {
 				"[Member must satisfy enum value set: [STARTING, BOOTSTRAPPING, RUNNING, WAITING, TERMINATING, TERMINATED, TERMINATED_WITH_ERRORS]]"},
 		{"range", &ModifyInstanceFleetInput{ClusterId: p("j-1"), InstanceFleet: &InstanceFleetModifyConfig{InstanceFleetId: p("if-1"), TargetSpotCapacity: p(-1)}},
 			"1 validation error detected: Value '-1' at 'instanceFleet.targetSpotCapacity' failed to satisfy constraint: Member must have value greater than or equal to 0"},
+		{"more volumes than an instance takes", &AddInstanceFleetInput{ClusterId: p("j-1"), InstanceFleet: &InstanceFleetConfig{InstanceFleetType: p("TASK"),
+			InstanceTypeConfigs: []InstanceTypeConfig{{InstanceType: p("m5.xlarge"), EbsConfiguration: &EbsConfiguration{EbsBlockDeviceConfigs: make([]EbsBlockDeviceConfig, 26)}}}}},
+			"1 validation error detected: Value '[26 elements]' at 'instanceFleet.instanceTypeConfigs.1.member.ebsConfiguration.ebsBlockDeviceConfigs' " +
+				"failed to satisfy constraint: Member must have length less than or equal to 25"},
 		{"control character", &AddInstanceGroupsInput{JobFlowId: p("j-\x01"), InstanceGroups: []InstanceGroupConfig{}},
 			"1 validation error detected: Value 'j-\x01' at 'jobFlowId' failed to satisfy constraint: Member must satisfy regular expression pattern: " + textPattern},
 	}

@@ -142,6 +142,9 @@ func signed(in string) string {
 	return "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20260105/" + in + "/elasticmapreduce/aws4_request, SignedHeaders=host;x-amz-date, Signature=0"
 }
 
+// plainClient sends raw requests over kept connections.
+var plainClient = &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64}}
+
 // post sends one raw API request and returns the answer with its body.
 func (s *served) post(t testing.TB, op, body string, edit func(*http.Request)) (*http.Response, string) {
 	t.Helper()
@@ -160,7 +163,7 @@ func (s *served) post(t testing.TB, op, body string, edit func(*http.Request)) (
 
 func answer(t testing.TB, r *http.Request) (*http.Response, string) {
 	t.Helper()
-	resp, err := http.DefaultClient.Do(r)
+	resp, err := plainClient.Do(r)
 	if err != nil {
 		t.Fatal(err)
 	}
