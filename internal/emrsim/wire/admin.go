@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -92,7 +93,7 @@ func (s *Server) admin(w http.ResponseWriter, r *http.Request, p adminPage) {
 	}
 	if err != nil {
 		status := http.StatusBadRequest
-		if e, ok := err.(*adminError); ok { //nolint:errorlint // made here, never wrapped
+		if e := (*adminError)(nil); errors.As(err, &e) {
 			status = e.status
 		}
 		s.writeAdmin(w, status, map[string]string{"error": err.Error()})

@@ -34,7 +34,7 @@ func TestWhatIsNotARequestIsRefusedClearly(t *testing.T) {
 		{"unknown operation", "CreateStudio", `{}`, nil, 400, "UnknownOperationException", `operation "CreateStudio" is not simulated; served are: AddInstanceFleet, AddInstanceGroups`},
 		{"other service", "", `{}`, header("X-Amz-Target", "DynamoDB_20120810.GetItem"), 400, "UnknownOperationException", `does not begin with "ElasticMapReduce."`},
 		{"no target", "", `{}`, header("X-Amz-Target", ""), 400, "UnknownOperationException", "X-Amz-Target header is missing"},
-		{"GET", "ListClusters", ``, func(r *http.Request) { r.Method = "GET" }, 405, "UnknownOperationException", "method GET is not served; the API is at POST /"},
+		{"GET", "ListClusters", ``, func(r *http.Request) { r.Method = http.MethodGet }, 405, "UnknownOperationException", "method GET is not served; the API is at POST /"},
 		{"path", "ListClusters", `{}`, func(r *http.Request) { r.URL.Path = "/emr" }, 404, "UnknownOperationException", "no such path: /emr"},
 		{"content type", "ListClusters", `{}`, header("Content-Type", "application/json"), 415, "UnsupportedMediaTypeException", "EMR speaks application/x-amz-json-1.1"},
 		{"no credentials", "ListClusters", `{}`, header("Authorization", ""), 400, "MissingAuthenticationTokenException", "Missing Authentication Token"},

@@ -60,7 +60,7 @@ func TestServeMovesTheSimulatorByItselfAndEndsCleanly(t *testing.T) {
 	sim.AddFault(f)
 	broken := make(chan error, 1)
 	go func() {
-		r, err := http.NewRequest(http.MethodPost, url+"/", nil) //nolint:noctx // ends with the server
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url+"/", nil)
 		if err != nil {
 			broken <- err
 			return
