@@ -28,7 +28,8 @@ type timeline struct {
 	out    io.Writer
 	color  bool
 	silent time.Duration // simulated time without a line after which one says how things stand
-	last   time.Time     // of the last line
+	last   time.Time     // of the last line, or of the last look when there was none
+	calm   bool          // nothing is said while all is well
 	seen   int           // entries of the simulator's change log
 	names  map[string]string
 	widths [2]int
@@ -105,7 +106,10 @@ func (t *timeline) look(w *demoWorld) error {
 		}
 	}
 	if now := w.sim.Now(); len(lines) == 0 && now.Sub(t.last) >= t.silent {
-		lines = append(lines, t.meanwhile(w.sim.Snapshot(w.region)))
+		t.last = now
+		if l := t.meanwhile(w.sim.Snapshot(w.region)); !t.calm || l.text != allRuns {
+			lines = append(lines, l)
+		}
 	}
 	for _, l := range lines {
 		t.last = w.sim.Now()
@@ -225,6 +229,9 @@ func (t *timeline) fault(f engine.Fault, w *demoWorld) (line, bool) {
 	return line{at: w.sim.Now(), cluster: t.name(w, f.Cluster), word: wordProblem, text: text}, true
 }
 
+// allRuns is what there is to say of a world that is well.
+const allRuns = "all that is asked for runs"
+
 // meanwhile says what is missing while nothing happens.
 func (t *timeline) meanwhile(truth emrsim.Truth) line {
 	var parts []string
@@ -235,7 +242,7 @@ func (t *timeline) meanwhile(truth emrsim.Truth) line {
 			}
 		}
 	}
-	text := "all that is asked for runs"
+	text := allRuns
 	if len(parts) > 0 {
 		text = "still waiting: " + strings.Join(parts, ", ")
 	}
