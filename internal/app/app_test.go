@@ -298,9 +298,13 @@ func TestPass(t *testing.T) {
 		time.Sleep(31 * time.Minute) // groups got stuck meanwhile, and nobody looked
 		total := 0
 		for range 40 {
+			began := time.Now()
 			sum, err := w.app(t, oneScope).Pass(t.Context(), nil)
 			if err != nil {
 				t.Fatal(err)
+			}
+			if took := time.Since(began); took > 20*time.Second {
+				t.Errorf("a pass took %s", took)
 			}
 			total += sum.Changes
 			time.Sleep(time.Minute)

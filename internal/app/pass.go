@@ -41,7 +41,9 @@ func (a *App) Pass(ctx context.Context, progress func(engine.Snapshot)) (Summary
 				}
 				return false
 			}
-			sum.Finished = a.engine.Idle(a.clock.Now())
+			now := a.clock.Now()
+			a.engine.Refresh(now)
+			sum.Finished = a.engine.Idle(now)
 			return sum.Finished
 		})
 		l.snapshot(a.clock.Now())
