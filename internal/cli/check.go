@@ -84,7 +84,11 @@ The exit code is 4 if there is a problem; warnings alone leave it at 0.`,
 func configFindings(e *config.Error) []finding {
 	var list []finding
 	for _, p := range e.Problems {
-		list = append(list, finding{statusProblem, "configuration", "", e.File + ":" + p.String()})
+		where := e.File
+		if p.Line > 0 {
+			where = fmt.Sprintf("%s:%d:%d", e.File, p.Line, p.Column)
+		}
+		list = append(list, finding{statusProblem, "configuration", "", where + ": " + p.String()})
 	}
 	return list
 }
