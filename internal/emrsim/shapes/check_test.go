@@ -2,6 +2,7 @@ package shapes
 
 import (
 	"encoding/json"
+	"errors"
 	"reflect"
 	"strings"
 	"testing"
@@ -51,8 +52,8 @@ func TestCheckNamesEveryViolationInTheServicesWords(t *testing.T) {
 
 func TestCheckBoundsItsText(t *testing.T) {
 	err := Check(&AddInstanceGroupsInput{JobFlowId: p("j-1"), InstanceGroups: make([]InstanceGroupConfig, 5000)})
-	ce, ok := err.(*ConstraintError)
-	if !ok || len(ce.Violations) != maxViolations {
+	var ce *ConstraintError
+	if !errors.As(err, &ce) || len(ce.Violations) != maxViolations {
 		t.Fatalf("got %v, want %d violations", err, maxViolations)
 	}
 }

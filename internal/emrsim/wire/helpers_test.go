@@ -146,7 +146,7 @@ func signed(in string) string {
 var plainClient = &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64}}
 
 // post sends one raw API request and returns the answer with its body.
-func (s *served) post(t testing.TB, op, body string, edit func(*http.Request)) (*http.Response, string) {
+func (s *served) post(t testing.TB, op, body string, edit func(*http.Request)) (reply, string) {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.url+"/", strings.NewReader(body))
 	if err != nil {
@@ -161,7 +161,15 @@ func (s *served) post(t testing.TB, op, body string, edit func(*http.Request)) (
 	return answer(t, r)
 }
 
-func answer(t testing.TB, r *http.Request) (*http.Response, string) {
+// reply is what a test looks at of an answer besides its body.
+type reply struct {
+	StatusCode    int
+	Header        http.Header
+	ContentLength int64
+}
+
+// answer sends a request and reads the whole answer.
+func answer(t testing.TB, r *http.Request) (reply, string) {
 	t.Helper()
 	resp, err := plainClient.Do(r)
 	if err != nil {
@@ -172,7 +180,7 @@ func answer(t testing.TB, r *http.Request) (*http.Response, string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return resp, string(b)
+	return reply{resp.StatusCode, resp.Header, resp.ContentLength}, string(b)
 }
 
 // runJobFlow is a request for a cluster of 1 primary, 1 core and so many task instances.

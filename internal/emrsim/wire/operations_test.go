@@ -13,12 +13,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/emr/types"
 )
 
-// everyOperation is a cluster of groups, one of fleets, and the operations called so far.
+// everyOperation is a served simulator with a cluster, and the operations called so far.
 type everyOperation struct {
 	*served
 	c      *emr.Client
-	id     string
-	fleets string
+	id     string // of the cluster of groups
 	called []string
 }
 
@@ -89,8 +88,7 @@ func (e *everyOperation) clusters(t *testing.T) {
 	if len(boot.BootstrapActions) != 1 || *boot.BootstrapActions[0].ScriptPath != "s3://b/setup.sh" || boot.BootstrapActions[0].Args[0] != "x" {
 		t.Errorf("ListBootstrapActions: %+v", boot.BootstrapActions)
 	}
-	//lint:ignore SA1019 the older API is served too
-	flows, err := e.c.DescribeJobFlows(ctx, &emr.DescribeJobFlowsInput{JobFlowIds: []string{e.id}})
+	flows, err := e.c.DescribeJobFlows(ctx, &emr.DescribeJobFlowsInput{JobFlowIds: []string{e.id}}) //nolint:staticcheck // deprecated, and served all the same
 	e.ok(t, "DescribeJobFlows", err)
 	if len(flows.JobFlows) != 1 || flows.JobFlows[0].ExecutionStatusDetail.State != types.JobFlowExecutionStateWaiting || *flows.JobFlows[0].Instances.InstanceCount != 6 ||
 		len(flows.JobFlows[0].Instances.InstanceGroups) != 3 || len(flows.JobFlows[0].BootstrapActions) != 1 {
@@ -296,9 +294,9 @@ func (e *everyOperation) releases(t *testing.T) {
 	}
 	seen := map[string]bool{}
 	for p := emr.NewListSupportedInstanceTypesPaginator(e.c, &emr.ListSupportedInstanceTypesInput{ReleaseLabel: aws.String("emr-7.5.0")}); p.HasMorePages(); {
-		types, err := p.NextPage(ctx)
+		page, err := p.NextPage(ctx)
 		e.ok(t, "ListSupportedInstanceTypes", err)
-		for _, x := range types.SupportedInstanceTypes {
+		for _, x := range page.SupportedInstanceTypes {
 			seen[*x.Type] = true
 		}
 	}

@@ -86,7 +86,7 @@ func TestPaginatorsSeeEverythingOnce(t *testing.T) {
 	c := s.client(region)
 	const many = 120
 	for range many {
-		s.sim.Do(region, "RunJobFlow", runJobFlow("small", 1))
+		s.run(t, "small", 1)
 	}
 	id := *s.run(t, "big", 130)
 	s.pass(t, time.Hour)
