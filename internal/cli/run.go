@@ -81,21 +81,22 @@ func (r *daemon) run(ctx context.Context) (err error) {
 	}
 	defer func() { err = errors.Join(err, guard.Close()) }()
 	r.log.Info("start", "version", r.d.Version, "config", r.cfg.Name(), "store", r.cfg.StorePath(), "scopes", len(r.cfg.Scopes), "dry_run", r.dryRun, "speed", r.clock.Speed())
-	group, ctx := errgroup.WithContext(ctx)
+	running, stop := context.WithCancel(ctx)
+	defer stop()
+	group, running := errgroup.WithContext(running)
 	if listener != nil {
 		r.log.Info("listen", "address", listener.Addr().String(), "token", token != "")
 		group.Go(func() error {
-			return telemetry.Serve(ctx, listener, telemetry.Handler(health, page, token), r.log)
+			return telemetry.Serve(running, listener, telemetry.Handler(health, page, token), r.log)
 		})
 	}
-	ctx, stop := context.WithCancel(ctx)
 	group.Go(func() error {
-		r.reloads(ctx, guard)
+		r.reloads(running, guard)
 		return nil
 	})
 	group.Go(func() error {
-		defer stop()
-		return guard.Run(ctx)
+		defer stop() // the others have nothing to do without the guard
+		return guard.Run(running)
 	})
 	err = group.Wait()
 	r.log.Info("stop")
