@@ -14,6 +14,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rogpeppe/go-internal/testscript"
+
 	"emrguard/internal/emrsim"
 	"emrguard/internal/emrsim/wire"
 )
@@ -25,7 +27,7 @@ func TestMain(m *testing.M) {
 	if os.Getenv(asMain) != "" {
 		os.Exit(run())
 	}
-	os.Exit(m.Run())
+	testscript.Main(m, map[string]func(){"emrguard": func() { os.Exit(run()) }})
 }
 
 // command is emrguard with arguments, as a process of its own.

@@ -4,7 +4,11 @@ import (
 	"net/http"
 
 	"emrguard/internal/telemetry"
+	"emrguard/internal/telemetry/metrics"
 )
 
 // newMetrics returns what counts, and what serves it.
-func newMetrics(string) (telemetry.Metrics, http.Handler) { return nil, http.NotFoundHandler() }
+func newMetrics(version string) (telemetry.Metrics, http.Handler) {
+	m := metrics.New(version)
+	return m, m.Handler()
+}

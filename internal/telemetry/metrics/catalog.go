@@ -1,0 +1,106 @@
+package metrics
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// namespace begins the name of every metric.
+const namespace = "emrguard_"
+
+// kind is the type of a metric, in Prometheus's words.
+type kind string
+
+const (
+	counter   kind = "counter"
+	gauge     kind = "gauge"
+	histogram kind = "histogram"
+)
+
+// metric is one entry of the catalog: the metrics are made from it, and so is docs/metrics.md.
+type metric struct {
+	name   string // without namespace
+	kind   kind
+	labels []string
+	help   string
+}
+
+// The metrics that are counted as things happen.
+var (
+	records   = metric{"records_total", counter, []string{"scope", "kind"}, "rows written to the history, by kind; docs/recovery.md explains what each stands for"}
+	opened    = metric{"recoveries_opened_total", counter, []string{"scope"}, "recoveries opened, those asked for by hand included"}
+	closed    = metric{"recoveries_closed_total", counter, []string{"scope", "outcome"}, "recoveries closed, by outcome: completed, cleared, chained, rested, blocked, overtaken, cluster_end, withheld, reported"}
+	faults    = metric{"faults_total", counter, []string{"scope", "class"}, "problems outside the rules: with the store (store_busy, store_full, store_read_only, store_corrupt, store_newer), a lost lease (lease), a version conflict (conflict), the EMR API (api), anything else (other)"}
+	calls     = metric{"api_calls_total", counter, []string{"scope", "op", "result"}, "calls of the EMR API by operation and result: ok, throttled, denied, invalid, not_found, unavailable, fleets; not_sent never left the process"}
+	callTime  = metric{"api_call_duration_seconds", histogram, []string{"scope", "op"}, "real time from sending a call to its answer"}
+	throttles = metric{"api_throttles_total", counter, []string{"scope", "op"}, "calls that AWS refused for their rate; each halves emrguard's own rate for a minute"}
+	stepTime  = metric{"step_duration_seconds", histogram, nil, "real time of one step of the run loop, the store's writes included"}
+	lastStep  = metric{"step_last_timestamp_seconds", gauge, nil, "when the last step ended, in real time; /healthz fails five minutes later"}
+	pruned    = metric{"history_pruned_rows_total", counter, nil, "rows of history deleted because they were older than history.keep"}
+	pruneFail = metric{"history_prune_failures_total", counter, nil, "deletions of old history that failed"}
+	build     = metric{"build_info", gauge, []string{"version", "go"}, "always 1; the labels tell the version"}
+)
+
+// counted lists them.
+var counted = []metric{records, opened, closed, faults, calls, callTime, throttles, stepTime, lastStep, pruned, pruneFail, build}
+
+// catalog is every metric, by name.
+func catalog() []metric {
+	all := slices.Clone(counted)
+	for _, g := range gauges {
+		all = append(all, g.metric)
+	}
+	slices.SortFunc(all, func(a, b metric) int { return cmp.Compare(a.name, b.name) })
+	return all
+}
+
+func (m metric) counterVec(r prometheus.Registerer) *prometheus.CounterVec {
+	v := prometheus.NewCounterVec(prometheus.CounterOpts{Name: namespace + m.name, Help: m.help}, m.labels)
+	r.MustRegister(v)
+	return v
+}
+
+func (m metric) gaugeVec(r prometheus.Registerer) *prometheus.GaugeVec {
+	v := prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: namespace + m.name, Help: m.help}, m.labels)
+	r.MustRegister(v)
+	return v
+}
+
+func (m metric) histogramVec(r prometheus.Registerer, buckets []float64) *prometheus.HistogramVec {
+	v := prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: namespace + m.name, Help: m.help, Buckets: buckets}, m.labels)
+	r.MustRegister(v)
+	return v
+}
+
+// Reference renders docs/metrics.md.
+func Reference() string {
+	var b strings.Builder
+	b.WriteString("# Metrics\n\nGenerated from `internal/telemetry/metrics`; `go test ./internal/telemetry/metrics -update` writes it.\n\n" +
+		"`/metrics` on the listener (`listen` in the configuration) serves these in Prometheus's text format, together with the usual `go_*` and\n" +
+		"`process_*` metrics. All times are real, whatever `--speed` is. Gauges are at most a second old; those of a scope whose lease another\n" +
+		"process holds are absent, except `emrguard_lease_held`.\n\n| metric | type | labels | meaning |\n|---|---|---|---|\n")
+	for _, m := range catalog() {
+		labels := make([]string, len(m.labels))
+		for i, l := range m.labels {
+			labels[i] = "`" + l + "`"
+		}
+		fmt.Fprintf(&b, "| `%s%s` | %s | %s | %s |\n", namespace, m.name, m.kind, strings.Join(labels, ", "), m.help)
+	}
+	b.WriteString(`
+## Alerts worth having
+
+| when | means |
+|---|---|
+| ` + "`emrguard_lease_held == 0`" + ` on every process for 2 m | nobody guards the scope |
+| ` + "`time() - emrguard_step_last_timestamp_seconds > 300`" + ` | the loop stands still |
+| ` + "`emrguard_pools_blocked > 0 or emrguard_pools_contested > 0`" + ` | a person has to look: ` + "`emrguard pools`" + ` says why |
+| ` + "`increase(emrguard_recoveries_closed_total{outcome=\"reported\"}[1h]) > 0`" + ` | emrguard gave up on something |
+| ` + "`emrguard_sweep_late_clusters > 0`" + ` for 15 m | the API budget is too small for the number of clusters |
+| ` + "`rate(emrguard_faults_total{class=~\"store_.*\"}[5m]) > 0`" + ` | decisions cannot be written down, so nothing is done |
+`)
+	return b.String()
+}
