@@ -124,6 +124,7 @@ func (d *decider) count(r *recovery.Recovery, p *pool.Pool) {
 func (d *decider) unstop(r *recovery.Recovery, p *pool.Pool) {
 	p.Wanted = max(0, p.Wanted-r.Kept)
 	r.Kept = 0
+	p.ClampMoved(d.s.View()) // nothing was taken from the group
 	r.Stopped, r.Sent, r.SettleBy, r.Count = time.Time{}, time.Time{}, time.Time{}, 0
 }
 
@@ -154,7 +155,7 @@ func (d *decider) unplace(r *recovery.Recovery, p *pool.Pool, id emr.GroupID) {
 	count := r.Placement.Count
 	r.Placed -= count
 	if m := p.Member(id); m != nil && r.Kind != recovery.Scale {
-		m.Moved += count
+		m.Moved += r.Placement.Back
 	}
 	r.Placement = recovery.Placement{}
 }

@@ -259,6 +259,9 @@ func (d *decider) close(r *recovery.Recovery, outcome recovery.Outcome, reason s
 			m.Ban = nil // no stop was sent, so there is nothing the ban would follow from
 		}
 	}
+	if p != nil && r.Kind == recovery.Scale {
+		d.giveUp(r, p, outcome)
+	}
 	if at := r.Placement; p != nil && at.Name != "" && at.Group == "" && r.Fill == "" && !slices.Contains(p.Repeated, id) {
 		p.Repeated = append(p.Repeated, id) // its AddInstanceGroups may still make a group, which nobody waits for any more
 	}
@@ -266,6 +269,18 @@ func (d *decider) close(r *recovery.Recovery, outcome recovery.Outcome, reason s
 		Data: map[string]any{"kind": r.Kind, "opened": r.Opened, "asked": r.Asked, "ran": r.Ran, "stop_count": r.Count, "placed": r.Placed,
 			"took": d.env.Now.Sub(r.Opened).Round(time.Second).String(), "inputs": d.inputs(r)}})
 	d.s.Recoveries = slices.DeleteFunc(d.s.Recoveries, func(o recovery.Recovery) bool { return o.ID == id })
+	d.wakeAt(d.env.Now.Add(time.Second)) // what waited for it may begin
+}
+
+// giveUp lets wanted follow an order to scale that ends undone: nobody carries it out later, unless it waits for a place.
+func (d *decider) giveUp(r *recovery.Recovery, p *pool.Pool, outcome recovery.Outcome) {
+	asked := p.Requested(d.s.View())
+	switch {
+	case outcome == recovery.Withheld && r.Placed == 0 && r.Sent.IsZero():
+		p.Wanted = r.Was
+	case (outcome == recovery.Withheld || outcome == recovery.Rested) && asked > p.Wanted:
+		p.Wanted = asked // what was not released stays
+	}
 }
 
 func (d *decider) closeAll(outcome recovery.Outcome, reason string) {

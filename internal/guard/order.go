@@ -204,6 +204,7 @@ func (d *decider) orderScale(o Order) {
 	was := p.Wanted
 	p.Wanted = o.To
 	d.byHand(recovery.Scale, p, o, fmt.Sprintf("scale from %d to %d", was, o.To))
+	d.s.Recoveries[len(d.s.Recoveries)-1].Was = was
 }
 
 func (d *decider) orderReturn(o Order) {

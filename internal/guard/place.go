@@ -57,7 +57,7 @@ func (d *decider) place(r *recovery.Recovery, p *pool.Pool, act recovery.Act) bo
 	if missing <= 0 {
 		return d.nothingToPlace(r, p)
 	}
-	if d.restInstead(r, p, missing) {
+	if d.resting(r, p, missing) {
 		return false
 	}
 	if m := p.Member(r.Fill); m != nil && !m.Banned(d.env.Now) {
@@ -91,24 +91,44 @@ func (d *decider) nothingToPlace(r *recovery.Recovery, p *pool.Pool) bool {
 	return false
 }
 
-// restInstead ends a recovery in a rest when the chain is at its end (R8).
-func (d *decider) restInstead(r *recovery.Recovery, p *pool.Pool, missing int) bool {
-	reason := ""
-	switch {
-	case p.Rest != nil:
-		d.close(r, recovery.Rested, fmt.Sprintf("the pool rests until %s; %d instances wait", stamp(p.Rest.Until), missing))
-		return true
-	case r.Kind == recovery.Suspended && p.Suspended >= 2:
-		reason = "EMR suspended two resizes of this configuration in a row"
-	case r.Kind.Counts() && p.Chain > r.Settings.Chain:
-		reason = fmt.Sprintf("%d recoveries in a row did not complete a resize", p.Chain-1)
-	case r.Kind.Counts() && p.LastLength > 0:
-		reason = "the probe after the last rest failed"
-	default:
+// resting ends a recovery whose pool began to rest meanwhile.
+func (d *decider) resting(r *recovery.Recovery, p *pool.Pool, missing int) bool {
+	if p.Rest == nil {
 		return false
 	}
-	d.rest(r, p, reason+fmt.Sprintf("; %d instances wait", missing))
+	d.close(r, recovery.Rested, fmt.Sprintf("the pool rests until %s; %d instances wait", stamp(p.Rest.Until), missing))
 	return true
+}
+
+// hopeless says why a stuck group is not recovered again but its pool rests (R8). What is asked for stays asked for: EMR goes on
+// trying, and fills it by itself when capacity returns. After each rest one recovery may probe.
+func (d *decider) hopeless(p *pool.Pool, kind recovery.Kind) string {
+	rested := p.LastLength > 0
+	switch {
+	case !kind.Counts() || rested && !p.Probed:
+		return ""
+	case rested:
+		return "the probe after the last rest failed"
+	case kind == recovery.Suspended && p.Suspended >= 1:
+		return "EMR suspended two resizes of this configuration in a row"
+	case p.Chain >= d.env.Settings.Chain:
+		return fmt.Sprintf("%d recoveries in a row did not complete a resize", p.Chain)
+	}
+	return ""
+}
+
+// letRest lets the pool of a stuck group rest.
+func (d *decider) letRest(p *pool.Pool, g *Group, why string) {
+	for i := 0; i < len(d.s.Recoveries); {
+		if r := &d.s.Recoveries[i]; r.Pool == p.Origin && r.Placement.Group == g.ID {
+			d.close(r, recovery.Rested, why)
+			continue
+		}
+		i++
+	}
+	p.StartRest(d.env.Now, d.env.Settings.Ban, d.env.Settings.RestMax, why)
+	d.record("pool.rest", Record{Group: g.ID, Pool: p.Origin, Reason: fmt.Sprintf("rests until %s: %s; %d instances stay asked for on %s",
+		stamp(p.Rest.Until), why, g.Ledger.Missing(), g.ID)})
 }
 
 // rest lets the pool rest and closes the recovery.
@@ -167,7 +187,8 @@ func (d *decider) raise(r *recovery.Recovery, p *pool.Pool, id emr.GroupID, miss
 // move books that what was taken from a member is asked for on it again (R10). Scaling by hand asks for more than before.
 func (d *decider) move(r *recovery.Recovery, p *pool.Pool, id emr.GroupID, count int) {
 	if m := p.Member(id); m != nil && r.Kind != recovery.Scale {
-		m.Moved = max(0, m.Moved-count)
+		r.Placement.Back = min(m.Moved, count)
+		m.Moved -= r.Placement.Back
 	}
 }
 

@@ -21,6 +21,17 @@ func (d *decider) open() {
 		d.need(emr.ListInstanceGroups, "", d.s.Read.Add(d.env.Settings.Pace), ClassDeadline)
 		return
 	}
+	for i := range d.s.Pools {
+		p := &d.s.Pools[i]
+		if p.Rest != nil && d.whole(p) {
+			d.record("pool.whole", Record{Pool: p.Origin, Reason: fmt.Sprintf("all %d that the pool wants run: EMR filled it while it rested", p.Wanted)})
+			p.Completed()
+		}
+		if p.Rest != nil && !d.env.Now.Before(p.Rest.Until) {
+			d.record("pool.rested", Record{Pool: p.Origin, Reason: "the rest is over; the next recovery is a probe"})
+			p.Rest, p.Probed = nil, false
+		}
+	}
 	for _, stuck := range d.stuck() {
 		g, verdict := d.s.Group(stuck.group), stuck.Verdict
 		p := d.s.PoolOf(g.ID)
@@ -42,6 +53,12 @@ func (d *decider) open() {
 	for i := range d.s.Pools {
 		d.openOwed(&d.s.Pools[i])
 	}
+}
+
+// whole says whether everything a pool wants is asked for and runs.
+func (d *decider) whole(p *pool.Pool) bool {
+	view := d.s.View()
+	return p.Requested(view) >= p.Wanted && p.Running(view) >= p.Wanted
 }
 
 type stuckGroup struct {
@@ -77,6 +94,11 @@ func (d *decider) fallen(p *pool.Pool) bool {
 }
 
 func (d *decider) openStuck(p *pool.Pool, g *Group, v recovery.Verdict) {
+	if why := d.hopeless(p, v.Kind); why != "" {
+		d.letRest(p, g, why)
+		return
+	}
+	p.Probed = p.LastLength > 0
 	for i := 0; i < len(d.s.Recoveries); {
 		if r := &d.s.Recoveries[i]; r.Pool == p.Origin && r.Placement.Group == g.ID {
 			d.close(r, recovery.Chained, fmt.Sprintf("the replacement %s got stuck too", g.ID))
@@ -113,10 +135,6 @@ func (d *decider) begin(r recovery.Recovery) {
 // openOwed opens what a pool owes: the stop of an outside growth, a launch after a rest or a block, a release of surplus.
 func (d *decider) openOwed(p *pool.Pool) {
 	now := d.env.Now
-	if p.Rest != nil && !now.Before(p.Rest.Until) {
-		d.record("pool.rested", Record{Pool: p.Origin, Reason: "the rest is over; the next launch is a probe"})
-		p.Rest = nil
-	}
 	if p.Contested && !slices.ContainsFunc(p.Members, func(m pool.Member) bool { return m.Banned(now) && m.Ban.Contest }) {
 		p.Contested = false
 	}
@@ -171,6 +189,7 @@ func (d *decider) openRetry(p *pool.Pool, missing int) {
 	if p.Blocked != nil && p.Blocked.Retry.After(d.env.Now) && p.Blocked.Refused {
 		return // EMR refused every place; asking again before a ban lapses would be refused again
 	}
+	p.Probed = p.LastLength > 0
 	d.begin(d.newRecovery(recovery.Retry, p, p.Origin, fmt.Sprintf("%d instances are wanted and asked for nowhere", missing)))
 }
 

@@ -23,6 +23,7 @@ type Pool struct {
 	Suspended  int      `json:"suspended,omitempty"`  // of these, the last ones in a row that EMR itself suspended
 	Rest       *Rest    `json:"rest,omitempty"`       // takes no launches for a while
 	Blocked    *Blocked `json:"blocked,omitempty"`    // has instances to place and nobody to take them
+	Probed     bool     `json:"probed,omitempty"`     // since the last rest a recovery was tried
 	LastLength Duration `json:"rest_length,omitzero"` // of the last rest, doubled by the next one while it keeps failing
 	Repeated   []string `json:"repeated,omitempty"`   // recoveries whose AddInstanceGroups may make one group more than is booked: sent twice, or closed meanwhile
 	Contested  bool     `json:"contested,omitempty"`  // an outsider keeps asking a banned member; said once
@@ -240,7 +241,7 @@ func (p *Pool) Completed() {
 
 // Recovered notes that a resize of the pool completed, ours or another's: no chain of failures goes on. A rest that has begun is
 // seen through.
-func (p *Pool) Recovered() { p.Chain, p.Suspended, p.LastLength = 0, 0, 0 }
+func (p *Pool) Recovered() { p.Chain, p.Suspended, p.LastLength, p.Probed = 0, 0, 0, false }
 
 // Unexpect takes an expected count back: the call that was to set it did not happen.
 func (m *Member) Unexpect(count int) {

@@ -193,6 +193,9 @@ func settleStarting(r Recovery, v View, again Need) (Recovery, Act) {
 	case v.InFlight:
 		return r, Act{Kind: Wait, Reason: "another change on this cluster is under way"}
 	}
+	if need, stale := freshRead(v, r.Sent, r.Settings.Pace/2); stale {
+		return r, Act{Kind: Wait, Needs: []Need{need}, Reason: "reading the counts before the stop is lowered"}
+	}
 	r.Lowered = true
 	return r, Act{Kind: Stop, Count: max(g.Running+starting, 0), Reason: fmt.Sprintf("of the instances that were starting some are gone: stop at %d", g.Running+starting)}
 }
@@ -289,6 +292,9 @@ func adopting(r Recovery, v View) (Recovery, Act) {
 	}
 	if second := p.Absent.Add(r.Settings.Pace); v.ReadBegan.Before(second) {
 		return r, Act{Kind: Wait, Needs: []Need{{emr.ListInstanceGroups, second}}, Reason: "the new group is not there; a second read a pace later decides"}
+	}
+	if need, stale := freshRead(v, p.Absent, r.Settings.Pace/2); stale {
+		return r, Act{Kind: Wait, Needs: []Need{need}, Reason: "looking once more before the call is repeated"}
 	}
 	if v.InFlight {
 		return r, Act{Kind: Wait, Reason: "another change on this cluster is under way"}

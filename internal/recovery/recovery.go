@@ -77,6 +77,7 @@ type Recovery struct {
 	Tries       int         `json:"tries,omitempty"`      // stops repeated because the group did not stop
 	Resent      int         `json:"resent,omitempty"`     // stops repeated because the answer was missing
 	Kept        int         `json:"kept,omitempty"`       // Shrink: by how much wanted followed
+	Was         int         `json:"was,omitempty"`        // Scale: what the pool wanted before
 	NextTry     time.Time   `json:"next_try,omitzero"`    // when the stop is repeated
 	Placement   Placement   `json:"placement,omitzero"`   // what was launched for it
 	Placed      int         `json:"placed,omitempty"`     // instances launched for it
@@ -96,6 +97,7 @@ type Placement struct {
 	Name   string      `json:"name,omitempty"`  // of the new group; carries the token
 	Count  int         `json:"count,omitempty"` // instances launched
 	Target int         `json:"target,omitempty"`
+	Back   int         `json:"back,omitempty"` // of Count, those that were once taken from the same group
 	At     time.Time   `json:"at,omitzero"` // when the call was sent
 	// Unknown is set while nobody knows whether the new group exists (rule R7): the answer to AddInstanceGroups is missing.
 	Unknown bool      `json:"unknown,omitempty"`
