@@ -1,0 +1,224 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"emrguard/internal/budget"
+	"emrguard/internal/emr"
+	"emrguard/internal/store"
+	"emrguard/internal/store/memory"
+)
+
+func TestR4_NothingIsSentThatWasNotSaved(t *testing.T) {
+	l := newLab(t, memory.New("storeaaa"), "prod")
+	a := &stuckAWS{requested: 9}
+	l.aws = a.answer
+	l.store.fail = func(s store.Save) error {
+		if isWrite(s) {
+			return fmt.Errorf("save: %w", store.ErrFull)
+		}
+		return nil
+	}
+	l.run(time.Hour)
+	if n := l.count("", emr.ModifyInstanceGroups) + l.count("", emr.AddInstanceGroups); n > 0 {
+		t.Fatalf("%d changes were sent although none could be written down", n)
+	}
+	if len(l.faults) == 0 || !errors.Is(l.faults[len(l.faults)-1].Err, store.ErrFull) {
+		t.Fatalf("the full store was not reported: %v", l.faults)
+	}
+	l.store.fail = nil
+	l.run(10 * time.Minute)
+	if l.count("", emr.ModifyInstanceGroups) != 1 || l.count("", emr.AddInstanceGroups) != 1 {
+		t.Errorf("after the store has room again: %d stops and %d launches, want 1 and 1", l.count("", emr.ModifyInstanceGroups), l.count("", emr.AddInstanceGroups))
+	}
+}
+
+func TestI7_AnswerOutlivesAFullStore(t *testing.T) {
+	l := newLab(t, memory.New("storeaaa"), "prod")
+	a := &stuckAWS{requested: 9}
+	l.aws = a.answer
+	failing := 0
+	l.store.fail = func(s store.Save) error {
+		for _, r := range s.Records {
+			if r.Kind == "answer.add" && failing < 20 {
+				failing++
+				return fmt.Errorf("save: %w", store.ErrFull)
+			}
+		}
+		return nil
+	}
+	l.run(time.Hour)
+	if failing != 20 {
+		t.Fatalf("the answer was tried %d times", failing)
+	}
+	if n := l.count("", emr.AddInstanceGroups); n != 1 {
+		t.Errorf("AddInstanceGroups was sent %d times: its answer was lost", n)
+	}
+	if !contains(l.kinds, "recovery.completed") {
+		t.Errorf("the recovery did not complete: %v", l.kinds)
+	}
+}
+
+func TestI7_UnknownSaveLoadsTheScopeAnew(t *testing.T) {
+	l := newLab(t, memory.New("storeaaa"), "prod")
+	a := &stuckAWS{requested: 9}
+	l.aws = a.answer
+	once := false
+	l.store.fail = func(s store.Save) error {
+		if isWrite(s) && !once {
+			once = true
+			if err := l.store.Store.Save(t.Context(), s); err != nil { // it was written, and the error says it may not have been
+				t.Fatal(err)
+			}
+			return errors.New("disk I/O error")
+		}
+		return nil
+	}
+	l.run(time.Hour)
+	if n := l.count("", emr.AddInstanceGroups); n != 1 || a.requested != 6 {
+		t.Errorf("%d launches, requested %d; want 1 launch and a stop at 6", n, a.requested)
+	}
+}
+
+func TestNewerAndDamagedStatesAreLeftAlone(t *testing.T) {
+	for name, body := range map[string]string{
+		"newer":   `{"schema":99,"scope":"prod","cluster":{"id":"j-STUCK","name":"etl","state":"WAITING"},"groups":[],"pools":[],"recoveries":[],"seq":1}`,
+		"damaged": `{"schema":1,"cluster":{"id":"j-OTHER"}}`,
+		"no text": `[]`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := memory.New("storeaaa")
+			start := time.Date(2026, 1, 5, 7, 0, 0, 0, time.UTC)
+			lease, err := s.Acquire(t.Context(), "prod", "earlier", "", start, time.Minute)
+			if err != nil {
+				t.Fatal(err)
+			}
+			key := store.Key{Scope: "prod", Cluster: "j-STUCK"}
+			if err := s.Save(t.Context(), store.Save{Lease: lease, Docs: []store.Document{{Key: key, Body: []byte(body), Saved: start}}}); err != nil {
+				t.Fatal(err)
+			}
+			l := newLab(t, s, "prod")
+			l.aws = (&stuckAWS{requested: 9}).answer
+			l.run(2 * time.Hour)
+			if n := l.count("", emr.ListInstanceGroups) + l.count("", emr.ModifyInstanceGroups) + l.count("", emr.AddInstanceGroups); n > 0 {
+				t.Errorf("%d calls for a cluster whose state cannot be read", n)
+			}
+			doc, err := s.Load(t.Context(), key)
+			if err != nil || string(doc.Body) != body || doc.Version != 1 {
+				t.Errorf("the document was changed: version %d, %s, %v", doc.Version, doc.Body, err)
+			}
+			if len(l.faults) == 0 || !strings.Contains(l.faults[0].Err.Error(), "left as it is") {
+				t.Errorf("not reported: %v", l.faults)
+			}
+		})
+	}
+}
+
+func TestPagesMakeOneRead(t *testing.T) {
+	l := newLab(t, memory.New("storeaaa"), "prod")
+	groups := quietGroups("j-PAGED")
+	failed := false
+	l.aws = func(scope string, c emr.Call) emr.Result {
+		switch {
+		case c.Op == emr.ListClusters && c.Marker == "":
+			return emr.Result{Marker: "more"}
+		case c.Op == emr.ListClusters:
+			return emr.Result{Clusters: []emr.ClusterSummary{{ID: "j-PAGED", Name: "etl", State: emr.ClusterWaiting}}}
+		case c.Op == emr.ListInstanceGroups && c.Marker == "":
+			return emr.Result{Groups: groups[:2], Marker: "more"}
+		case c.Op == emr.ListInstanceGroups && !failed:
+			failed = true
+			return emr.Result{Err: &emr.Error{Class: emr.Unavailable, Message: "broken"}}
+		case c.Op == emr.ListInstanceGroups:
+			return emr.Result{Groups: groups[2:]}
+		}
+		return answerer{}.answer(scope, c)
+	}
+	l.run(2 * time.Minute)
+	if !failed {
+		t.Fatal("no second page was asked for")
+	}
+	if contains(l.kinds, "read.unusable") {
+		t.Error("half a read was decided on")
+	}
+	seen := 0
+	for _, k := range l.kinds {
+		if k == "group.seen" {
+			seen++
+		}
+	}
+	if seen != len(groups)-1 {
+		t.Errorf("%d groups were met, want %d", seen, len(groups)-1)
+	}
+}
+
+func TestBudgetIsNeverExceeded(t *testing.T) {
+	l := newLab(t, memory.New("storeaaa"), "a", "b")
+	l.aws = answerer{perScope: 400}.answer
+	l.run(30 * time.Minute)
+	for _, scope := range []string{"a", "b"} {
+		for _, op := range emr.Ops {
+			rate := budget.Published(op)
+			allowed := 1 + max(1, rate.Burst*budget.DefaultShare) + rate.PerSecond*budget.DefaultShare*l.now.Mono.Seconds()
+			if n := l.count(scope, op); float64(n) > allowed {
+				t.Errorf("scope %s sent %d %s in %s, the budget has %.0f", scope, n, op, l.now.Mono, allowed)
+			}
+		}
+		if n := l.count(scope, emr.ListInstanceGroups); n < 800 {
+			t.Errorf("scope %s read %d times in 30 minutes although the budget has 900: the rest goes to waste", scope, n)
+		}
+	}
+}
+
+func TestRefusedReadsAreSpacedOut(t *testing.T) {
+	l := newLab(t, memory.New("storeaaa"), "prod")
+	l.aws = func(scope string, c emr.Call) emr.Result {
+		if c.Op == emr.ListInstanceGroups {
+			return emr.Result{Err: &emr.Error{Class: emr.Denied, Code: "AccessDeniedException", Message: "no"}}
+		}
+		return answerer{perScope: 1}.answer(scope, c)
+	}
+	l.run(time.Hour)
+	if n := l.count("", emr.ListInstanceGroups); n < 10 || n > 14 {
+		t.Errorf("a denied read was tried %d times in an hour, want once each sweep of five minutes", n)
+	}
+}
+
+func TestR12_UnmatchedClustersAreLeftAlone(t *testing.T) {
+	l := newLab(t, memory.New("storeaaa"), "prod")
+	l.engine.SetPolicy(offPolicy{})
+	l.run(3 * time.Hour)
+	if n := l.count("", emr.ListInstanceGroups); n > 0 {
+		t.Errorf("%d reads of clusters that no rule matches", n)
+	}
+	if n := l.count("", emr.DescribeCluster); n != 3 {
+		t.Errorf("3 clusters were described %d times in three hours", n)
+	}
+}
+
+func TestOneScopeDoesNotStopAnother(t *testing.T) {
+	l := newLab(t, memory.New("storeaaa"), "bad", "good")
+	l.store.fail = func(s store.Save) error {
+		if s.Lease.Scope == "bad" {
+			return errors.New("disk I/O error")
+		}
+		return nil
+	}
+	l.run(10 * time.Minute)
+	if n := l.count("good", emr.ListInstanceGroups); n < 3 {
+		t.Errorf("the good scope was read %d times", n)
+	}
+}
+
+func contains(list []string, s string) bool {
+	for _, x := range list {
+		if x == s {
+			return true
+		}
+	}
+	return false
+}
