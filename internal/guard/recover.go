@@ -165,10 +165,27 @@ func (d *decider) openOwed(p *pool.Pool) {
 	case missing < 0:
 		if releases := p.Surplus(d.s.View()); len(releases) > 0 {
 			d.begin(d.newRecovery(recovery.Surplus, p, releases[0].Group, fmt.Sprintf("the pool asks for %d more than it wants", -missing)))
+			return
 		}
+		d.wantWhatIsLeft(p)
 	case p.Blocked != nil:
 		p.Blocked = nil
 	}
+}
+
+// wantWhatIsLeft ends a surplus that no fallback holds: somebody else asked the origin for it, and nobody lowers that but they (R10).
+func (d *decider) wantWhatIsLeft(p *pool.Pool) {
+	asked, limit := p.Requested(d.s.View()), d.env.Settings.Max
+	for _, m := range p.Members {
+		if g := d.s.Group(m.Group); g == nil || m.Group != p.Origin && g.Requested > 0 || g.Requested != m.Last() {
+			return
+		}
+	}
+	if d.inFlight() || limit > 0 && asked > limit {
+		return
+	}
+	d.record("pool.wanted", Record{Group: p.Origin, Pool: p.Origin, Reason: fmt.Sprintf("no fallback holds what the pool asks for beyond the %d it wanted: it now wants the %d that its origin is asked for", p.Wanted, asked)})
+	p.Wanted = asked
 }
 
 func (d *decider) openRetry(p *pool.Pool, missing int) {
