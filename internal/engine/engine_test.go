@@ -198,6 +198,36 @@ func TestR12_UnmatchedClustersAreLeftAlone(t *testing.T) {
 	if n := l.count("", emr.DescribeCluster); n != 3 {
 		t.Errorf("3 clusters were described %d times in three hours", n)
 	}
+	// A reload that matches them takes them up where they were.
+	l.engine.SetPolicy(steadyPolicy{})
+	l.run(10 * time.Minute)
+	if n := l.count("", emr.ListInstanceGroups); n < 3 {
+		t.Errorf("after a rule matches them the 3 clusters were read %d times", n)
+	}
+	if len(l.faults) > 0 {
+		t.Errorf("faults: %v", l.faults)
+	}
+}
+
+func TestR13_NotFoundIsNotForEver(t *testing.T) {
+	l := newLab(t, memory.New("storeaaa"), "prod")
+	healthy := l.aws
+	l.run(10 * time.Minute)
+	l.aws = func(scope string, c emr.Call) emr.Result { // the credentials of another account
+		if c.Op == emr.ListClusters {
+			return emr.Result{}
+		}
+		return emr.Result{Err: &emr.Error{Class: emr.NotFound, Code: "InvalidRequestException", Message: "Cluster id is not valid."}}
+	}
+	l.run(10 * time.Minute)
+	if !contains(l.kinds, "cluster.ended") {
+		t.Fatal("clusters that are neither listed nor found were not closed")
+	}
+	l.aws, l.sent = healthy, nil
+	l.run(10 * time.Minute)
+	if n := l.count("", emr.ListInstanceGroups); n < 3 || !contains(l.kinds, "cluster.back") {
+		t.Errorf("after they are listed again the 3 clusters were read %d times", n)
+	}
 }
 
 func TestOneScopeDoesNotStopAnother(t *testing.T) {

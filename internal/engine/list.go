@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -10,6 +11,7 @@ import (
 	"emrguard/internal/budget"
 	"emrguard/internal/emr"
 	"emrguard/internal/guard"
+	"emrguard/internal/store"
 )
 
 // listing is a ListClusters under way, page by page.
@@ -99,6 +101,19 @@ func (s *scope) meet(ctx context.Context, now Now, summary emr.ClusterSummary) {
 		return
 	}
 	delete(s.ignored, summary.ID)
+	doc, err := s.e.o.Store.Load(ctx, store.Key{Scope: s.id, Cluster: string(summary.ID)})
+	switch {
+	case err == nil: // it was watched before: under other rules, or it was not found for a while
+		s.loadDoc(ctx, now, doc)
+		if c := s.clusters[summary.ID]; c != nil {
+			c.decide(ctx, now, guard.Input{Gone: &guard.Gone{State: summary.State}}, nil)
+		}
+		return
+	case !errors.Is(err, store.ErrNotFound):
+		s.broken[string(summary.ID)] = err
+		s.e.fault(s, string(summary.ID), fmt.Errorf("the stored state of %s is left as it is and the cluster alone: %w", summary.ID, err))
+		return
+	}
 	c := &cluster{s: s, id: summary.ID, state: guard.New(s.id, summary), heapAt: -1}
 	s.clusters[c.id] = c
 	c.decide(ctx, now, guard.Input{}, nil)

@@ -167,7 +167,9 @@ func (s *scope) loadDoc(ctx context.Context, now Now, doc store.Document) {
 	}
 	c := &cluster{s: s, id: state.Cluster.ID, state: state, version: doc.Version, heapAt: -1}
 	s.clusters[c.id] = c
-	c.decide(ctx, now, guard.Input{Lost: state.Pending != nil}, nil)
+	if state.Ended.IsZero() {
+		c.decide(ctx, now, guard.Input{Lost: state.Pending != nil}, nil)
+	}
 }
 
 // decode reads a stored document; one of a newer schema is an error.

@@ -105,8 +105,13 @@ func (d *decider) takeGone(in Gone) {
 		}
 		d.s.Cluster.State = in.State
 	}
-	if in.State == "" || in.State.Ended() {
+	switch {
+	case in.State == "" || in.State.Ended():
 		d.end()
+	case !d.s.Ended.IsZero():
+		// It was not found for a while, for example with another account's credentials. What was open is closed; the rest stands.
+		d.s.Ended = time.Time{}
+		d.record("cluster.back", Record{Reason: "the cluster is listed again as " + string(in.State)})
 	}
 }
 
