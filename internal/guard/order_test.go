@@ -1,0 +1,122 @@
+package guard
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"emrguard/internal/emr"
+	"emrguard/internal/recovery"
+)
+
+// foreignName is the name of a group that another store made on the model's cluster.
+const foreignName = "emrguard/1 task storebbb.j-TEST.ig-A.r9-1"
+
+func TestR12_ForeignGroupsAreObservedUntilAdopted(t *testing.T) {
+	m := newModel(t, recovery.Defaults())
+	m.group("ig-F", foreignName, emr.Task, 3)
+	m.pass(time.Minute)
+	if !strings.Contains(m.state.Withheld, "storebbb") || m.state.PoolOf("ig-F") != nil {
+		t.Fatalf("withheld %q", m.state.Withheld)
+	}
+	if d := m.decide(Input{Order: &Order{Kind: OrderAdopt, Author: "ann"}}); d.Reply.Refused {
+		t.Fatal(d.Reply.Text)
+	}
+	p := m.state.Pool("ig-A")
+	if m.state.Withheld != "" || p.Wanted != 9 || p.Member("ig-A").Moved != 3 || p.Fallbacks() != 1 {
+		t.Errorf("withheld %q, pool %+v", m.state.Withheld, p)
+	}
+	if d := m.decide(Input{Order: &Order{Kind: OrderAdopt, Author: "ann"}}); !d.Reply.Refused {
+		t.Error("there is nothing left to adopt")
+	}
+}
+
+func TestR13_TheEndClosesEverything(t *testing.T) {
+	for name, in := range map[string]Input{
+		"listed as ended":    {Gone: &Gone{State: emr.ClusterTerminated}},
+		"no longer there":    {Failed: &Failed{Op: emr.DescribeCluster, Err: emr.Error{Class: emr.NotFound}}},
+		"described as ended": {Described: &Described{Began: time.Now(), Cluster: emr.Cluster{ClusterSummary: emr.ClusterSummary{ID: "j-TEST", State: emr.ClusterTerminating}}}},
+	} {
+		m := newModel(t, recovery.Defaults())
+		m.pass(time.Minute)
+		m.of("ig-A").stuck, m.of("ig-A").Requested = true, 9
+		for range 200 {
+			m.approach()
+		}
+		if m.pending == nil || !Promised(m.state) {
+			t.Fatalf("%s: no stop is on its way", name)
+		}
+		d := m.decide(in)
+		if d.State.Ended.IsZero() || len(d.State.Recoveries) > 0 || d.State.Pending != nil || d.State.Suspended != nil || len(d.Needs) > 0 {
+			t.Errorf("%s: %+v", name, d.State)
+		}
+	}
+}
+
+func TestR12_OthersInCharge(t *testing.T) {
+	for name, c := range map[string]struct {
+		in   Input
+		env  func(*Env)
+		want string
+	}{
+		"fleets":        {Input{Failed: &Failed{Op: emr.ListInstanceGroups, Err: emr.Error{Class: emr.FleetsOnly}}}, nil, "instance fleets"},
+		"a tag":         {Input{Described: &Described{Cluster: emr.Cluster{ClusterSummary: emr.ClusterSummary{ID: "j-TEST"}, Tags: map[string]string{"emrguard": "off"}}}}, nil, "emrguard=off"},
+		"a tag allows":  {Input{Described: &Described{Cluster: emr.Cluster{ClusterSummary: emr.ClusterSummary{ID: "j-TEST"}, Tags: map[string]string{"emrguard": "Enforce"}}}}, nil, ""},
+		"observe":       {Input{}, func(e *Env) { e.Mode, e.Why = Observe, "rule 2 says observe" }, "rule 2 says observe"},
+		"dry run":       {Input{}, func(e *Env) { e.DryRun = true }, "dry run"},
+		"old release":   {Input{Failed: &Failed{Op: emr.GetManagedScalingPolicy, Err: emr.Error{Class: emr.Invalid}}}, nil, ""},
+		"managed":       {Input{Managed: &Managed{Attached: true}}, nil, "managed scaling"},
+		"nobody at all": {Input{}, nil, ""},
+	} {
+		m := newModel(t, recovery.Defaults())
+		if c.env != nil {
+			c.env(&m.env)
+		}
+		if d := m.decide(c.in); !strings.Contains(d.State.Withheld, c.want) || c.want == "" && d.State.Withheld != "" {
+			t.Errorf("%s: withheld %q, want %q", name, d.State.Withheld, c.want)
+		}
+	}
+}
+
+func TestOrdersAreChecked(t *testing.T) {
+	for name, o := range map[string]Order{
+		"no group":       {Kind: OrderBan, For: time.Hour, Author: "ann"},
+		"no author":      {Kind: OrderPause},
+		"no order":       {Kind: "dance", Author: "ann"},
+		"too short":      {Kind: OrderBan, Group: "ig-A", For: time.Second, Author: "ann"},
+		"too long":       {Kind: OrderBan, Group: "ig-A", For: 721 * time.Hour, Author: "ann"},
+		"too many":       {Kind: OrderScale, Group: "ig-A", To: 2001, Author: "ann"},
+		"too much text":  {Kind: OrderPause, Author: "ann", Reason: strings.Repeat("x", 1001)},
+		"unknown group":  {Kind: OrderUnban, Group: "ig-Z", Author: "ann"},
+		"unknown pool":   {Kind: OrderScale, Group: "ig-Z", To: 3, Author: "ann"},
+		"nothing to do":  {Kind: OrderScale, Group: "ig-A", To: 6, Author: "ann"},
+		"core at 0":      {Kind: OrderScale, Group: "ig-C", To: 0, Author: "ann"},
+		"nothing moved":  {Kind: OrderReturn, Group: "ig-A", Author: "ann"},
+		"not paused":     {Kind: OrderResume, Author: "ann"},
+		"nothing to own": {Kind: OrderAdopt, Author: "ann"},
+	} {
+		m := newModel(t, recovery.Defaults())
+		m.pass(time.Minute)
+		wanted := m.state.Pool("ig-A").Wanted
+		d := m.decide(Input{Order: &o})
+		if d.Reply == nil || !d.Reply.Refused || d.Reply.Text == "" || d.Call != nil || d.State.Pool("ig-A").Wanted != wanted {
+			t.Errorf("%s: %+v", name, d.Reply)
+		}
+	}
+}
+
+// TestR11_ClockSetBack: reads are believed again after a jump back of the clock, and nothing waits for the wrong time to come.
+func TestR11_ClockSetBack(t *testing.T) {
+	m := newModel(t, recovery.Defaults())
+	m.pass(time.Minute)
+	m.now = m.now.Add(-2 * time.Hour)
+	m.reads = nil
+	m.read(m.shown())
+	if !m.state.Read.Equal(m.now) {
+		t.Errorf("the newest read is of %s, it is %s", m.state.Read, m.now)
+	}
+	m.now = m.now.Add(-time.Minute) // reads may overtake each other
+	if m.read(m.shown()); m.state.Read.Equal(m.now) {
+		t.Error("an overtaken read was taken for the newest")
+	}
+}
