@@ -78,6 +78,7 @@ func New(ctx context.Context, o Options) (*Client, error) {
 	own := func(eo *sdk.Options) {
 		eo.Retryer = aws.NopRetryer{}
 		eo.RetryMaxAttempts = 1
+		eo.HTTPClient = wholeBody{eo.HTTPClient}
 		eo.APIOptions = append(eo.APIOptions, userAgent(o.Version), captureAnswer)
 		if o.Endpoint != "" {
 			eo.BaseEndpoint = aws.String(o.Endpoint)
@@ -92,6 +93,7 @@ func New(ctx context.Context, o Options) (*Client, error) {
 	}
 	cfg.Credentials = c.secrets.watch(cfg.Credentials)
 	stsOwn := func(so *sts.Options) {
+		so.HTTPClient = wholeBody{so.HTTPClient}
 		so.APIOptions = append(so.APIOptions, userAgent(o.Version))
 		if c.Loopback() {
 			so.BaseEndpoint = aws.String(c.endpoint) // a rehearsal asks nothing of AWS
@@ -136,7 +138,7 @@ func (o Options) check() error {
 		}
 	}
 	if o.RoleARN != "" && !strings.HasPrefix(o.RoleARN, "arn:") {
-		errs = append(errs, fmt.Errorf("role_arn: %q does not begin with arn:", o.RoleARN))
+		errs = append(errs, fmt.Errorf("role_arn: %q is no ARN: those begin with %q", o.RoleARN, "arn:"))
 	}
 	if d := o.SessionDuration; d != 0 && (d < 15*time.Minute || d > 12*time.Hour) {
 		errs = append(errs, fmt.Errorf("session duration: %s is outside 15m to 12h, which STS accepts", d))
