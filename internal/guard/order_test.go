@@ -35,7 +35,7 @@ func TestR13_TheEndClosesEverything(t *testing.T) {
 	for name, in := range map[string]Input{
 		"listed as ended":    {Gone: &Gone{State: emr.ClusterTerminated}},
 		"no longer there":    {Failed: &Failed{Op: emr.DescribeCluster, Err: emr.Error{Class: emr.NotFound}}},
-		"described as ended": {Described: &Described{Began: time.Now(), Cluster: emr.Cluster{ClusterSummary: emr.ClusterSummary{ID: "j-TEST", State: emr.ClusterTerminating}}}},
+		"described as ended": {Described: &Described{Began: time.Date(2026, 1, 5, 14, 0, 0, 0, time.UTC), Cluster: emr.Cluster{ClusterSummary: emr.ClusterSummary{ID: "j-TEST", State: emr.ClusterTerminating}}}},
 	} {
 		m := newModel(t, recovery.Defaults())
 		m.pass(time.Minute)
