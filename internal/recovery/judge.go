@@ -95,7 +95,7 @@ func judgeShort(g emr.Group, l ledger.Ledger, since time.Time, s Settings, now t
 		return Verdict{Kind: Stuck, Since: since, Due: due, Reason: fmt.Sprintf("%d of %d run, the oldest missing since %s", g.Running, g.Requested, clock(since))}
 	}
 	return Verdict{Stuck: true, Kind: Stuck, Since: since, Reason: fmt.Sprintf(
-		"%d of %d run; the oldest missing instance is missing since %s, that is %s, not less than %s", g.Running, g.Requested, clock(since),
+		"%d of %d run; the oldest missing instance is missing since %s, for %s (limit %s)", g.Running, g.Requested, clock(since),
 		l.Age(now).Round(time.Second), s.After)}
 }
 
