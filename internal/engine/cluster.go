@@ -222,12 +222,22 @@ func (c *cluster) env(now Now, eff Effective) guard.Env {
 	if s.paused != nil && s.paused.Paused != nil {
 		env.Paused = "the whole scope is paused by " + s.paused.Paused.Author
 	}
-	if env.Modify && guard.MayStop(c.state) {
-		id := string(c.id)
-		env.StopReady = s.budget.Reserve(emr.AddInstanceGroups, id, at, eff.Settings.Settle) && s.budget.Reserve(emr.ModifyInstanceGroups, id, at, eff.Settings.Settle) &&
-			s.budget.Ready(emr.ModifyInstanceGroups, at)
-	}
+	env.StopReady = env.Modify && guard.MayStop(c.state) && c.promise(at, eff.Settings.Settle)
 	return env
+}
+
+// promise reserves the tokens of what follows a stop and says whether the stop can be sent now: all of it or none, so that a cluster
+// that cannot stop yet keeps no token from the others.
+func (c *cluster) promise(at time.Time, within time.Duration) bool {
+	b, id := c.s.budget, string(c.id)
+	before := b.Reserved(emr.AddInstanceGroups, id) || b.Reserved(emr.ModifyInstanceGroups, id)
+	if b.Reserve(emr.AddInstanceGroups, id, at, within) && b.Reserve(emr.ModifyInstanceGroups, id, at, within) && b.Ready(emr.ModifyInstanceGroups, at) {
+		return true
+	}
+	if !before { // an earlier stop's promises stay
+		b.Release(id)
+	}
+	return false
 }
 
 // ready says whether a token for the operation can be taken now, a promised one included.

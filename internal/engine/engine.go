@@ -9,7 +9,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"time"
 
@@ -230,9 +229,4 @@ func (e *Engine) Owned() []string {
 		}
 	}
 	return names
-}
-
-// rowID makes ids for the history rows of a scope.
-func rowID(scope string, wall time.Time, n int) string {
-	return fmt.Sprintf("%s-%x-%d", scope, wall.UnixNano(), n)
 }

@@ -256,10 +256,16 @@ func (s *scope) complete(ctx context.Context, now Now, done Completion) bool {
 	return true
 }
 
+// rowID makes the id of the next history row of the scope as a whole. The lease's generation is in it, since two owners in turn may have
+// the same wall clock and count.
+func (s *scope) rowID(wall time.Time) string {
+	s.rows++
+	return fmt.Sprintf("%s-%d-%x-%d", s.id, s.lease.Generation, wall.UnixNano(), s.rows)
+}
+
 // note writes a row of history that concerns the scope.
 func (s *scope) note(ctx context.Context, now Now, kind, text string) {
-	s.rows++
-	rec := store.Record{Key: store.Key{Scope: s.id}, ID: rowID(s.id, now.Wall, s.rows), At: s.now(now), Kind: kind, Reason: text}
+	rec := store.Record{Key: store.Key{Scope: s.id}, ID: s.rowID(now.Wall), At: s.now(now), Kind: kind, Reason: text}
 	s.e.out.Records = append(s.e.out.Records, rec)
 	s.e.counts[kind]++
 	if !s.held {
@@ -330,8 +336,7 @@ func (s *scope) pauseAll(ctx context.Context, now Now, o store.Order, order guar
 		return
 	}
 	text := fmt.Sprintf("%s: all clusters of scope %s", order.Kind, s.id)
-	s.rows++
-	rec := store.Record{Key: store.Key{Scope: s.id}, ID: rowID(s.id, now.Wall, s.rows), At: s.now(now), Kind: "order." + string(order.Kind), Reason: text, Author: order.Author}
+	rec := store.Record{Key: store.Key{Scope: s.id}, ID: s.rowID(now.Wall), At: s.now(now), Kind: "order." + string(order.Kind), Reason: text, Author: order.Author}
 	save := store.Save{Lease: s.lease, Docs: []store.Document{{Key: store.Key{Scope: s.id, Cluster: scopeDoc}, Version: s.pausedV, Body: body, Saved: s.now(now)}},
 		Records: []store.Record{rec}, Orders: []store.Answer{{ID: o.ID, At: s.now(now), Text: text}}}
 	if err := s.e.o.Store.Save(ctx, save); err != nil {
