@@ -150,7 +150,8 @@ func serveSim(ctx context.Context, d *Deps, f simFlags, sc *scenario.Scenario) e
 	return wire.New(sim, wire.Options{Clock: clock, DefaultRegion: region}).Serve(ctx, ln)
 }
 
-// simGreeting says where the simulator is and what to try.
+// simGreeting says where the simulator is and what to try. AWS CLIs before 2.13 and 1.29 do not read AWS_ENDPOINT_URL and would ask AWS
+// itself, so each command names the endpoint.
 func simGreeting(f simFlags, sc *scenario.Scenario, addr net.Addr, region string) string {
 	url := "http://" + addr.String()
 	cluster := "j-…"
@@ -162,9 +163,9 @@ func simGreeting(f simFlags, sc *scenario.Scenario, addr net.Addr, region string
 		fmt.Sprintf("Serving %s, %g times as fast as real time, from %s.", url, f.speed, sc.Start.UTC().Format(time.RFC3339)),
 		"",
 		"Try, in another terminal:",
-		"  export AWS_ENDPOINT_URL=" + url + " AWS_REGION=" + region + " AWS_ACCESS_KEY_ID=any AWS_SECRET_ACCESS_KEY=any",
-		"  aws emr list-clusters --active",
-		"  aws emr list-instance-groups --cluster-id " + cluster,
+		"  export AWS_REGION=" + region + " AWS_DEFAULT_REGION=" + region + " AWS_ACCESS_KEY_ID=any AWS_SECRET_ACCESS_KEY=any",
+		"  aws --endpoint-url " + url + " emr list-clusters --active",
+		"  aws --endpoint-url " + url + " emr describe-cluster --cluster-id " + cluster,
 		"  curl -s " + url + "/_sim/truth",
 		"",
 		"Guard it with a sim.yaml of three lines:",
