@@ -14,13 +14,13 @@ import (
 )
 
 var (
-	seedFlag  = flag.Uint64("seed", 0, "play only this seed of TestRandomWorlds and print it")
-	seedsFlag = flag.Int("seeds", 60, "how many seeds TestRandomWorlds plays")
+	seedFlag  = flag.Uint64("seed", 0, "play only this seed of TestI2I3I5I6_RandomWorlds and print it")
+	seedsFlag = flag.Int("seeds", 60, "how many seeds TestI2I3I5I6_RandomWorlds plays")
 )
 
-// TestRandomWorlds plays a day of droughts, outsiders, lost answers and crashes from each seed and checks I2, I3, I5, I6, the
+// TestI2I3I5I6_RandomWorlds plays a day of droughts, outsiders, lost answers and crashes from each seed and checks I2, I3, I5, I6, the
 // journal and, once the world is quiet, liveness.
-func TestRandomWorlds(t *testing.T) {
+func TestI2I3I5I6_RandomWorlds(t *testing.T) {
 	if *seedFlag != 0 {
 		playSeed(t, *seedFlag, true)
 		return
@@ -101,7 +101,7 @@ func playSeed(t *testing.T, seed uint64, verbose bool) {
 		w.Quiet("etl")
 	}
 	if v := w.Violations(); len(v) > 0 {
-		t.Errorf("seed %d; repeat with: go test ./internal/simtest -run TestRandomWorlds -seed %d -v", seed, seed)
+		t.Errorf("seed %d; repeat with: go test ./internal/simtest -run RandomWorlds -seed %d -v", seed, seed)
 		for _, x := range v[:min(len(v), 10)] {
 			t.Errorf("%s %s: %s", x.At.Format("02T15:04:05"), x.Property, x.Text)
 		}
