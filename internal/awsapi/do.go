@@ -80,7 +80,7 @@ func (c *Client) send(ctx context.Context, call emr.Call) (emr.Result, error) {
 			return emr.Result{}, err
 		}
 		if out.Cluster == nil {
-			return emr.Result{}, emptyAnswer{"cluster"}
+			return emr.Result{}, emptyAnswerError{"cluster"}
 		}
 		return emr.Result{Cluster: clusterOf(out.Cluster)}, nil
 	case emr.ListInstanceGroups:
@@ -117,13 +117,13 @@ func (c *Client) send(ctx context.Context, call emr.Call) (emr.Result, error) {
 			return emr.Result{}, err
 		}
 		if len(out.InstanceGroupIds) != 1 {
-			return emr.Result{}, emptyAnswer{"group id"}
+			return emr.Result{}, emptyAnswerError{"group id"}
 		}
 		return emr.Result{Added: emr.GroupID(out.InstanceGroupIds[0])}, nil
 	}
 }
 
-// emptyAnswer is an answer of success without what was asked for: EMR's SDK decodes an empty body as that.
-type emptyAnswer struct{ what string }
+// emptyAnswerError is an answer of success without what was asked for: EMR's SDK decodes an empty body as that.
+type emptyAnswerError struct{ what string }
 
-func (e emptyAnswer) Error() string { return "the answer holds no " + e.what }
+func (e emptyAnswerError) Error() string { return "the answer holds no " + e.what }

@@ -10,10 +10,8 @@ import (
 // liveClusters is emr.Live for the SDK.
 var liveClusters = each(emr.Live, func(s emr.ClusterState) types.ClusterState { return types.ClusterState(s) })
 
-// liveInstances is every instance state but TERMINATED.
-var liveInstances = []types.InstanceState{
-	types.InstanceStateAwaitingFulfillment, types.InstanceStateProvisioning, types.InstanceStateBootstrapping, types.InstanceStateRunning,
-}
+// liveInstances is emr.Present for the SDK.
+var liveInstances = each(emr.Present, func(s emr.InstanceState) types.InstanceState { return types.InstanceState(s) })
 
 // groupConfig is a new group for AddInstanceGroups. What the configuration does not give is left out, so that EMR applies its
 // defaults: above all a Spot group without a bid, whose ceiling is then the On-Demand price.

@@ -3,7 +3,6 @@ package awsapi
 import (
 	"context"
 	"errors"
-	"net/http"
 	"strings"
 
 	"emrguard/internal/emr"
@@ -56,93 +55,40 @@ func credentialClass(err error) emr.Class {
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return emr.NotSent
 	}
-	var api smithy.APIError
-	if errors.As(err, &api) {
+	if api, ok := errors.AsType[smithy.APIError](err); ok {
 		if class := answered(err, api); class == emr.Throttled || class == emr.Unavailable {
 			return emr.NotSent
 		}
 		return emr.Denied
 	}
-	var operation *smithy.OperationError
-	if errors.As(err, &operation) && operation.Service() == "STS" {
+	if operation, ok := errors.AsType[*smithy.OperationError](err); ok && operation.Service() == "STS" {
 		return emr.NotSent
 	}
 	return emr.Denied
 }
 
-// answered is the class of an error that AWS answered with. The code decides, not the SDK's type, which differs between
-// its versions, nor the status alone: EMR answers InternalServerError with status 400 (API reference of
-// ModifyInstanceGroups).
+// answered is the class of an error that AWS answered with. The SDK's types are not asked: they differ between its versions.
 func answered(err error, api smithy.APIError) emr.Class {
-	code, text := api.ErrorCode(), api.ErrorMessage()
-	if class, ok := classes[code]; ok {
-		return class
+	r := emr.Refusal{Code: api.ErrorCode(), Detail: detail(err), Message: api.ErrorMessage()}
+	if response, ok := errors.AsType[*smithyhttp.ResponseError](err); ok {
+		r.Status = response.HTTPStatusCode()
 	}
-	if strings.HasPrefix(code, "AccessDenied") {
-		return emr.Denied
-	}
-	status := 0
-	var response *smithyhttp.ResponseError
-	if errors.As(err, &response) {
-		status = response.HTTPStatusCode()
-	}
-	switch {
-	case status == http.StatusTooManyRequests:
-		return emr.Throttled
-	case status == http.StatusRequestTimeout || status < 400 || status > 499:
-		return emr.Unavailable
-	}
-	var request *types.InvalidRequestException
-	detail := ""
-	if errors.As(err, &request) {
-		detail = aws.ToString(request.ErrorCode_)
-	}
-	switch {
-	case detail == "API_DOES_NOT_SUPPORT_INSTANCE_FLEET_CLUSTERS",
-		strings.Contains(text, "Instance fleets and instance groups are mutually exclusive"):
-		return emr.FleetsOnly
-	case detail == "NoSuchCluster", unknownID(text):
-		return emr.NotFound
-	}
-	return emr.Invalid
+	return r.Class()
 }
 
-// classes is the class of each code that says what it means; sources: EMR API reference, "Common Errors", and the throttle
-// codes of AWS's SDKs.
-var classes = map[string]emr.Class{
-	"ThrottlingException": emr.Throttled, "Throttling": emr.Throttled, "ThrottledException": emr.Throttled,
-	"TooManyRequestsException": emr.Throttled, "RequestLimitExceeded": emr.Throttled, "RequestThrottled": emr.Throttled,
-	"RequestThrottledException": emr.Throttled, "EC2ThrottledException": emr.Throttled, "BandwidthLimitExceeded": emr.Throttled,
-	"SlowDown": emr.Throttled,
-
-	"UnrecognizedClientException": emr.Denied, "InvalidClientTokenId": emr.Denied, "ExpiredToken": emr.Denied,
-	"ExpiredTokenException": emr.Denied, "SignatureDoesNotMatch": emr.Denied, "InvalidSignatureException": emr.Denied,
-	"IncompleteSignature": emr.Denied, "IncompleteSignatureException": emr.Denied, "MissingAuthenticationToken": emr.Denied,
-	"MissingAuthenticationTokenException": emr.Denied, "NotAuthorized": emr.Denied, "OptInRequired": emr.Denied,
-	"RequestExpired": emr.Denied, "AuthFailure": emr.Denied, "UnauthorizedOperation": emr.Denied,
-
-	"InternalServerError": emr.Unavailable, "InternalServerException": emr.Unavailable, "InternalFailure": emr.Unavailable,
-	"InternalError": emr.Unavailable, "ServiceUnavailable": emr.Unavailable, "ServiceUnavailableException": emr.Unavailable,
-	"RequestTimeout": emr.Unavailable, "RequestTimeoutException": emr.Unavailable,
-	"UnknownError": emr.Unavailable, // the SDK's word for an error answer that names none: nothing is known of a write
-}
-
-// unknownID says whether the text is one of those for an id that the account and region do not have: "Cluster id 'j-1' is not
-// valid.", "Instance group id 'ig-1' is not valid", "Specified job flow ID not valid."
-func unknownID(text string) bool {
-	text = strings.TrimSuffix(strings.ToLower(text), ".")
-	if !strings.HasSuffix(text, " not valid") {
-		return false
+// detail is the finer code that an InvalidRequestException carries, empty for none.
+func detail(err error) string {
+	if request, ok := errors.AsType[*types.InvalidRequestException](err); ok {
+		return aws.ToString(request.ErrorCode_)
 	}
-	return strings.HasPrefix(text, "cluster id ") || strings.HasPrefix(text, "instance group id ") || strings.HasPrefix(text, "specified job flow id")
+	return ""
 }
 
 // apiText is AWS's own text, with the finer code that an InvalidRequestException carries.
 func apiText(api smithy.APIError) string {
 	text := api.ErrorMessage()
-	var request *types.InvalidRequestException
-	if errors.As(api, &request) && aws.ToString(request.ErrorCode_) != "" {
-		text += " [" + *request.ErrorCode_ + "]"
+	if code := detail(api); code != "" {
+		text += " [" + code + "]"
 	}
 	if text == "" || text == "UnknownError" { // the SDK's word for none
 		return "no message"
@@ -152,8 +98,7 @@ func apiText(api smithy.APIError) string {
 
 // plain is the error without the SDK's "operation error EMR: …," in front, which the call's log line repeats.
 func plain(err error) string {
-	var operation *smithy.OperationError
-	if errors.As(err, &operation) {
+	if operation, ok := errors.AsType[*smithy.OperationError](err); ok {
 		return operation.Err.Error()
 	}
 	return err.Error()

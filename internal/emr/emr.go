@@ -242,6 +242,9 @@ const (
 	InstanceTerminated    InstanceState = "TERMINATED"
 )
 
+// Present lists every instance state but TERMINATED: reads ask for these, since EMR would add the instances of the last thirty days.
+var Present = []InstanceState{InstanceAwaiting, InstanceProvisioning, InstanceBootstrapping, InstanceRunning}
+
 // Instance is one instance of a group as ListInstances returns it.
 type Instance struct {
 	ID      InstanceID    `json:"id"`

@@ -1,7 +1,7 @@
 // Package local is a client of the simulator in the same process: it executes emr.Call values in virtual time, without HTTP.
 //
-// It shows a caller what the SDK's client of EMR would show: an empty answer reads as "nothing there", a broken connection as an
-// error of class emr.Unavailable, and members that EMR leaves out as zero values.
+// It shows a caller what package awsapi would show: an empty list reads as "nothing there", an answer without the one thing it is for and
+// a broken connection as errors of class emr.Unavailable, and members that EMR leaves out as zero values.
 package local
 
 import (
@@ -46,10 +46,13 @@ func (c *Client) Do(call emr.Call) Answer {
 		a.Result.Err = &emr.Error{Class: emr.Unavailable, Message: "the connection broke before the answer"}
 		return a
 	}
-	if out.Err != nil {
+	switch {
+	case out.Err != nil:
 		a.Result.Err = failure(out.Err)
-	} else if !out.Empty {
-		a.Result = result(out.Out)
+	case out.Empty:
+		a.Result = result(call.Op, nil)
+	default:
+		a.Result = result(call.Op, out.Out)
 	}
 	a.Result.Date = out.Date.Truncate(time.Second) // the resolution of a Date header
 	return a
@@ -60,13 +63,15 @@ func input(call emr.Call) (any, *emr.Error) {
 	cluster, marker := text(call.Cluster), text(call.Marker)
 	switch call.Op {
 	case emr.ListClusters:
-		return &shapes.ListClustersInput{ClusterStates: liveStates(), Marker: marker}, nil
+		return &shapes.ListClustersInput{ClusterStates: each(emr.Live, wire), Marker: marker}, nil
 	case emr.DescribeCluster:
 		return &shapes.DescribeClusterInput{ClusterId: cluster}, nil
 	case emr.ListInstanceGroups:
 		return &shapes.ListInstanceGroupsInput{ClusterId: cluster, Marker: marker}, nil
 	case emr.ListInstances:
-		return &shapes.ListInstancesInput{ClusterId: cluster, InstanceGroupId: text(call.Group), Marker: marker}, nil
+		return &shapes.ListInstancesInput{
+			ClusterId: cluster, InstanceGroupId: text(call.Group), InstanceStates: each(emr.Present, wire), Marker: marker,
+		}, nil
 	case emr.GetManagedScalingPolicy:
 		return &shapes.GetManagedScalingPolicyInput{ClusterId: cluster}, nil
 	case emr.ModifyInstanceGroups:
@@ -83,13 +88,15 @@ func input(call emr.Call) (any, *emr.Error) {
 	return nil, &emr.Error{Class: emr.Invalid, Message: "no such operation: " + string(call.Op)}
 }
 
-// result translates an output structure; one without members that emr knows is an empty Result.
-func result(out any) emr.Result {
+// result translates an output structure, nil for an answer without a body. One without members that emr knows is an empty Result.
+func result(op emr.Op, out any) emr.Result {
 	switch out := out.(type) {
 	case *shapes.ListClustersOutput:
 		return emr.Result{Clusters: each(out.Clusters, clusterSummary), Marker: deref(out.Marker)}
 	case *shapes.DescribeClusterOutput:
-		return emr.Result{Cluster: cluster(out.Cluster)}
+		if out.Cluster != nil {
+			return emr.Result{Cluster: cluster(out.Cluster)}
+		}
 	case *shapes.ListInstanceGroupsOutput:
 		return emr.Result{Groups: each(out.InstanceGroups, group), Marker: deref(out.Marker)}
 	case *shapes.ListInstancesOutput:
@@ -97,20 +104,21 @@ func result(out any) emr.Result {
 	case *shapes.GetManagedScalingPolicyOutput:
 		return emr.Result{ManagedScaling: out.ManagedScalingPolicy != nil}
 	case *shapes.AddInstanceGroupsOutput:
-		if len(out.InstanceGroupIds) > 0 {
+		if len(out.InstanceGroupIds) == 1 {
 			return emr.Result{Added: emr.GroupID(out.InstanceGroupIds[0])}
 		}
+	}
+	switch op {
+	case emr.DescribeCluster:
+		return emr.Result{Err: empty("cluster")}
+	case emr.AddInstanceGroups:
+		return emr.Result{Err: empty("group id")}
 	}
 	return emr.Result{}
 }
 
-func liveStates() []string {
-	states := make([]string, len(emr.Live))
-	for i, s := range emr.Live {
-		states[i] = string(s)
-	}
-	return states
-}
+// wire is a state as requests hold it.
+func wire[S ~string](s *S) string { return string(*s) }
 
 // text is an optional string member: absent when empty.
 func text[S ~string](s S) *string {

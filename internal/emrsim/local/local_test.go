@@ -180,6 +180,50 @@ func TestFaultsAreSeenAsACallerSeesThem(t *testing.T) {
 	}
 }
 
+func TestAnswersWithoutWhatTheyAreFor(t *testing.T) {
+	for _, test := range []struct {
+		call  emr.Call
+		class emr.Class // empty: success
+	}{
+		{emr.Call{Op: emr.ListClusters}, ""},
+		{emr.Call{Op: emr.DescribeCluster}, emr.Unavailable},
+		{emr.Call{Op: emr.ListInstances}, ""},
+		{emr.Call{Op: emr.GetManagedScalingPolicy}, ""},
+		{emr.Call{Op: emr.AddInstanceGroups, Config: &emr.GroupConfig{Name: "x", Role: emr.Task, InstanceType: "m5.xlarge", Count: 1}}, emr.Unavailable},
+	} {
+		t.Run(string(test.call.Op), func(t *testing.T) {
+			sim, c, id := world(t, emrsim.Options{})
+			f, err := emrsim.ParseFault(string(test.call.Op) + " empty")
+			if err != nil {
+				t.Fatal(err)
+			}
+			sim.AddFault(f)
+			if test.call.Op != emr.ListClusters {
+				test.call.Cluster = id
+			}
+			r := c.Do(test.call).Result
+			got := emr.Class("")
+			if r.Err != nil {
+				got = r.Err.Class
+			}
+			if got != test.class || r.Cluster != nil || r.Added != "" || len(r.Instances)+len(r.Clusters) > 0 {
+				t.Errorf("got class %q and %+v, want %q", got, r, test.class)
+			}
+		})
+	}
+}
+
+func TestTerminatedInstancesAreNotListed(t *testing.T) {
+	sim, c, id := world(t, emrsim.Options{})
+	g := task(t, c, id, "task")
+	do(t, c, emr.Call{Op: emr.ModifyInstanceGroups, Cluster: id, Group: g.ID, Count: 1})
+	sim.AdvanceTo(sim.Now().Add(2 * time.Hour))
+	list := do(t, c, emr.Call{Op: emr.ListInstances, Cluster: id, Group: g.ID}).Instances
+	if len(list) != 1 || list[0].State != emr.InstanceRunning {
+		t.Errorf("got %+v, want the one that runs", list)
+	}
+}
+
 func TestAGroupOperationOnAClusterOfFleets(t *testing.T) {
 	sim := emrsim.New(emrsim.Options{Instant: true})
 	out, apiErr := sim.Do(region, "RunJobFlow", &shapes.RunJobFlowInput{Name: p("fleets"), Instances: &shapes.JobFlowInstancesConfig{

@@ -22,9 +22,6 @@ func summary(id, name *string, status *shapes.ClusterStatus) emr.ClusterSummary 
 }
 
 func cluster(c *shapes.Cluster) *emr.Cluster {
-	if c == nil {
-		return nil
-	}
 	out := &emr.Cluster{
 		ClusterSummary: summary(c.Id, c.Name, c.Status), Collection: emr.Collection(deref(c.InstanceCollectionType)),
 		ReleaseLabel: deref(c.ReleaseLabel), AutoTerm: deref(c.AutoTerminate),
@@ -53,7 +50,7 @@ func group(g *shapes.InstanceGroup) emr.Group {
 		Configurations: configurations(g.Configurations), ConfigurationsVersion: deref(g.ConfigurationsVersion),
 		LastGood:        configurations(g.LastSuccessfullyAppliedConfigurations),
 		LastGoodVersion: deref(g.LastSuccessfullyAppliedConfigurationsVersion),
-		EbsOptimized:    deref(g.EbsOptimized), CustomAMI: deref(g.CustomAmiId), CustomScaling: g.AutoScalingPolicy != nil,
+		EbsOptimized:    deref(g.EbsOptimized), CustomAMI: deref(g.CustomAmiId), CustomScaling: attached(g.AutoScalingPolicy),
 	}
 	for _, d := range g.EbsBlockDevices {
 		spec := deref(d.VolumeSpecification)
@@ -62,6 +59,11 @@ func group(g *shapes.InstanceGroup) emr.Group {
 		})
 	}
 	return out
+}
+
+// attached says whether an automatic scaling policy may act on the group: one is there and has not been removed.
+func attached(p *shapes.AutoScalingPolicyDescription) bool {
+	return p != nil && deref(deref(p.Status).State) != "DETACHED"
 }
 
 func instance(i *shapes.Instance) emr.Instance {
