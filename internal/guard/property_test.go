@@ -39,11 +39,11 @@ func TestI1I2I3I4I6I7I8_RandomLives(t *testing.T) {
 
 // act lets one thing happen.
 func (m *model) act(t *rapid.T) {
-	any := func() *truth { return rapid.SampledFrom(m.groups[1:]).Draw(t, "group") }
+	pick := func() *truth { return rapid.SampledFrom(m.groups[1:]).Draw(t, "group") }
 	switch rapid.SampledFrom([]string{"pass", "pass", "long", "long", "resize", "resize", "lose", "stick", "free", "suspend", "bad read", "old read", "low read", "fault", "fault",
 		"order", "restart", "budget", "trust", "managed", "story", "story", "story", "story"}).Draw(t, "act") {
 	case "story": // a group gets stuck, and something goes wrong with the calls that follow
-		g := any()
+		g := pick()
 		g.Requested, g.stuck = g.Requested+rapid.IntRange(1, 4).Draw(t, "more"), true
 		m.note()
 		m.pass(28 * time.Minute)
@@ -60,19 +60,19 @@ func (m *model) act(t *rapid.T) {
 	case "long":
 		m.pass(time.Duration(rapid.IntRange(20, 60).Draw(t, "minutes")) * time.Minute)
 	case "resize":
-		g := any()
+		g := pick()
 		g.Requested, g.gaveUp = rapid.IntRange(1, 12).Draw(t, "to"), false
 		m.note()
 	case "lose":
-		g := any()
+		g := pick()
 		g.Running = max(0, g.Running-rapid.IntRange(1, 3).Draw(t, "lost"))
 		m.note()
 	case "stick":
-		any().stuck = true
+		pick().stuck = true
 	case "free":
-		any().stuck = false
+		pick().stuck = false
 	case "suspend":
-		g := any()
+		g := pick()
 		g.gaveUp = g.Running < g.Requested
 		m.note()
 	case "bad read":

@@ -249,19 +249,20 @@ func (d *decider) poolID(id emr.GroupID) emr.GroupID {
 }
 
 func describeRead(g emr.Group, was emr.GroupState, delta ledger.Delta) string {
-	text := fmt.Sprintf("%d of %d run, %s", g.Running, g.Requested, g.State)
+	var text strings.Builder
+	fmt.Fprintf(&text, "%d of %d run, %s", g.Running, g.Requested, g.State)
 	if was != g.State {
-		text += " (was " + string(was) + ")"
+		fmt.Fprintf(&text, " (was %s)", was)
 	}
 	for _, part := range []struct {
 		n    int
 		what string
 	}{{delta.Asked, "asked for"}, {delta.Arrived, "arrived"}, {delta.Withdrawn, "no longer asked for"}, {delta.Lost, "lost"}} {
 		if part.n > 0 {
-			text += fmt.Sprintf(", %d %s", part.n, part.what)
+			fmt.Fprintf(&text, ", %d %s", part.n, part.what)
 		}
 	}
-	return text
+	return text.String()
 }
 
 // outside acts on what an outsider did to a member (rule R10).
