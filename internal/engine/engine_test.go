@@ -3,6 +3,7 @@ package engine
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -58,7 +59,7 @@ func TestI7_AnswerOutlivesAFullStore(t *testing.T) {
 	if n := l.count("", emr.AddInstanceGroups); n != 1 {
 		t.Errorf("AddInstanceGroups was sent %d times: its answer was lost", n)
 	}
-	if !contains(l.kinds, "recovery.completed") {
+	if !slices.Contains(l.kinds, "recovery.completed") {
 		t.Errorf("the recovery did not complete: %v", l.kinds)
 	}
 }
@@ -142,7 +143,7 @@ func TestPagesMakeOneRead(t *testing.T) {
 	if !failed {
 		t.Fatal("no second page was asked for")
 	}
-	if contains(l.kinds, "read.unusable") {
+	if slices.Contains(l.kinds, "read.unusable") {
 		t.Error("half a read was decided on")
 	}
 	seen := 0
@@ -220,12 +221,12 @@ func TestR13_NotFoundIsNotForEver(t *testing.T) {
 		return emr.Result{Err: &emr.Error{Class: emr.NotFound, Code: "InvalidRequestException", Message: "Cluster id is not valid."}}
 	}
 	l.run(10 * time.Minute)
-	if !contains(l.kinds, "cluster.ended") {
+	if !slices.Contains(l.kinds, "cluster.ended") {
 		t.Fatal("clusters that are neither listed nor found were not closed")
 	}
 	l.aws, l.sent = healthy, nil
 	l.run(10 * time.Minute)
-	if n := l.count("", emr.ListInstanceGroups); n < 3 || !contains(l.kinds, "cluster.back") {
+	if n := l.count("", emr.ListInstanceGroups); n < 3 || !slices.Contains(l.kinds, "cluster.back") {
 		t.Errorf("after they are listed again the 3 clusters were read %d times", n)
 	}
 }
@@ -242,13 +243,4 @@ func TestOneScopeDoesNotStopAnother(t *testing.T) {
 	if n := l.count("good", emr.ListInstanceGroups); n < 3 {
 		t.Errorf("the good scope was read %d times", n)
 	}
-}
-
-func contains(list []string, s string) bool {
-	for _, x := range list {
-		if x == s {
-			return true
-		}
-	}
-	return false
 }
