@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"maps"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -124,7 +125,7 @@ func writeOnce(d *Deps, out *output, page oncePage) error {
 	for _, s := range page.Scopes {
 		row := []string{s.Scope}
 		for _, n := range []int{s.Clusters, s.Shortfall, s.Suspended, s.Recoveries, s.Banned, s.Resting, s.Blocked, s.Withheld, s.Broken} {
-			row = append(row, fmt.Sprint(n))
+			row = append(row, strconv.Itoa(n))
 		}
 		rows = append(rows, row)
 	}

@@ -9,7 +9,7 @@ import (
 
 // Run runs one command line, without the program's name, until it ends or ctx does, and returns the exit code. Errors go to Stderr.
 func Run(ctx context.Context, d *Deps, args []string) int {
-	root := newRootCmd(d)
+	root := newRootCmd(d) //nolint:contextcheck // the commands are only made here; cobra gives each its context
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
 	if err != nil {

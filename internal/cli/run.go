@@ -62,7 +62,7 @@ type daemon struct {
 func (r *daemon) run(ctx context.Context) (err error) {
 	r.log = logTo(r.d, r.cfg.Log, &r.level)
 	for _, w := range r.cfg.WarningLines() {
-		r.log.Warn("config.warning", "text", w)
+		r.log.Warn("config.warning", slog.String("text", w))
 	}
 	counters, page := newMetrics(r.d.Version)
 	health := telemetry.NewHealth(time.Now())
@@ -80,12 +80,13 @@ func (r *daemon) run(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, guard.Close()) }()
-	r.log.Info("start", "version", r.d.Version, "config", r.cfg.Name(), "store", r.cfg.StorePath(), "scopes", len(r.cfg.Scopes), "dry_run", r.dryRun, "speed", r.clock.Speed())
+	r.log.Info("start", slog.String("version", r.d.Version), slog.String("config", r.cfg.Name()), slog.String("store", r.cfg.StorePath()),
+		slog.Int("scopes", len(r.cfg.Scopes)), slog.Bool("dry_run", r.dryRun), slog.Float64("speed", r.clock.Speed()))
 	running, stop := context.WithCancel(ctx)
 	defer stop()
 	group, running := errgroup.WithContext(running)
 	if listener != nil {
-		r.log.Info("listen", "address", listener.Addr().String(), "token", token != "")
+		r.log.Info("listen", slog.String("address", listener.Addr().String()), slog.Bool("token", token != ""))
 		group.Go(func() error {
 			return telemetry.Serve(running, listener, telemetry.Handler(health, page, token), r.log)
 		})
@@ -137,7 +138,8 @@ func (r *daemon) reloads(ctx context.Context, guard *app.App) {
 // reload takes the file as it is now, or refuses it whole.
 func (r *daemon) reload(ctx context.Context, guard *app.App) {
 	refuse := func(err error) {
-		r.log.Error("reload.refused", "config", r.file.Path(), "error", err.Error(), "next", "the old configuration stays in force; mend the file and send SIGHUP again")
+		r.log.Error("reload.refused", slog.String("config", r.file.Path()), slog.String("error", err.Error()),
+			slog.String("next", "the old configuration stays in force; mend the file and send SIGHUP again"))
 	}
 	cfg, err := r.file.Load()
 	if err != nil {
@@ -151,10 +153,10 @@ func (r *daemon) reload(ctx context.Context, guard *app.App) {
 	}
 	setLevel(&r.level, cfg.Log.Level)
 	for _, w := range cfg.WarningLines() {
-		r.log.Warn("config.warning", "text", w)
+		r.log.Warn("config.warning", slog.String("text", w))
 	}
 	for _, c := range changes {
-		r.log.Info("reload.change", "change", c)
+		r.log.Info("reload.change", slog.String("change", c))
 	}
-	r.log.Info("reload", "config", cfg.Name(), "changes", len(changes))
+	r.log.Info("reload", slog.String("config", cfg.Name()), slog.Int("changes", len(changes)))
 }
