@@ -172,13 +172,13 @@ func (a *App) Reload(ctx context.Context, cfg *config.Config) ([]string, error) 
 }
 
 // takeConfig gives the engine the newest configuration if it has not got it yet, and says whether that took another engine.
-func (l *loop) takeConfig() (another bool) {
+func (l *loop) takeConfig(ctx context.Context) (another bool) {
 	l.mu.Lock()
 	pending, rebuild := l.pending, l.rebuild
 	l.mu.Unlock()
 	if rebuild {
-		l.drain() // the old engine saves what its changes were answered
-		l.release()
+		l.drain(ctx)       // the old engine saves what its changes were answered
+		_ = l.release(ctx) // what is not given up passes to the new engine, which has the same owner
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -19,7 +19,7 @@ func TestRunRepairsAStuckGroup(t *testing.T) {
 		w, watch := newWorld(t, "demo"), newSeen()
 		stop := start(t, w.app(t, oneScope, func(o *Options) { o.Watch = watch }))
 		time.Sleep(100 * time.Minute)
-		if err, took := stop(); err != nil || took > 5*time.Second {
+		if took, err := stop(); err != nil || took > 5*time.Second {
 			t.Errorf("Run ended with %v after %s", err, took)
 		}
 		for name, want := range map[string]int{"web-logs": 11, "etl": 13, "reports": 12} {
@@ -38,7 +38,7 @@ func TestDryRunChangesNothing(t *testing.T) {
 		w, watch := newWorld(t, "demo"), newSeen()
 		stop := start(t, w.app(t, oneScope, func(o *Options) { o.Watch, o.DryRun = watch, true }))
 		time.Sleep(time.Hour)
-		if err, _ := stop(); err != nil {
+		if _, err := stop(); err != nil {
 			t.Fatal(err)
 		}
 		if n := len(w.changes()); n > 0 || watch.kinds["would.recover"] != 2 {
@@ -59,7 +59,7 @@ func TestSecondGuardWaitsForTheLease(t *testing.T) {
 		if !first.scope().Listed || second.scope().Held {
 			t.Fatalf("first %+v, second %+v", first.scope(), second.scope())
 		}
-		if err, _ := stopFirst(); err != nil {
+		if _, err := stopFirst(); err != nil {
 			t.Fatal(err)
 		}
 		time.Sleep(15 * time.Second) // a released lease is found at the next attempt, a third of its term later
@@ -68,7 +68,7 @@ func TestSecondGuardWaitsForTheLease(t *testing.T) {
 			t.Errorf("the second did not take over: %+v", second.scope())
 		}
 		time.Sleep(time.Hour)
-		if err, _ := stopSecond(); err != nil {
+		if _, err := stopSecond(); err != nil {
 			t.Fatal(err)
 		}
 		if c := w.truth(t, "etl"); c.Workers != 13 || c.GroupsAdded != 1 {
@@ -103,7 +103,7 @@ func TestShutdownSavesTheAnswerUnderWay(t *testing.T) {
 		stop := start(t, w.app(t, oneScope))
 		<-began
 		time.AfterFunc(2*time.Second, func() { close(release) })
-		err, took := stop()
+		took, err := stop()
 		if err != nil || took < 2*time.Second || took > 3*time.Second {
 			t.Errorf("Run ended with %v after %s, want 2s", err, took)
 		}
@@ -129,7 +129,7 @@ func TestShutdownDoesNotWaitForEver(t *testing.T) {
 		began := w.holdChanges(nil)
 		stop := start(t, w.app(t, oneScope))
 		<-began
-		if err, took := stop(); err != nil || took >= 5*time.Second {
+		if took, err := stop(); err != nil || took >= 5*time.Second {
 			t.Errorf("Run ended with %v after %s, want under 5s", err, took)
 		}
 	})
@@ -185,7 +185,7 @@ func TestReload(t *testing.T) {
 			t.Errorf("reload said %q, %v", lines, err)
 		}
 		time.Sleep(2 * time.Hour)
-		if err, _ := stop(); err != nil {
+		if _, err := stop(); err != nil {
 			t.Fatal(err)
 		}
 		if c := w.truth(t, "etl"); c.Workers != 13 {
@@ -216,7 +216,7 @@ func TestReloadOfScopes(t *testing.T) {
 			t.Errorf("reload said %q, %v", lines, err)
 		}
 		time.Sleep(90 * time.Minute)
-		if err, _ := stop(); err != nil {
+		if _, err := stop(); err != nil {
 			t.Fatal(err)
 		}
 		if c := w.truth(t, "etl"); c.Workers != 13 || c.GroupsAdded != 1 {
@@ -279,7 +279,7 @@ func TestPruneHourly(t *testing.T) {
 		if after := rows(); before < 20 || after > 0 {
 			t.Errorf("%d rows after 23 hours, %d after 27", before, after)
 		}
-		if err, _ := stop(); err != nil {
+		if _, err := stop(); err != nil {
 			t.Fatal(err)
 		}
 		if watch.pruned != 27 {
@@ -328,7 +328,7 @@ func TestPassBesideADaemon(t *testing.T) {
 		if took := time.Since(began); took > time.Second {
 			t.Errorf("that took %s", took)
 		}
-		if err, _ := stop(); err != nil {
+		if _, err := stop(); err != nil {
 			t.Fatal(err)
 		}
 	})

@@ -20,10 +20,11 @@ const (
 	drainRounds   = 8                // steps of a shutdown; each can lead to a change that is then not sent
 )
 
-// loop is one run of an App's engine. It belongs to one goroutine.
+// loop is one run of an App's engine. It belongs to one goroutine. The contexts of its methods end with the loop, not with the
+// shutdown's begin, which is stop.
 type loop struct {
 	*App
-	calls   context.Context // ends with the loop, not with the shutdown's begin
+	stop    <-chan struct{}
 	writes  map[uint64]bool // changes under way
 	snapped time.Time
 	last    engine.Snapshot
@@ -33,14 +34,14 @@ type loop struct {
 // seconds to be answered, and the leases are given up. It returns nil after that, and an error if the loop broke down. An App
 // runs once.
 func (a *App) Run(ctx context.Context) error {
-	return a.drive(ctx, func(l *loop) error {
-		l.run(ctx, func() bool { return false })
+	return a.drive(ctx, func(calls context.Context, l *loop) error {
+		l.run(calls, func() bool { return false })
 		return nil
 	})
 }
 
-// drive runs body with everything a loop needs around it, and ends it properly.
-func (a *App) drive(ctx context.Context, body func(*loop) error) (err error) {
+// drive runs body with everything a loop needs around it, and ends it properly: ctx begins the shutdown, body's context ends it.
+func (a *App) drive(ctx context.Context, body func(context.Context, *loop) error) (err error) {
 	calls, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
 	stop := context.AfterFunc(ctx, func() { time.AfterFunc(drainFor+closeFor/2, cancel) }) // a step may hang in the store
@@ -55,15 +56,15 @@ func (a *App) drive(ctx context.Context, body func(*loop) error) (err error) {
 		a.awaitWorkers()
 	}()
 	a.send.workers.Go(func() { a.prune(calls) })
-	l := &loop{App: a, calls: calls, writes: map[uint64]bool{}}
-	err = body(l)
-	l.drain()
-	return errors.Join(err, l.release())
+	l := &loop{App: a, stop: ctx.Done(), writes: map[uint64]bool{}}
+	err = body(calls, l)
+	l.drain(calls)
+	return errors.Join(err, l.release(calls))
 }
 
 // release gives the leases up.
-func (l *loop) release() error {
-	ctx, done := context.WithTimeout(l.calls, closeFor)
+func (l *loop) release(ctx context.Context) error {
+	ctx, done := context.WithTimeout(ctx, closeFor)
 	defer done()
 	if err := l.engine.Close(ctx); err != nil {
 		return fmt.Errorf("give up the leases: %w", err)
@@ -86,39 +87,49 @@ func (a *App) awaitWorkers() {
 	}
 }
 
-// run steps until ctx ends or finished says so after a step.
+// stopping says whether the shutdown has begun.
+func (l *loop) stopping() bool {
+	select {
+	case <-l.stop:
+		return true
+	default:
+		return false
+	}
+}
+
+// run steps until the shutdown begins or finished says so after a step.
 func (l *loop) run(ctx context.Context, finished func() bool) {
 	var done []engine.Completion
-	for ctx.Err() == nil {
-		if l.takeConfig() {
+	for !l.stopping() {
+		if l.takeConfig(ctx) {
 			done = nil // the answers of an engine that is gone
 		}
-		out := l.step(done)
+		out := l.step(ctx, done)
 		if finished() {
-			l.answer(l.holdBack(out))
+			l.answer(ctx, l.holdBack(out))
 			return
 		}
 		for _, c := range out.Calls {
 			if c.Call.Op.Writes() {
 				l.writes[c.ID] = true
 			}
-			l.send.send(l.calls, c)
+			l.send.send(ctx, c)
 		}
-		done = l.wait(ctx, out.Next)
-		if ctx.Err() != nil && len(done) > 0 {
-			l.answer(done)
+		done = l.wait(out.Next)
+		if l.stopping() && len(done) > 0 {
+			l.answer(ctx, done)
 		}
 	}
 }
 
 // step makes one step and tells the observer.
-func (l *loop) step(done []engine.Completion) engine.Out {
+func (l *loop) step(ctx context.Context, done []engine.Completion) engine.Out {
 	for _, d := range done {
 		delete(l.writes, d.ID)
 	}
 	start := time.Now()
 	now := l.clock.Now()
-	out := l.engine.Step(l.calls, now, done)
+	out := l.engine.Step(ctx, now, done)
 	l.watch.Stepped(out, time.Since(start))
 	if start.Sub(l.snapped) >= snapshotEvery {
 		l.snapped = start
@@ -134,11 +145,11 @@ func (l *loop) snapshot(now engine.Now) {
 }
 
 // wait sleeps until the next step is due and returns the answers that came in.
-func (l *loop) wait(ctx context.Context, next engine.Now) []engine.Completion {
+func (l *loop) wait(next engine.Now) []engine.Completion {
 	timer := time.NewTimer(max(l.clock.Until(next.Mono), shortestWait))
 	defer timer.Stop()
 	select {
-	case <-ctx.Done():
+	case <-l.stop:
 		return nil
 	case <-timer.C:
 		return nil
@@ -150,24 +161,24 @@ func (l *loop) wait(ctx context.Context, next engine.Now) []engine.Completion {
 }
 
 // drain waits for the answers of changes under way and has each saved.
-func (l *loop) drain() {
+func (l *loop) drain(ctx context.Context) {
 	timer := time.NewTimer(drainFor)
 	defer timer.Stop()
 	for len(l.writes) > 0 {
 		select {
 		case <-timer.C:
 			return
-		case <-l.calls.Done():
+		case <-ctx.Done():
 			return
 		case c := <-l.send.done:
-			l.answer(l.send.collect(c))
+			l.answer(ctx, l.send.collect(c))
 		}
 	}
 }
 
 // answer saves the answers of changes while the loop ends. What the engine would like to change next is answered as not sent, so
 // that nobody has to find out later whether it was. Answers of reads are left: nothing is to be decided on them now.
-func (l *loop) answer(done []engine.Completion) {
+func (l *loop) answer(ctx context.Context, done []engine.Completion) {
 	for range drainRounds {
 		var changes []engine.Completion
 		for _, d := range done {
@@ -178,7 +189,7 @@ func (l *loop) answer(done []engine.Completion) {
 		if len(changes) == 0 {
 			return
 		}
-		done = l.holdBack(l.step(changes))
+		done = l.holdBack(l.step(ctx, changes))
 	}
 }
 

@@ -30,13 +30,13 @@ func (a *App) Pass(ctx context.Context, progress func(engine.Snapshot)) (Summary
 	sum := Summary{Records: map[string]int{}}
 	watch := &passWatch{Observer: a.watch, sum: &sum, progress: progress}
 	a.watch, a.send.watch = watch, watch
-	err := a.drive(ctx, func(l *loop) error {
+	err := a.drive(ctx, func(calls context.Context, l *loop) error {
 		var held error
 		began := time.Now()
-		l.run(ctx, func() bool {
+		l.run(calls, func() bool {
 			if missing := a.notOwned(); len(missing) > 0 {
 				// A lease that this process could not even ask for is a fault, and tried again.
-				if held = a.heldBy(ctx, missing); held != nil {
+				if held = a.heldBy(calls, missing); held != nil {
 					return true
 				}
 				return false

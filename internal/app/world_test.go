@@ -111,12 +111,12 @@ func (w *world) app(t *testing.T, text string, change ...func(*Options)) *App {
 }
 
 // start runs an App until the returned function is called, which gives Run's error and how long the shutdown took.
-func start(t *testing.T, a *App) (stop func() (error, time.Duration)) {
+func start(t *testing.T, a *App) (stop func() (time.Duration, error)) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- a.Run(ctx) }()
-	return func() (error, time.Duration) {
+	return func() (time.Duration, error) {
 		began := time.Now()
 		cancel()
 		err := <-ended
@@ -124,7 +124,7 @@ func start(t *testing.T, a *App) (stop func() (error, time.Duration)) {
 		if err := a.Close(); err != nil {
 			t.Error(err)
 		}
-		return err, took
+		return took, err
 	}
 }
 

@@ -68,12 +68,12 @@ func TestABodyEndsWellAfterTheSDKClosedIt(t *testing.T) {
 
 func TestARequestWithoutABodyStaysSo(t *testing.T) {
 	r := httptest.NewRequest(http.MethodGet, "/", http.NoBody)
-	_, err := wholeBody{doFunc(func(r *http.Request) (*http.Response, error) { //nolint:bodyclose // there is no response
+	_, err := wholeBody{doFunc(func(r *http.Request) (*http.Response, error) {
 		if r.Body != http.NoBody || r.ContentLength != 0 {
 			t.Errorf("%v, length %d", r.Body, r.ContentLength)
 		}
 		return nil, nil
-	})}.Do(r)
+	})}.Do(r) //nolint:bodyclose // there is no response
 	if err != nil {
 		t.Error(err)
 	}

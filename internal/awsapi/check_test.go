@@ -2,7 +2,6 @@ package awsapi
 
 import (
 	"errors"
-	"net/http"
 	"testing"
 
 	"emrguard/internal/emr"
@@ -50,8 +49,10 @@ func TestProbeChangesNothing(t *testing.T) {
 		emr.AddInstanceGroups:       `{"InstanceGroups":[{"InstanceCount":0,"InstanceRole":"TASK","InstanceType":"m5.xlarge","Name":"emrguard permission probe"}],"JobFlowId":"j-EMRGUARD-PERMISSION-PROBE"}`,
 		emr.GetManagedScalingPolicy: `{"ClusterId":"j-1"}`,
 	} {
-		s := serve(t, http.HandlerFunc(reply(200, `{}`)))
-		client(t, s.URL).Probe(t.Context(), op, "j-1")
+		s := serve(t, reply(200, `{}`))
+		if _, err := client(t, s.URL).Probe(t.Context(), op, "j-1"); err != nil {
+			t.Errorf("%s: %v", op, err)
+		}
 		seen := s.seen()
 		if len(seen) != 1 || seen[0].target != "ElasticMapReduce."+string(op) || compact(t, seen[0].body) != want {
 			t.Errorf("%s sent %+v", op, seen)

@@ -31,11 +31,6 @@ func (m Match) holdsWithoutTags(scope string, c emr.ClusterSummary) bool {
 	return len(m.Names) == 0 || slices.ContainsFunc(m.Names, func(pattern string) bool { return matchName(pattern, c.Name) })
 }
 
-// restricts says whether any key is given.
-func (m Match) restricts() bool {
-	return len(m.Scopes) > 0 || len(m.Names) > 0 || len(m.Tags) > 0 || len(m.IDs) > 0
-}
-
 // matchName says whether the whole name matches the pattern: * any characters, ? one, \ takes the next as it is. Unlike a
 // shell's patterns, * crosses a slash: cluster names are no paths. Its cost is at most the product of the two lengths.
 func matchName(pattern, name string) bool {

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"maps"
 	"path"
 	"strings"
 	"testing"
@@ -94,9 +95,7 @@ func TestFor(t *testing.T) {
 	data, web := map[string]string{"team": "data"}, map[string]string{"team": "web"}
 	tagged := func(base map[string]string, value string) map[string]string {
 		out := map[string]string{OptOutTag: value}
-		for k, v := range base {
-			out[k] = v
-		}
+		maps.Copy(out, base)
 		return out
 	}
 	for _, c := range []struct {

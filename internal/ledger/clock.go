@@ -94,7 +94,7 @@ func (l *Ledger) foldSpan() {
 
 // forgetSpans drops the spans that no entry reaches back to. The open one stays.
 func (l *Ledger) forgetSpans() {
-	for len(l.Spans) > 0 && !(len(l.Spans) == 1 && l.still()) {
+	for len(l.Spans) > 0 && (len(l.Spans) > 1 || !l.still()) {
 		to := l.Spans[0].To
 		if len(l.Entries) > 0 && l.Entries[0].Since.Before(to) || len(l.Surplus) > 0 && l.Surplus[0].Since.Before(to) {
 			return

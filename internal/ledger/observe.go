@@ -96,13 +96,13 @@ func (l *Ledger) count(before Read, d Dating, delta *Delta) {
 		return
 	}
 	missing, surplus := gap(before)
-	change, other := l.date(before, d), Entry{}
+	change := l.date(before, d)
+	// A call, or an event beside a change of the requested count, is about that count; what came or went besides is dated by the reads.
+	var besides Dating
 	if rise == 0 {
-		other = l.date(before, Dating{Event: d.Event})
-	} else {
-		// The call or event is about the requested count; what came or went besides is dated by the reads.
-		other = l.date(before, Dating{})
+		besides.Event = d.Event
 	}
+	other := l.date(before, besides)
 	with := func(e Entry, cause Cause) Entry {
 		e.Cause = cause
 		return e

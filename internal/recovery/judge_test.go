@@ -131,8 +131,8 @@ func TestR4_StopCount(t *testing.T) {
 }
 
 func TestR5_RetryAfter(t *testing.T) {
-	for n, paces := range map[int]time.Duration{0: 30, 1: 10, 2: 20, 3: 30, 4: 30} {
-		if got := RetryAfter(n, time.Minute); n > 0 && got != paces*time.Minute {
+	for n, minutes := range map[int]float64{1: 10, 2: 20, 3: 30, 4: 30} {
+		if got := RetryAfter(n, time.Minute); got.Minutes() != minutes {
 			t.Errorf("after repeat %d: %s", n, got)
 		}
 	}

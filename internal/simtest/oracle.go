@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -51,11 +52,11 @@ func (o *oracle) violate(property, format string, args ...any) {
 func (o *oracle) read(groups []emr.Group) {
 	now := o.w.Now()
 	for _, g := range groups {
-		list := append(o.reads[g.ID], seenRead{now, g.Running})
-		for len(list) > 0 && now.Sub(list[0].at) > 10*time.Minute {
-			list = list[1:]
+		old := slices.IndexFunc(o.reads[g.ID], func(r seenRead) bool { return now.Sub(r.at) <= 10*time.Minute })
+		if old < 0 {
+			old = len(o.reads[g.ID])
 		}
-		o.reads[g.ID] = list
+		o.reads[g.ID] = append(o.reads[g.ID][old:], seenRead{now, g.Running})
 	}
 }
 
@@ -155,9 +156,9 @@ func (w *World) Quiet(cluster string) {
 	if s.Withheld != "" {
 		return
 	}
-	real := map[emr.GroupID]int{}
+	asked := map[emr.GroupID]int{}
 	for _, g := range truth.Groups {
-		real[emr.GroupID(g.ID)] = g.Requested
+		asked[emr.GroupID(g.ID)] = g.Requested
 		if g.Running < g.Requested { // more may run: EMR may keep what arrives long after a stop
 			o.violate("liveness", "%s: %d of %d run", g.ID, g.Running, g.Requested)
 		}
@@ -165,7 +166,7 @@ func (w *World) Quiet(cluster string) {
 	for _, p := range s.Pools {
 		sum := 0
 		for _, m := range p.Members {
-			sum += real[m.Group]
+			sum += asked[m.Group]
 		}
 		if sum != p.Wanted && p.Blocked == nil {
 			o.violate("I2", "pool %s wants %d and %d are asked for", p.Origin, p.Wanted, sum)

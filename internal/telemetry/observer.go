@@ -44,7 +44,7 @@ func (o *Observer) Stepped(out engine.Out, took time.Duration) {
 	o.health.Stepped(now)
 	for _, r := range out.Records {
 		if level := levelOf(r.Kind); o.log.Enabled(ctx, level) {
-			o.log.LogAttrs(ctx, level, r.Kind, recordAttrs(r)...)
+			o.log.LogAttrs(ctx, level, r.Kind, recordAttrs(r)...) //nolint:sloglint // the kinds of records are constants of the packages that write them
 		}
 	}
 	for _, c := range out.Calls {
@@ -114,9 +114,9 @@ func (o *Observer) Called(scope string, op emr.Op, class emr.Class, took time.Du
 func (o *Observer) Pruned(rows int, err error) {
 	switch {
 	case err != nil:
-		o.log.Error("history.prune", "rows", rows, "error", err)
+		o.log.Error("history.prune", slog.Int("rows", rows), slog.Any("error", err))
 	case rows > 0:
-		o.log.Info("history.prune", "rows", rows)
+		o.log.Info("history.prune", slog.Int("rows", rows))
 	}
 	if o.metrics != nil {
 		o.metrics.Pruned(rows, err)
@@ -126,5 +126,5 @@ func (o *Observer) Pruned(rows int, err error) {
 // Failed logs that the loop broke down.
 func (o *Observer) Failed(err error) {
 	o.health.Failed(err)
-	o.log.Error("loop.failed", "error", err)
+	o.log.Error("loop.failed", slog.Any("error", err))
 }

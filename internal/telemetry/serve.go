@@ -65,12 +65,17 @@ type readyPage struct {
 }
 
 func answer(w http.ResponseWriter, ok bool, page any) {
+	body, err := json.Marshal(page)
+	if err != nil {
+		http.Error(w, "the page cannot be written: "+err.Error(), http.StatusInternalServerError)
+		return
+	}
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")
 	if !ok {
 		w.WriteHeader(http.StatusServiceUnavailable)
 	}
-	_ = json.NewEncoder(w).Encode(page) // whoever asked is gone
+	_, _ = w.Write(append(body, '\n')) // whoever asked may be gone
 }
 
 // Serve accepts connections on ln until ctx ends, then gives requests under way a second and returns nil. Any other error is the

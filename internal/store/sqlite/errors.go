@@ -36,7 +36,7 @@ func explain(path, what string, err error) error {
 	if !errors.As(err, &e) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return fmt.Errorf("%s: cannot %s: %w", path, what, err)
 	}
-	sentinel, next := meaning(e.Code())
+	next, sentinel := meaning(e.Code())
 	if sentinel == nil {
 		return fmt.Errorf("%s: cannot %s: %w; %s", path, what, err, next)
 	}
@@ -50,27 +50,27 @@ const (
 	nextFull     = "free space on its device or raise the size limit; nothing was written"
 )
 
-// meaning maps an extended result code of SQLite to an error of the port, nil if there is none, and the next step.
-func meaning(code int) (sentinel error, next string) {
+// meaning maps an extended result code of SQLite to the next step and an error of the port, nil if there is none.
+func meaning(code int) (next string, sentinel error) {
 	switch code {
 	case lib.SQLITE_IOERR_CORRUPTFS, lib.SQLITE_IOERR_SHORT_READ, lib.SQLITE_IOERR_DATA:
-		return store.ErrCorrupt, nextCorrupt
+		return nextCorrupt, store.ErrCorrupt
 	case lib.SQLITE_IOERR_SHMSIZE: // the index of the write-ahead log could not grow
-		return store.ErrFull, nextFull
+		return nextFull, store.ErrFull
 	}
 	switch code & 0xff {
 	case lib.SQLITE_CORRUPT, lib.SQLITE_NOTADB, lib.SQLITE_FORMAT:
-		return store.ErrCorrupt, nextCorrupt
+		return nextCorrupt, store.ErrCorrupt
 	case lib.SQLITE_READONLY, lib.SQLITE_PERM:
-		return store.ErrReadOnly, nextReadOnly
+		return nextReadOnly, store.ErrReadOnly
 	case lib.SQLITE_FULL:
-		return store.ErrFull, nextFull
+		return nextFull, store.ErrFull
 	case lib.SQLITE_BUSY, lib.SQLITE_LOCKED, lib.SQLITE_PROTOCOL:
-		return store.ErrBusy, "find the process that holds it (fuser names it) and try again; nothing was written"
+		return "find the process that holds it (fuser names it) and try again; nothing was written", store.ErrBusy
 	case lib.SQLITE_CANTOPEN:
-		return nil, "check that the directory exists and is writable for this user"
+		return "check that the directory exists and is writable for this user", nil
 	default:
-		return nil, "check the device and the system log; nothing was written"
+		return "check the device and the system log; nothing was written", nil
 	}
 }
 

@@ -124,17 +124,17 @@ func conditions(q store.Query) (where []string, args []any) {
 		add("seq > ?", q.After)
 	}
 	if len(q.Kinds) > 0 {
-		var any []string
+		var kinds []string
 		for _, k := range q.Kinds {
 			if end, prefix := prefixEnd(k); prefix {
-				any = append(any, "kind >= ? AND kind < ?")
+				kinds = append(kinds, "kind >= ? AND kind < ?")
 				args = append(args, k, end)
 			} else {
-				any = append(any, "kind = ?")
+				kinds = append(kinds, "kind = ?")
 				args = append(args, k)
 			}
 		}
-		where = append(where, "("+strings.Join(any, " OR ")+")")
+		where = append(where, "("+strings.Join(kinds, " OR ")+")")
 	}
 	return where, args
 }

@@ -37,8 +37,8 @@ func inspect(ctx context.Context, path string, newest int) (finding, error) {
 	if err != nil {
 		return finding{}, fmt.Errorf("%s: cannot open: %w", path, err)
 	}
-	if real, err := filepath.EvalSymlinks(abs); err == nil {
-		abs = real
+	if target, err := filepath.EvalSymlinks(abs); err == nil {
+		abs = target
 	}
 	f := finding{path: abs}
 

@@ -7,6 +7,7 @@ import (
 	"database/sql"
 	"embed"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io/fs"
 	"strconv"
@@ -166,7 +167,7 @@ func newID() string {
 func readID(ctx context.Context, db querier) (string, error) {
 	r := newRow(1)
 	if err := db.QueryRowContext(ctx, "SELECT value FROM meta WHERE key = 'id'").Scan(r.scan()...); err != nil {
-		if err == sql.ErrNoRows {
+		if errors.Is(err, sql.ErrNoRows) {
 			err = fmt.Errorf("%w: it has no identity; %s", store.ErrCorrupt, nextCorrupt)
 		}
 		return "", err

@@ -83,7 +83,7 @@ func TestUpgradedWhileOpen(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer s.Close() //nolint:errcheck // of no interest here
+	defer s.Close() // of no interest here
 	newer, err := open(t.Context(), path, Options{}, schemas(t, "ALTER TABLE orders ADD COLUMN more TEXT"))
 	if err != nil {
 		t.Fatal(err)
@@ -103,7 +103,7 @@ func TestReplacedWhileOpen(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer s.Close() //nolint:errcheck // of no interest here
+	defer s.Close() // of no interest here
 	order := store.Order{ID: "o", Scope: "prod", Body: []byte("1")}
 	for _, replace := range []bool{false, true} {
 		if err := os.Rename(path, path+".old"); err != nil {
@@ -140,7 +140,7 @@ func TestWriterIsDurable(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer s.Close() //nolint:errcheck // nothing was written
+	defer s.Close() // nothing was written
 	for pragma, want := range map[string]string{"synchronous": "2", "journal_mode": "wal", "foreign_keys": "1", "busy_timeout": "5000"} {
 		var got string
 		if err := s.write.QueryRow("PRAGMA " + pragma).Scan(&got); err != nil || got != want {
@@ -158,7 +158,7 @@ func TestQueriesUseTheirIndexes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer s.Close() //nolint:errcheck // nothing was written
+	defer s.Close() // nothing was written
 	for want, q := range map[string]store.Query{
 		"SEARCH records USING COVERING INDEX records_scope (scope=?)":                {Scope: "a"},
 		"SEARCH records USING COVERING INDEX records_cluster (cluster=? AND rowid<?": {Cluster: "a", Before: 5},

@@ -89,7 +89,7 @@ func crashed(t *testing.T, path string, statements ...string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer db.Close() //nolint:errcheck // a test's helper
+	defer db.Close() // a test's helper
 	db.SetMaxOpenConns(1)
 	for _, s := range statements {
 		if _, err := db.Exec(s); err != nil {
@@ -249,7 +249,7 @@ func TestBusy(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer db.Close() //nolint:errcheck // a test's helper
+	defer db.Close() // a test's helper
 	tx, err := db.Begin()
 	if err != nil {
 		t.Fatal(err)

@@ -30,7 +30,7 @@ func (p *statements) prepare(ctx context.Context, db *sql.DB) error {
 		{&p.insertRecord, "INSERT INTO records (id, scope, cluster, at, kind, grp, pool, recovery, sum, author, reason, data) " +
 			"VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING"},
 	} {
-		stmt, err := db.PrepareContext(ctx, s.text)
+		stmt, err := db.PrepareContext(ctx, s.text) //nolint:sqlclosecheck // statements.close does
 		if err != nil {
 			return err
 		}

@@ -182,7 +182,7 @@ func FuzzTamperedFile(f *testing.F) {
 			}
 			return
 		}
-		defer s.Close() //nolint:errcheck // it is damaged
+		defer s.Close() // it is damaged
 		docs, _ := s.LoadScope(t.Context(), "prod")
 		for _, d := range docs {
 			if want := document(d.Cluster, 0); d.Version != 1 || string(d.Body) != string(want.Body) || !d.Saved.Equal(want.Saved) || d.Ended {
