@@ -106,7 +106,7 @@ func (s *simulation) guard() *exec.Cmd {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	defer log.Close() //nolint:errcheck // the process has its own
+	defer log.Close() // the process has its own
 	cmd.Stderr = log
 	if err := cmd.Start(); err != nil {
 		s.t.Fatal(err)
@@ -125,7 +125,7 @@ func (s *simulation) page(path string, into any) {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	defer res.Body.Close() //nolint:errcheck // only read
+	defer res.Body.Close() // only read
 	if err := json.NewDecoder(res.Body).Decode(into); err != nil {
 		s.t.Fatal(err)
 	}
