@@ -10,11 +10,11 @@ import (
 	"emrguard/internal/cli"
 )
 
-func main() { os.Exit(run()) }
+func main() { os.Exit(run(cli.Process())) }
 
-func run() int {
+func run(d *cli.Deps) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
-	return cli.Run(ctx, cli.Process(), os.Args[1:])
+	return cli.Run(ctx, d, os.Args[1:])
 }

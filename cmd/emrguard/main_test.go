@@ -16,6 +16,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"emrguard/internal/cli"
 	"emrguard/internal/emrsim"
 	"emrguard/internal/emrsim/wire"
 )
@@ -25,10 +26,15 @@ const asMain = "EMRGUARD_TEST_AS_MAIN"
 
 func TestMain(m *testing.M) {
 	if os.Getenv(asMain) != "" {
-		os.Exit(run())
+		d := cli.Process()
+		d.LeaseTerm = leaseTerm
+		os.Exit(run(d))
 	}
-	testscript.Main(m, map[string]func(){"emrguard": func() { os.Exit(run()) }})
+	testscript.Main(m, map[string]func(){"emrguard": main})
 }
+
+// leaseTerm is that of the guards that run as processes of their own.
+const leaseTerm = 4 * time.Second
 
 // command is emrguard with arguments, as a process of its own.
 func command(t *testing.T, dir string, args ...string) *exec.Cmd {
@@ -184,9 +190,6 @@ func TestStuckGroupIsRepairedOverHTTP(t *testing.T) {
 }
 
 func TestKilledGuardGoesOnWhereItWas(t *testing.T) {
-	if testing.Short() {
-		t.Skip("waits 30 s for the lease of a killed guard to lapse")
-	}
 	t.Parallel()
 	s := startSim(t, "100", "{match: {names: [etl]}, mode: enforce, recovery: {after: 5m}}")
 	guard := s.guard()

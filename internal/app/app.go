@@ -18,8 +18,8 @@ import (
 	"emrguard/internal/store"
 )
 
-// leaseTTL is the term of a scope's lease in real time: how long a scope stays without an owner after its owner died.
-const leaseTTL = 30 * time.Second
+// leaseTerm is the term of a scope's lease in real time: how long a scope stays without an owner after its owner died.
+const leaseTerm = 30 * time.Second
 
 // Options say what an App is made of. Only Config is needed.
 type Options struct {
@@ -32,6 +32,8 @@ type Options struct {
 	Owner   string      // of the leases; empty: made up. Unique per process start
 	Note    string      // who and where, for people; empty: host and pid
 	Version string      // emrguard's, for the User-Agent
+	// LeaseTerm is the real time after which the scopes of a guard that died are free; 0: 30 s. All guards of a store have the same.
+	LeaseTerm time.Duration
 }
 
 // App is one guard: configuration, store, engine and clients put together. Run or Pass drive it, once; Reload may be called from
@@ -95,7 +97,7 @@ func New(ctx context.Context, o Options) (*App, error) {
 func (a *App) newEngine() *engine.Engine {
 	return engine.New(engine.Options{
 		Store: a.store, Policy: policy{a.cfg}, Scopes: scopes(a.cfg), DryRun: a.o.DryRun, Owner: a.o.Owner, Note: a.o.Note,
-		LeaseTTL: time.Duration(float64(leaseTTL) * a.clock.Speed()),
+		LeaseTTL: time.Duration(float64(cmp.Or(a.o.LeaseTerm, leaseTerm)) * a.clock.Speed()),
 	})
 }
 

@@ -25,6 +25,8 @@ type Deps struct {
 	Hangups func() (signals <-chan os.Signal, stop func())
 	// Now is the present time for the commands that read and write the store; nil stands for the wall clock.
 	Now func() time.Time
+	// LeaseTerm is the real time after which the scopes of a guard that died are free; 0: 30 s. Tests of that do not wait so long.
+	LeaseTerm time.Duration
 	// Version is emrguard's own, for the version command, the metrics and the User-Agent.
 	Version string
 }

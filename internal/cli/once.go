@@ -70,7 +70,7 @@ exits with code 1.`,
 		log := logTo(d, cfg.Log, &level)
 		began := time.Now()
 		guard, err := app.New(cmd.Context(), app.Options{
-			Config: cfg, Clock: c, DryRun: *dryRun, Version: d.Version, Watch: telemetry.NewObserver(log, nil, telemetry.NewHealth(began)),
+			Config: cfg, Clock: c, DryRun: *dryRun, Version: d.Version, LeaseTerm: d.LeaseTerm, Watch: telemetry.NewObserver(log, nil, telemetry.NewHealth(began)),
 		})
 		if err != nil {
 			return err

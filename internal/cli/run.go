@@ -71,7 +71,7 @@ func (r *daemon) run(ctx context.Context) (err error) {
 		return err
 	}
 	guard, err := app.New(ctx, app.Options{
-		Config: r.cfg, Clock: r.clock, DryRun: r.dryRun, Version: r.d.Version, Watch: telemetry.NewObserver(r.log, counters, health),
+		Config: r.cfg, Clock: r.clock, DryRun: r.dryRun, Version: r.d.Version, LeaseTerm: r.d.LeaseTerm, Watch: telemetry.NewObserver(r.log, counters, health),
 	})
 	if err != nil {
 		if listener != nil {
