@@ -30,6 +30,7 @@ type seenRead struct {
 type oracle struct {
 	w          *World
 	reads      map[emr.GroupID][]seenRead
+	most       int // groups that one read showed
 	violations []Violation
 }
 
@@ -48,8 +49,12 @@ func (o *oracle) violate(property, format string, args ...any) {
 	o.violations = append(o.violations, Violation{property, o.w.Now(), fmt.Sprintf(format, args...)})
 }
 
-// read notes what an answer showed.
+// read notes what an answer showed. One that shows fewer groups than were seen before is unusable (R11): nothing is decided on it.
 func (o *oracle) read(groups []emr.Group) {
+	if len(groups) < o.most {
+		return
+	}
+	o.most = len(groups)
 	now := o.w.Now()
 	for _, g := range groups {
 		old := slices.IndexFunc(o.reads[g.ID], func(r seenRead) bool { return now.Sub(r.at) <= 10*time.Minute })
