@@ -163,9 +163,9 @@ func (p *Process) now() engine.Now {
 func (p *Process) due() time.Time {
 	t := p.w.start.Add(p.next.Mono + p.slept)
 	if len(p.pending) > 0 {
-		t = earlier(t, p.pending[0].at)
+		t = slices.MinFunc([]time.Time{t, p.pending[0].at}, time.Time.Compare)
 	}
-	return later(t, p.w.Now())
+	return slices.MaxFunc([]time.Time{t, p.w.Now()}, time.Time.Compare)
 }
 
 // policy gives every cluster the world's settings.
@@ -250,20 +250,6 @@ func (w *World) Run(d time.Duration) (killed bool) {
 			return true
 		}
 	}
-}
-
-func earlier(a, b time.Time) time.Time {
-	if b.Before(a) {
-		return b
-	}
-	return a
-}
-
-func later(a, b time.Time) time.Time {
-	if a.Before(b) {
-		return b
-	}
-	return a
 }
 
 // step lets the engine take one step at the present time, and sends what it hands out.

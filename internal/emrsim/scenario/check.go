@@ -165,18 +165,23 @@ func (c *checker) clusters() {
 
 var roleNames = []string{"MASTER", "CORE", "TASK"}
 
+// member checks what groups and fleets have in common.
+func (c *checker) member(what, path, role, instanceType string) {
+	if role == "" {
+		c.at(join(path, "role"), "a %s needs a role: MASTER, CORE or TASK", what)
+	}
+	c.oneOf(join(path, "role"), role, roleNames)
+	c.form(join(path, "type"), instanceType, typeForm, "m5.xlarge")
+}
+
 func (c *checker) groups(x *Cluster, path string) {
 	roles := map[string]int{}
 	for i := range x.Groups {
 		g := &x.Groups[i]
 		p := fmt.Sprintf("%s.groups[%d]", path, i)
 		roles[g.Role]++
-		if g.Role == "" {
-			c.at(join(p, "role"), "a group needs a role: MASTER, CORE or TASK")
-		}
-		c.oneOf(join(p, "role"), g.Role, roleNames)
+		c.member("group", p, g.Role, g.Type)
 		c.oneOf(join(p, "market"), g.Market, []string{"ON_DEMAND", "SPOT"})
-		c.form(join(p, "type"), g.Type, typeForm, "m5.xlarge")
 		low := 1
 		if g.Role == "TASK" {
 			low = 0
@@ -237,11 +242,7 @@ func (c *checker) fleets(x *Cluster, path string) {
 		f := &x.Fleets[i]
 		p := fmt.Sprintf("%s.fleets[%d]", path, i)
 		roles[f.Role]++
-		if f.Role == "" {
-			c.at(join(p, "role"), "a fleet needs a role: MASTER, CORE or TASK")
-		}
-		c.oneOf(join(p, "role"), f.Role, roleNames)
-		c.form(join(p, "type"), f.Type, typeForm, "m5.xlarge")
+		c.member("fleet", p, f.Role, f.Type)
 		c.between(join(p, "on_demand"), f.OnDemand, 0, maxCount)
 		c.between(join(p, "spot"), f.Spot, 0, maxCount)
 		c.between(join(p, "weight"), f.Weight, 0, 999)
