@@ -44,6 +44,7 @@ func TestR4R7_KillAtEveryBoundary(t *testing.T) {
 	}
 	for i, b := range boundaries {
 		t.Run(fmt.Sprintf("%03d_%s_%.40s", i, b.Where, strings.ReplaceAll(b.What, " ", "_")), func(t *testing.T) {
+			t.Parallel()
 			if i%8 != 0 {
 				killOnce(t, memory.New("storeaaa"), i)
 				return

@@ -26,7 +26,10 @@ func TestI2I3I5I6_RandomWorlds(t *testing.T) {
 		return
 	}
 	for seed := range uint64(*seedsFlag) {
-		t.Run(fmt.Sprint(seed+1), func(t *testing.T) { playSeed(t, seed+1, false) })
+		t.Run(fmt.Sprint(seed+1), func(t *testing.T) {
+			t.Parallel()
+			playSeed(t, seed+1, false)
+		})
 	}
 }
 

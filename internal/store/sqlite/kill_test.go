@@ -68,12 +68,12 @@ func killRecord(cluster string, version int64) string { return fmt.Sprintf("%s-%
 // TestKill kills a saving process at random moments, again and again on the same file. Every save that was acknowledged
 // is there, and at most one more; what is there is whole.
 func TestKill(t *testing.T) {
-	killed(t, 12, 40, filepath.Join(t.TempDir(), "store.db"))
+	killed(t, 8, 20, filepath.Join(t.TempDir(), "store.db"))
 }
 
 // TestKillWhileCreating kills a process that makes its store. What it leaves behind opens.
 func TestKillWhileCreating(t *testing.T) {
-	for range 20 {
+	for range 10 {
 		killed(t, 1, 1, filepath.Join(t.TempDir(), "store.db"))
 	}
 }
