@@ -1,0 +1,94 @@
+package engine
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+
+	"emrguard/internal/emr"
+	"emrguard/internal/guard"
+	"emrguard/internal/store"
+)
+
+// pausedScope is the stored order that holds all clusters of a scope.
+type pausedScope struct {
+	Paused *guard.Pause `json:"paused,omitempty"`
+}
+
+// scopeDoc is the name of the document that holds what concerns a whole scope; no cluster is called so.
+const scopeDoc = "*"
+
+// takeOrders carries out what people asked for.
+func (s *scope) takeOrders(ctx context.Context, now Now) {
+	if now.Mono < s.orderAt {
+		s.e.next(Now{Mono: s.orderAt})
+		return
+	}
+	every := s.e.o.LeaseTTL / 30
+	s.orderAt = now.Mono + every
+	s.e.next(Now{Mono: s.orderAt})
+	orders, err := s.e.o.Store.Orders(ctx, s.id)
+	if err != nil {
+		s.e.fault(s, "", fmt.Errorf("read orders: %w", err))
+		return
+	}
+	for _, o := range orders {
+		s.order(ctx, now, o)
+		if !s.held {
+			return
+		}
+	}
+}
+
+func (s *scope) order(ctx context.Context, now Now, o store.Order) {
+	var order guard.Order
+	err := json.Unmarshal(o.Body, &order)
+	c := s.clusters[emr.ClusterID(o.Cluster)]
+	switch {
+	case err != nil:
+		s.answer(ctx, now, o, true, "the order cannot be read: "+err.Error())
+	case o.Cluster == "" && (order.Kind == guard.OrderPause || order.Kind == guard.OrderResume):
+		s.pauseAll(ctx, now, o, order)
+	case c == nil:
+		s.answer(ctx, now, o, true, fmt.Sprintf("cluster %q is not watched in scope %s", o.Cluster, s.id))
+	default:
+		c.decide(ctx, now, guard.Input{Order: &order}, &o)
+	}
+}
+
+// pauseAll holds or frees every cluster of the scope, those included that are yet to come.
+func (s *scope) pauseAll(ctx context.Context, now Now, o store.Order, order guard.Order) {
+	next := pausedScope{}
+	if order.Kind == guard.OrderPause {
+		next.Paused = &guard.Pause{Since: s.now(now), Author: order.Author, Reason: order.Reason}
+	}
+	body, err := json.Marshal(next)
+	if err != nil {
+		s.e.fault(s, "", err)
+		return
+	}
+	text := fmt.Sprintf("%s: all clusters of scope %s", order.Kind, s.id)
+	rec := store.Record{Key: store.Key{Scope: s.id}, ID: s.rowID(now.Wall), At: s.now(now), Kind: "order." + string(order.Kind), Reason: text, Author: order.Author}
+	save := store.Save{Lease: s.lease, Docs: []store.Document{{Key: store.Key{Scope: s.id, Cluster: scopeDoc}, Version: s.pausedV, Body: body, Saved: s.now(now)}},
+		Records: []store.Record{rec}, Orders: []store.Answer{{ID: o.ID, At: s.now(now), Text: text}}}
+	if err := s.e.o.Store.Save(ctx, save); err != nil {
+		s.failed(err)
+		return
+	}
+	s.paused, s.pausedV = &next, s.pausedV+1
+	s.e.out.Records = append(s.e.out.Records, rec)
+	for _, id := range slices.Sorted(maps.Keys(s.clusters)) {
+		if c := s.clusters[id]; c != nil {
+			c.decide(ctx, now, guard.Input{}, nil)
+		}
+	}
+}
+
+func (s *scope) answer(ctx context.Context, now Now, o store.Order, refused bool, text string) {
+	err := s.e.o.Store.Save(ctx, store.Save{Lease: s.lease, Orders: []store.Answer{{ID: o.ID, At: s.now(now), Refused: refused, Text: text}}})
+	if err != nil {
+		s.failed(err)
+	}
+}
