@@ -29,6 +29,7 @@ func stuckWorld(s store.Store, seed uint64) *World {
 // TestR4R7_KillAtEveryBoundary kills the guard at each boundary of a recovery, one run for each: before and after every save,
 // before and after every change takes effect. After a restart there is one fallback group, nothing is lost, no clock restarts.
 func TestR4R7_KillAtEveryBoundary(t *testing.T) {
+	t.Parallel()
 	var boundaries []Boundary
 	w := stuckWorld(memory.New("storeaaa"), 1)
 	w.Kill = func(b Boundary) bool {

@@ -21,6 +21,7 @@ var (
 // TestI2I3I5I6_RandomWorlds plays a day of droughts, outsiders, lost answers and crashes from each seed and checks I2, I3, I5, I6, the
 // journal and, once the world is quiet, liveness.
 func TestI2I3I5I6_RandomWorlds(t *testing.T) {
+	t.Parallel()
 	if *seedFlag != 0 {
 		playSeed(t, *seedFlag, true)
 		return
