@@ -92,7 +92,7 @@ func (o *Observer) Snapshot(s engine.Snapshot) {
 		switch {
 		case now.late == was.late:
 		case now.late:
-			o.log.Warn("sweep.late", scope, slog.Int("clusters", sc.Late), slog.Duration("oldest", sc.OldestRead),
+			o.log.Warn("sweep.late", scope, slog.Int("clusters", sc.Late), slog.String("oldest", sc.OldestRead.String()),
 				slog.String("reason", "clusters were not read for half of recovery.after: raise api_share, or api_rates where AWS raised yours, or watch fewer clusters"))
 		default:
 			o.log.Info("sweep.timely", scope)
