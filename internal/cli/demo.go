@@ -100,13 +100,13 @@ func runDemo(ctx context.Context, d *Deps, o demoOptions) (err error) {
 }
 
 // stay leaves everything up and shows what to try, until ctx ends. AWS CLIs before 2.13 and 1.29 do not read AWS_ENDPOINT_URL and
-// would ask AWS, so each command names it.
+// would ask AWS, so each command names it. AWS CLIs of version 1 read the region from AWS_DEFAULT_REGION only.
 func stay(ctx context.Context, d *Deps, t *timeline, w *demoWorld) error {
 	cluster, group, repaired := w.examples()
 	fmt.Fprintf(d.Stdout, `
 Simulator and guard go on, %g times faster than real time, until Ctrl-C. In another terminal:
 
-  export AWS_ENDPOINT_URL=%s AWS_REGION=%s AWS_ACCESS_KEY_ID=demo AWS_SECRET_ACCESS_KEY=demo
+  export AWS_ENDPOINT_URL=%s AWS_REGION=%s AWS_DEFAULT_REGION=%s AWS_ACCESS_KEY_ID=demo AWS_SECRET_ACCESS_KEY=demo
   aws --endpoint-url $AWS_ENDPOINT_URL emr list-clusters --active
   aws --endpoint-url $AWS_ENDPOINT_URL emr describe-cluster --cluster-id %s
   aws --endpoint-url $AWS_ENDPOINT_URL emr modify-instance-groups --cluster-id %s --instance-groups InstanceGroupId=%s,InstanceCount=12
@@ -115,7 +115,7 @@ Simulator and guard go on, %g times faster than real time, until Ctrl-C. In anot
   emrguard status -c %s
   emrguard explain -c %s %s
 
-`, w.clock.Speed(), w.endpoint, w.region, cluster, cluster, group, cluster, group, w.config, w.config, repaired)
+`, w.clock.Speed(), w.endpoint, w.region, w.region, cluster, cluster, group, cluster, group, w.config, w.config, repaired)
 	t.calm = true
 	err := t.follow(ctx, w, func() bool { return false })
 	fmt.Fprintln(d.Stdout, "\nStopped.")
