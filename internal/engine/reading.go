@@ -74,7 +74,7 @@ func (c *cluster) readFailed(ctx context.Context, now Now, r *reading, err emr.E
 		c.s.e.fault(c.s, string(c.id), fmt.Errorf("%s: %w", r.op, &err))
 	}
 	c.refused = append(c.refused, refusal{r.op, r.group, at.Add(wait)})
-	c.decide(ctx, now, guard.Input{Failed: &guard.Failed{Op: r.op, Began: r.began, Err: err}}, nil)
+	c.decide(ctx, now, guard.Input{Failed: &guard.Failed{Op: r.op, Group: r.group, Began: r.began, Err: err}}, nil)
 }
 
 // notBefore is the earliest time at which a read may be tried.

@@ -95,6 +95,24 @@ func (d *decider) takeFailed(in Failed) {
 		d.takeGone(Gone{})
 	case in.Err.Class == emr.NotFound:
 		d.s.Described = time.Time{} // a description says whether the cluster is gone
+	case in.Err.Class == emr.Denied || in.Err.Class == emr.Invalid:
+		d.readRefused(in)
+	}
+}
+
+// readRefused lets the pools rest whose recoveries wait for a read that EMR refuses: waiting for it has no end.
+func (d *decider) readRefused(in Failed) {
+	if in.Op == emr.ListInstanceGroups || in.Op == emr.ListClusters {
+		return // nothing is known of the cluster then, and nothing opens
+	}
+	for i := 0; i < len(d.s.Recoveries); {
+		r := &d.s.Recoveries[i]
+		p := d.s.Pool(r.Pool)
+		if p == nil || r.Step != recovery.StepConfirm || in.Op == emr.ListInstances && in.Group != r.Group {
+			i++
+			continue
+		}
+		d.rest(r, p, fmt.Sprintf("EMR refused %s, without which nothing is stopped: %s", in.Op, in.Err.Error()))
 	}
 }
 

@@ -187,6 +187,7 @@ type Managed struct {
 // Failed is a read that failed.
 type Failed struct {
 	Op    emr.Op
+	Group emr.GroupID // ListInstances
 	Began time.Time
 	Err   emr.Error
 }

@@ -121,7 +121,17 @@ func (d *decider) orderBan(o Order) {
 	if p == nil {
 		return
 	}
-	m.Ban = &pool.Ban{From: d.env.Now, Until: d.env.Now.Add(o.For), Reason: o.Reason, Author: o.Author}
+	until := d.env.Now.Add(o.For)
+	if m.Banned(d.env.Now) && m.Ban.Until.After(until) {
+		d.refuse(o, fmt.Sprintf("%s is banned until %s already, which is later; `emrguard unban %s` lifts that", o.Group, m.Ban.Until.UTC().Format(time.RFC3339), o.Group))
+		return
+	}
+	ban := pool.Ban{From: d.env.Now}
+	if m.Banned(d.env.Now) {
+		ban = *m.Ban // a longer ban of the same member goes on counting what outsiders do
+	}
+	ban.Until, ban.Reason, ban.Author, ban.Recovery = until, o.Reason, o.Author, ""
+	m.Ban = &ban
 	d.accept(o, p, fmt.Sprintf("%s takes no launches until %s", o.Group, m.Ban.Until.UTC().Format(time.RFC3339)))
 }
 

@@ -168,7 +168,8 @@ func rejections(list []pool.Rejection) string {
 func (d *decider) raise(r *recovery.Recovery, p *pool.Pool, id emr.GroupID, missing int, why string) bool {
 	g, m := d.s.Group(id), p.Member(id)
 	if g == nil || m == nil {
-		return false // not in a read yet
+		d.needShown(r)
+		return false
 	}
 	if !d.env.Modify {
 		d.lack(emr.ModifyInstanceGroups)
@@ -182,6 +183,11 @@ func (d *decider) raise(r *recovery.Recovery, p *pool.Pool, id emr.GroupID, miss
 	d.move(r, p, id, missing)
 	d.send(ForLaunch, r, emr.Call{Op: emr.ModifyInstanceGroups, Group: id, Count: target}, fmt.Sprintf("launch %d on %s: %s", missing, id, why))
 	return false
+}
+
+// needShown asks for the read that shows a group which EMR has confirmed and no read has shown yet.
+func (d *decider) needShown(r *recovery.Recovery) {
+	d.need(emr.ListInstanceGroups, "", later(d.s.LastWrite, d.s.Read).Add(r.Settings.Pace/3), ClassRecovery)
 }
 
 // move books that what was taken from a member is asked for on it again (R10). Scaling by hand asks for more than before.
@@ -268,6 +274,10 @@ func (d *decider) release(r *recovery.Recovery, p *pool.Pool) bool {
 		return false
 	}
 	rel := list[0]
+	if d.s.Group(rel.Group) == nil {
+		d.needShown(r)
+		return false
+	}
 	p.Member(rel.Group).Expect(rel.To)
 	r.Group, r.Sent = rel.Group, d.env.Now
 	d.send(ForRelease, r, emr.Call{Op: emr.ModifyInstanceGroups, Group: rel.Group, Count: rel.To}, fmt.Sprintf("release %d on %s: %s", rel.From-rel.To, rel.Group, rel.Reason))

@@ -273,12 +273,7 @@ func (d *decider) outside(p *pool.Pool, m *pool.Member, c pool.Change) {
 	data := map[string]any{"change": c, "wanted": p.Wanted}
 	if c.Kind == pool.Shrunk {
 		if d.closePool(p, recovery.Overtaken, c.Reason) {
-			p.Wanted = 0
-			for _, o := range p.Members {
-				if g := d.s.Group(o.Group); g != nil {
-					p.Wanted += g.Requested
-				}
-			}
+			p.Wanted = p.Requested(d.s.View())
 			data["wanted"] = p.Wanted
 			c.Reason += fmt.Sprintf("; a recovery was open, so the pool now wants the %d that its members are asked for", p.Wanted)
 		}

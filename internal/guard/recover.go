@@ -151,7 +151,7 @@ func (d *decider) openOwed(p *pool.Pool) {
 		}
 		if now.Before(m.Ban.Enforced.Add(5 * d.env.Settings.Pace)) {
 			d.wakeAt(m.Ban.Enforced.Add(5 * d.env.Settings.Pace))
-			continue
+			return // what the outsider asks for is about to be stopped: neither missing nor surplus can be told before
 		}
 		ban := p.Member(m.Group).Ban
 		ban.Grown, ban.Enforced = false, now
@@ -345,6 +345,9 @@ func (d *decider) stop(r *recovery.Recovery, p *pool.Pool, act recovery.Act) {
 		return
 	}
 	first := r.Stopped.IsZero()
+	if g := d.s.Group(r.Group); first && g != nil {
+		r.Before = g.Requested
+	}
 	if first {
 		r.Stopped = now
 		if until := now.Add(r.Settings.Ban); r.Kind.Bans() && (!m.Banned(now) || m.Ban.Until.Before(until)) {
@@ -399,7 +402,11 @@ func (d *decider) watch(r *recovery.Recovery, p *pool.Pool) {
 	if m == nil || !d.s.Read.After(r.Placement.At) || g.Running < g.Requested || len(m.Expected) > 1 && g.Requested != m.Last() {
 		return
 	}
-	m.Filled = true
+	if g.Requested < r.Placement.Target && p.Running(d.s.View()) < p.Wanted {
+		d.close(r, recovery.Overtaken, fmt.Sprintf("of the %d asked for on %s somebody took %d away", r.Placement.Target, g.ID, r.Placement.Target-g.Requested))
+		return
+	}
+	m.Filled = g.Requested > 0
 	if r.Kind != recovery.Scale {
 		p.Completed()
 	}

@@ -133,31 +133,51 @@ func (p Pool) Releases(n int, view View) []Release {
 	return out
 }
 
-// Surplus returns what can be released now because the members ask for more than the pool wants: only fallbacks, and never
-// so much that fewer instances run than the pool wants, or than run now if those are fewer (rule R10: what came back is
-// matched by a release once it runs).
+// Surplus returns what can be released now because the members ask for more than the pool wants: only on fallbacks, and only as
+// much as what came back elsewhere already runs (rule R10). Instances that other members still miss have not come back, so they
+// hold as many releases up, but for those of a twin, which is given up at once (R7). Never fewer run afterwards than the pool
+// wants, or than run now if those are fewer.
 func (p Pool) Surplus(view View) []Release {
 	surplus := p.Requested(view) - p.Wanted
 	if surplus <= 0 {
 		return nil
 	}
-	floor := min(p.Wanted, p.Running(view))
 	running := p.Running(view)
+	floor := min(p.Wanted, running)
 	var out []Release
 	for _, r := range p.Releases(surplus, view) {
 		if r.Group == p.Origin {
 			continue
 		}
 		s, _ := view(r.Group)
-		to := r.To
+		to := max(r.To, r.From-max(0, surplus-p.missingBeside(*p.Member(r.Group), view, out)))
 		for to < r.From && running-(min(s.Running, r.From)-min(s.Running, to)) < floor {
 			to++
 		}
 		if to == r.From {
 			continue
 		}
+		surplus -= r.From - to
 		running -= min(s.Running, r.From) - min(s.Running, to)
 		out = append(out, Release{r.Group, r.From, to, "enough runs without them"})
 	}
 	return out
+}
+
+// missingBeside is how many instances the other members miss, after the releases so far; a twin's are none of them.
+func (p Pool) missingBeside(m Member, view View, released []Release) int {
+	missing := 0
+	for _, o := range p.Members {
+		s, ok := view(o.Group)
+		if !ok || o.Group == m.Group || m.Recovery != "" && o.Recovery == m.Recovery {
+			continue
+		}
+		for _, r := range released {
+			if r.Group == o.Group {
+				s.Requested = r.To
+			}
+		}
+		missing += max(0, s.Requested-s.Running)
+	}
+	return missing
 }

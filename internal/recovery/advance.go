@@ -33,15 +33,24 @@ func confirm(r Recovery, v View, l ledger.Ledger) (Recovery, Act) {
 	if !v.Trusted {
 		return r.hold(v.Now, "the clock does not agree with AWS's")
 	}
+	// A pause or a missing token may have held the recovery for long: what was read before then is read again.
+	from := r.From
+	if recent := v.Now.Add(-recentPaces * r.Settings.Pace); from.Before(recent) {
+		from = recent
+	}
 	var needs []Need
-	if v.DescribedAt.Before(r.From) {
-		needs = append(needs, Need{emr.DescribeCluster, r.From})
+	ask := func(op emr.Op, began time.Time) {
+		switch {
+		case began.Before(r.From):
+			needs = append(needs, Need{op, r.From})
+		case began.Before(from):
+			needs = append(needs, Need{op, v.Now})
+		}
 	}
-	if v.ManagedAt.Before(r.From) {
-		needs = append(needs, Need{emr.GetManagedScalingPolicy, r.From})
-	}
-	if r.needsInstances() && v.InstancesBegan.Before(r.From) {
-		needs = append(needs, Need{emr.ListInstances, r.From})
+	ask(emr.DescribeCluster, v.DescribedAt)
+	ask(emr.GetManagedScalingPolicy, v.ManagedAt)
+	if r.needsInstances() {
+		ask(emr.ListInstances, v.InstancesBegan)
 	}
 	if len(needs) > 0 {
 		return r, Act{Kind: Wait, Needs: needs, Reason: "reading again before the first change"}
@@ -103,8 +112,12 @@ func confirmStop(r Recovery, v View, l ledger.Ledger) (Recovery, Act) {
 	if r.needsInstances() {
 		var held string
 		count, r.Starting, held = StopCount(g, l, v.Instances, r.Settings, v.Now)
-		if held != "" {
+		if held != "" && v.Now.Sub(r.Opened) < longestHold*r.Settings.Pace {
 			return r.hold(v.Now, held)
+		}
+		if count >= g.Requested && r.Kind != Enforce && v.Now.Sub(r.Opened) >= max(r.Settings.StartingGrace, longestHold*r.Settings.Pace) {
+			// Instances start and go again and again: they are not about to arrive. Those that do all the same are kept (R5).
+			count, r.Starting = count-r.Starting, 0
 		}
 		if count >= g.Requested {
 			if r.Kind == Enforce {
@@ -174,6 +187,9 @@ func settle(r Recovery, v View) (Recovery, Act) {
 func settleStarting(r Recovery, v View, again Need) (Recovery, Act) {
 	g := v.Group
 	if v.InstancesBegan.Before(r.Sent) {
+		if !v.Now.Before(r.SettleBy) {
+			return r.placing(v) // the list cannot be had; what arrives later is kept
+		}
 		return r, Act{Kind: Wait, Needs: []Need{{emr.ListInstances, r.Sent}}, Wake: r.SettleBy, Reason: "looking for the instances that were starting"}
 	}
 	starting := 0
@@ -205,11 +221,16 @@ func unsettled(r Recovery, v View, again Need) (Recovery, Act) {
 	if v.Now.Before(r.SettleBy) {
 		return r, Act{Kind: Wait, Needs: []Need{again}, Wake: r.SettleBy, Reason: fmt.Sprintf("the read still shows %d requested", v.Group.Requested)}
 	}
-	if r.Unsure && r.Resent < maxResent && !v.InFlight {
+	// A count that is neither the stop's nor the one before it is somebody else's, not EMR ignoring the call.
+	changed := r.Before > 0 && v.Group.Requested != r.Before
+	if (r.Unsure || changed) && r.Resent < maxResent && !v.InFlight {
 		if fresh, stale := freshRead(v, r.SettleBy, 0); stale {
 			return r, Act{Kind: Wait, Needs: []Need{fresh}, Reason: "reading the counts before the stop is sent again"}
 		}
 		r.Resent++
+		if changed {
+			return r, Act{Kind: Stop, Count: max(r.Count, v.Group.Running), Reason: fmt.Sprintf("somebody else asked for %d after the stop: stop it again", v.Group.Requested)}
+		}
 		return r, Act{Kind: Stop, Count: max(r.Count, v.Group.Running), Reason: "the answer to the stop is missing and the read does not show it: send it again"}
 	}
 	if r.Unstoppable.IsZero() {
@@ -227,6 +248,13 @@ func unsettled(r Recovery, v View, again Need) (Recovery, Act) {
 	r.NextTry = v.Now.Add(RetryAfter(r.Tries, r.Settings.Pace))
 	return r, Act{Kind: Stop, Count: max(r.Count, v.Group.Running), Reason: fmt.Sprintf("repeat the stop, %d. time", r.Tries)}
 }
+
+// recentPaces is how old, in paces, the reads before the first change may be at most: a ListInstances of many pages takes some.
+const recentPaces = 5
+
+// longestHold is how long, in paces, a recovery waits for a running count to settle or for starting instances to arrive; what
+// suspends scaling has an end.
+const longestHold = 60
 
 // maxResent is how often a stop without an answer is sent again after settle before the resize counts as unstoppable (R5): what
 // suspends scaling has an end.

@@ -77,6 +77,7 @@ type Recovery struct {
 	Tries       int         `json:"tries,omitempty"`      // stops repeated because the group did not stop
 	Resent      int         `json:"resent,omitempty"`     // stops repeated because the answer was missing
 	Kept        int         `json:"kept,omitempty"`       // Shrink: by how much wanted followed
+	Before      int         `json:"before,omitempty"`     // requested when the first stop was sent
 	Was         int         `json:"was,omitempty"`        // Scale: what the pool wanted before
 	NextTry     time.Time   `json:"next_try,omitzero"`    // when the stop is repeated
 	Placement   Placement   `json:"placement,omitzero"`   // what was launched for it
