@@ -42,7 +42,7 @@ func FuzzAnswer(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, op, status int, body string) {
 		if status < 200 || status > 599 || op < 0 || op >= len(calls) {
-			t.Skip()
+			return // no answer that HTTP has, or no such call
 		}
 		answer = func(w http.ResponseWriter, _ *http.Request) {
 			w.WriteHeader(status)
