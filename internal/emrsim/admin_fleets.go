@@ -106,10 +106,10 @@ func (c *request) modifyInstanceFleet(in *shapes.ModifyInstanceFleetInput) *APIE
 }
 
 func checkFleetTypes(types []shapes.InstanceTypeConfig) *APIError {
-	if len(types) == 0 || types[0].InstanceType == nil || !instanceType.MatchString(*types[0].InstanceType) {
-		return invalidRequest("", "An instance fleet must have at least one supported instance type.")
+	if len(types) == 0 {
+		return invalidRequest("", "An instance fleet must have at least one instance type.")
 	}
-	return nil
+	return checkTypes(types)
 }
 
 func checkCapacity(onDemand, spot *int) *APIError {

@@ -103,6 +103,22 @@ var sizes = []struct {
 	vcpu int
 }{{"xlarge", 4}, {"2xlarge", 8}, {"4xlarge", 16}, {"8xlarge", 32}, {"12xlarge", 48}, {"16xlarge", 64}}
 
+// SupportsType says whether clusters may have instances of a type: those that ListSupportedInstanceTypes lists.
+func SupportsType(name string) bool {
+	kind, size, _ := strings.Cut(name, ".")
+	for _, f := range families {
+		if f.name != kind {
+			continue
+		}
+		for _, s := range sizes {
+			if s.name == size {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 func (c *request) listSupportedInstanceTypes(in *shapes.ListSupportedInstanceTypesInput) (*shapes.ListSupportedInstanceTypesOutput, *APIError) {
 	if _, err := findRelease(in.ReleaseLabel); err != nil {
 		return nil, err

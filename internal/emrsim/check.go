@@ -1,15 +1,12 @@
 package emrsim
 
 import (
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
 	"emrguard/internal/emrsim/shapes"
 )
-
-var instanceType = regexp.MustCompile(`^[a-z][a-z0-9-]*\.[a-z0-9-]+$`)
 
 // checkGroup checks one group of a request by itself.
 func checkGroup(g *shapes.InstanceGroupConfig) *APIError {
@@ -24,8 +21,8 @@ func checkGroup(g *shapes.InstanceGroupConfig) *APIError {
 		return validation("Instance role '%s' is not valid.", *g.InstanceRole)
 	case g.Market != nil && *g.Market != marketSpot && *g.Market != marketOnDemand:
 		return validation("Market '%s' is not valid.", *g.Market)
-	case !instanceType.MatchString(*g.InstanceType):
-		return validation("Instance type '%s' is not supported.", *g.InstanceType)
+	case !SupportsType(*g.InstanceType):
+		return badType(*g.InstanceType)
 	case *g.InstanceCount < 0 || *g.InstanceCount > maxGroupInstance:
 		return badCount(*g.InstanceCount)
 	case g.BidPrice != nil && !positive(*g.BidPrice):
@@ -39,12 +36,24 @@ func positive(price string) bool {
 	return err == nil && f > 0
 }
 
+func badType(name string) *APIError { return validation("Instance type '%s' is not supported.", name) }
+
 func badCount(n int) *APIError {
 	return validation("Instance count %d is not between 0 and %d.", n, maxGroupInstance)
 }
 
 func tooManyGroups() *APIError {
 	return validation("A job flow may have at most %d task instance groups.", maxTaskGroups)
+}
+
+// checkTypes checks the types of a fleet.
+func checkTypes(types []shapes.InstanceTypeConfig) *APIError {
+	for _, t := range types {
+		if !SupportsType(value(t.InstanceType)) {
+			return badType(value(t.InstanceType))
+		}
+	}
+	return nil
 }
 
 // checkFleets checks the fleets of a request: one for each role, each with a type.
@@ -59,6 +68,9 @@ func checkFleets(in *shapes.JobFlowInstancesConfig) *APIError {
 			return validation("A job flow may have at most one %s instance fleet.", strings.ToLower(role))
 		case len(f.InstanceTypeConfigs) == 0 || f.InstanceTypeConfigs[0].InstanceType == nil:
 			return validation("An instance fleet must have at least one instance type.")
+		}
+		if err := checkTypes(f.InstanceTypeConfigs); err != nil {
+			return err
 		}
 		seen[role] = true
 	}

@@ -12,13 +12,13 @@ func TestDocumentedErrors(t *testing.T) {
 	w := newWorld(t, Options{Unthrottled: true}, cfg("task", roleTask, 4))
 	lone := *w.must("RunJobFlow", &shapes.RunJobFlowInput{Name: ptr("lone"), Instances: &shapes.JobFlowInstancesConfig{
 		InstanceGroups: []shapes.InstanceGroupConfig{cfg("master", roleMaster, 1)}, KeepJobFlowAliveWhenNoSteps: ptr(true)}}).(*shapes.RunJobFlowOutput).JobFlowId
-	w.wait(1e12) // 1000 s: it runs
-	starting := *w.must("RunJobFlow", flow("starting", cfg("task", roleTask, 1))).(*shapes.RunJobFlowOutput).JobFlowId
-	fleets, err := w.Place(east, &shapes.RunJobFlowInput{Name: ptr("fleets"), Instances: &shapes.JobFlowInstancesConfig{InstanceFleets: []shapes.InstanceFleetConfig{
+	fleets, err := w.Place(east, &shapes.RunJobFlowInput{Name: ptr("fleets"), Instances: &shapes.JobFlowInstancesConfig{KeepJobFlowAliveWhenNoSteps: ptr(true), InstanceFleets: []shapes.InstanceFleetConfig{
 		{InstanceFleetType: ptr(roleMaster), TargetOnDemandCapacity: ptr(1), InstanceTypeConfigs: []shapes.InstanceTypeConfig{{InstanceType: ptr("m5.xlarge")}}}}}}, Placed{Ready: true})
 	if err != nil {
 		t.Fatal(err)
 	}
+	w.wait(1e12) // 1000 s: they run
+	starting := *w.must("RunJobFlow", flow("starting", cfg("task", roleTask, 1))).(*shapes.RunJobFlowOutput).JobFlowId
 	task, core, master := w.truth("task").ID, w.truth("core").ID, w.truth("master").ID
 	change := func(cluster, group string, n int) *shapes.ModifyInstanceGroupsInput {
 		return &shapes.ModifyInstanceGroupsInput{ClusterId: &cluster, InstanceGroups: []shapes.InstanceGroupModifyConfig{{InstanceGroupId: &group, InstanceCount: &n}}}
@@ -32,8 +32,17 @@ func TestDocumentedErrors(t *testing.T) {
 	mixed.InstanceGroups = append(mixed.InstanceGroups, shapes.InstanceGroupModifyConfig{InstanceGroupId: ptr("ig-NO"), InstanceCount: ptr(1)})
 	ends := change(w.id, task, 3)
 	ends.InstanceGroups[0].EC2InstanceIdsToTerminate = []string{"i-no"}
-	huge := cfg("x", roleTask, 1)
-	huge.InstanceType = ptr("m5.")
+	huge, unheard := cfg("x", roleTask, 1), cfg("m", roleMaster, 1)
+	huge.InstanceType, unheard.InstanceType = ptr("m5."), ptr("foo.bar")
+	ofTypes := func(types ...string) *shapes.InstanceFleetConfig {
+		fleet := &shapes.InstanceFleetConfig{InstanceFleetType: ptr(roleTask), TargetSpotCapacity: ptr(1)}
+		for _, name := range types {
+			fleet.InstanceTypeConfigs = append(fleet.InstanceTypeConfigs, shapes.InstanceTypeConfig{InstanceType: &name})
+		}
+		return fleet
+	}
+	primary := ofTypes("foo.bar")
+	primary.InstanceFleetType = ptr(roleMaster)
 	for _, c := range []struct {
 		name, op string
 		in       any
@@ -59,6 +68,10 @@ func TestDocumentedErrors(t *testing.T) {
 		{"second core", "AddInstanceGroups", add(w.id, cfg("x", roleCore, 1)), "ValidationException(): Only task instance groups may be added to a running job flow."},
 		{"master only", "AddInstanceGroups", add(lone, cfg("x", roleTask, 1)), "ValidationException(): Cannot add instance groups to a master only job flow"},
 		{"type", "AddInstanceGroups", add(w.id, huge), "ValidationException(): Instance type 'm5.' is not supported."},
+		{"type", "RunJobFlow", &shapes.RunJobFlowInput{Name: ptr("x"), Instances: &shapes.JobFlowInstancesConfig{InstanceGroups: []shapes.InstanceGroupConfig{unheard}}}, "ValidationException(): Instance type 'foo.bar' is not supported."},
+		{"type of the old way", "RunJobFlow", &shapes.RunJobFlowInput{Name: ptr("x"), Instances: &shapes.JobFlowInstancesConfig{MasterInstanceType: ptr("m5"), InstanceCount: ptr(1)}}, "ValidationException(): Instance type 'm5' is not supported."},
+		{"type of a fleet", "RunJobFlow", &shapes.RunJobFlowInput{Name: ptr("x"), Instances: &shapes.JobFlowInstancesConfig{InstanceFleets: []shapes.InstanceFleetConfig{*primary}}}, "ValidationException(): Instance type 'foo.bar' is not supported."},
+		{"second type", "AddInstanceFleet", &shapes.AddInstanceFleetInput{ClusterId: &fleets, InstanceFleet: ofTypes("m5.xlarge", "foo.bar")}, "ValidationException(): Instance type 'foo.bar' is not supported."},
 		{"unknown job flow", "TerminateJobFlows", &shapes.TerminateJobFlowsInput{JobFlowIds: []string{w.id, "j-NO"}}, "ValidationException(): Specified job flow ID not valid."},
 		{"no name", "RunJobFlow", &shapes.RunJobFlowInput{}, "ValidationException(): 1 validation error detected: Value null at 'name' failed to satisfy constraint: Member must not be null"},
 		{"core 0", "RunJobFlow", &shapes.RunJobFlowInput{Name: ptr("x"), Instances: &shapes.JobFlowInstancesConfig{InstanceGroups: []shapes.InstanceGroupConfig{cfg("m", roleMaster, 1), cfg("c", roleCore, 0)}}}, "ValidationException(): An instance group must have at least one instance."},

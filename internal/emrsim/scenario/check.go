@@ -171,7 +171,9 @@ func (c *checker) member(what, path, role, instanceType string) {
 		c.at(join(path, "role"), "a %s needs a role: MASTER, CORE or TASK", what)
 	}
 	c.oneOf(join(path, "role"), role, roleNames)
-	c.form(join(path, "type"), instanceType, typeForm, "m5.xlarge")
+	if c.form(join(path, "type"), instanceType, typeForm, "m5.xlarge"); instanceType != "" && !emrsim.SupportsType(instanceType) {
+		c.at(join(path, "type"), "instance type %q is not supported; aws emr list-supported-instance-types tells which are", instanceType)
+	}
 }
 
 func (c *checker) groups(x *Cluster, path string) {
