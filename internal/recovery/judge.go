@@ -56,7 +56,7 @@ func Judge(g emr.Group, l ledger.Ledger, s Settings, now time.Time) Verdict {
 	if oldest, missing := l.Oldest(); missing {
 		return judgeShort(g, l, oldest.Since, s, now)
 	}
-	if oldest, shrinking := l.Shrink(); shrinking && oldest.Cause == ledger.Change {
+	if oldest, shrinking := l.Shrink(); shrinking && (oldest.Cause == ledger.Change || g.State == emr.GroupResizing) { // RESIZING with too many is a shrink, whatever began it
 		return judgeShrink(g, l, oldest.Since, s, now)
 	}
 	if !l.IdleSince.IsZero() {

@@ -10,6 +10,7 @@ import (
 
 	"emrguard/internal/emr"
 	"emrguard/internal/guard"
+	"emrguard/internal/recovery"
 	"emrguard/internal/store"
 )
 
@@ -96,7 +97,9 @@ func (o *oracle) change(c emr.Call) {
 	}
 	switch pending.Purpose {
 	case guard.ForLaunch, guard.ForAdd:
-		if sum := p.Requested(s.View()) + added(pending); sum > p.Wanted {
+		// A return by hand launches on the origin first and releases the fallbacks once that runs.
+		r := s.Recovery(pending.Recovery)
+		if sum := p.Requested(s.View()) + added(pending); sum > p.Wanted && (r == nil || r.Kind != recovery.Return) {
 			o.violate("I2", "%s asks for %d in all, the pool wants %d", c, sum, p.Wanted)
 		}
 		if m := p.Member(c.Group); m != nil && m.Banned(now) {

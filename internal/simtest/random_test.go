@@ -1,6 +1,9 @@
 package simtest
 
 import (
+	"context"
+	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"math/rand/v2"
@@ -9,7 +12,9 @@ import (
 
 	"emrguard/internal/emr"
 	"emrguard/internal/emrsim"
+	"emrguard/internal/guard"
 	"emrguard/internal/recovery"
+	"emrguard/internal/store"
 	"emrguard/internal/store/memory"
 )
 
@@ -100,6 +105,7 @@ func playSeed(t *testing.T, seed uint64, verbose bool) {
 			w.Act(emrsim.Action{Do: emrsim.DoCapacity, Pool: emrsim.Pool{Zone: "us-east-1a", Type: kind, Market: market}, Parts: []int{emrsim.Unlimited}})
 		}
 	}
+	w.submit(guard.Order{Kind: guard.OrderResume}, w.Truth("etl").ID)
 	w.live(30*time.Hour, rng)
 	if w.o.Sim.Timing.SpotLife.Zero() {
 		w.Quiet("etl")
@@ -130,7 +136,9 @@ func (w *World) live(d time.Duration, rng *rand.Rand) {
 // disturb lets one thing happen.
 func (w *World) disturb(rng *rand.Rand, want map[string]int) {
 	group := []string{"task", "more"}[rng.IntN(2)]
-	switch rng.IntN(10) {
+	switch rng.IntN(12) {
+	case 10, 11:
+		w.byHand(rng)
 	case 0, 1, 2:
 		want[group] += rng.IntN(5)
 		_ = w.Sim.Act(Region, "a person", emrsim.Action{Do: emrsim.DoResize, Cluster: "etl", Group: group, To: want[group] + 3})
@@ -148,5 +156,34 @@ func (w *World) disturb(rng *rand.Rand, want map[string]int) {
 		w.Act(emrsim.Action{Do: emrsim.DoBootstrap, Cluster: "etl", Group: group, Rate: float64(rng.IntN(2))})
 	case 9:
 		w.Act(emrsim.Action{Do: []emrsim.Do{emrsim.DoDeafen, emrsim.DoUndeafen}[rng.IntN(2)], Cluster: "etl", Group: group})
+	}
+}
+
+// byHand asks for something as an operator does, at any moment, sensible or not.
+func (w *World) byHand(rng *rand.Rand) {
+	cluster := w.Truth("etl")
+	group := emr.GroupID(cluster.Groups[rng.IntN(len(cluster.Groups))].ID)
+	orders := []guard.Order{
+		{Kind: guard.OrderScale, Group: group, To: rng.IntN(12), Force: rng.IntN(2) == 0},
+		{Kind: guard.OrderReturn, Group: group, Force: rng.IntN(2) == 0},
+		{Kind: guard.OrderBan, Group: group, For: time.Duration(1+rng.IntN(120)) * time.Minute},
+		{Kind: guard.OrderUnban, Group: group},
+		{Kind: guard.OrderPause},
+		{Kind: guard.OrderResume},
+		{Kind: guard.OrderResume},
+	}
+	w.submit(orders[rng.IntN(len(orders))], cluster.ID)
+}
+
+// submit puts an order into the inbox.
+func (w *World) submit(o guard.Order, cluster string) {
+	o.Author = "an operator"
+	body, err := json.Marshal(o)
+	if err != nil {
+		panic(err)
+	}
+	id := fmt.Sprintf("by-hand-%d-%d", w.Now().UnixNano(), len(w.Records))
+	if err := w.o.Store.Submit(context.Background(), store.Order{ID: id, Scope: ScopeName, Cluster: cluster, At: w.Now(), Author: o.Author, Body: body}); err != nil && !errors.Is(err, store.ErrExists) {
+		panic(err)
 	}
 }
