@@ -18,8 +18,8 @@ import (
 	"emrguard/internal/store"
 )
 
-// leaseTerm is the term of a scope's lease in real time: how long a scope stays without an owner after its owner died.
-const leaseTerm = 30 * time.Second
+// LeaseTerm is the term of a scope's lease in real time: how long a scope stays without an owner after its owner died.
+const LeaseTerm = 30 * time.Second
 
 // Options say what an App is made of. Only Config is needed.
 type Options struct {
@@ -97,7 +97,7 @@ func New(ctx context.Context, o Options) (*App, error) {
 func (a *App) newEngine() *engine.Engine {
 	return engine.New(engine.Options{
 		Store: a.store, Policy: policy{a.cfg}, Scopes: scopes(a.cfg), DryRun: a.o.DryRun, Owner: a.o.Owner, Note: a.o.Note,
-		LeaseTTL: time.Duration(float64(cmp.Or(a.o.LeaseTerm, leaseTerm)) * a.clock.Speed()),
+		LeaseTTL: time.Duration(float64(cmp.Or(a.o.LeaseTerm, LeaseTerm)) * a.clock.Speed()),
 	})
 }
 

@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -103,7 +102,7 @@ func explainThing(ctx context.Context, r *reader, o *opened, ref string) (view.E
 		found.Group = emr.GroupID(ref)
 		return o.world.ExplainGroup(found, story), nil
 	}
-	return view.Explanation{}, fmt.Errorf("nothing is called %q: no record, recovery, cluster, pool or group; `emrguard status` and `emrguard history` list what there is", ref)
+	return view.Explanation{}, usageError("nothing is called %q: no record, recovery, cluster, pool or group; `emrguard status` and `emrguard history` list what there is", ref)
 }
 
 // explainRecord tells a record within its recovery, or within what happened to its group or cluster around it.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -59,7 +60,7 @@ A time is a time of day (14:05), a date, both (2026-01-05T14:05:00Z), or an age 
 			return err
 		}
 		defer o.store.Close() //nolint:errcheck // only read
-		q, err := f.query(r, o.world)
+		q, err := f.query(cmd.Context(), r, o)
 		if err != nil {
 			return err
 		}
@@ -79,8 +80,9 @@ A time is a time of day (14:05), a date, both (2026-01-05T14:05:00Z), or an age 
 	return cmd
 }
 
-// query turns the flags into a query. References to what has ended are taken as ids.
-func (f *historyFlags) query(r *reader, w view.World) (store.Query, error) {
+// query turns the flags into a query. References to what has ended are taken as ids, of which there must be a record.
+func (f *historyFlags) query(ctx context.Context, r *reader, o *opened) (store.Query, error) {
+	w := o.world
 	q := r.query(store.Query{Recovery: f.recovery, Kinds: f.kinds, Limit: f.limit})
 	if f.limit < 1 || f.limit > store.MaxPage {
 		return q, usageError("--limit %d is outside 1 to %d", f.limit, store.MaxPage)
@@ -90,10 +92,11 @@ func (f *historyFlags) query(r *reader, w view.World) (store.Query, error) {
 		find func(string) (view.Found, error)
 		set  func(view.Found)
 		id   *string
+		past store.Query
 	}{
-		{f.cluster, w.FindCluster, func(v view.Found) { q.Cluster = string(v.Cluster) }, &q.Cluster},
-		{f.group, w.FindGroup, func(v view.Found) { q.Group = string(v.Group) }, &q.Group},
-		{f.pool, w.FindPool, func(v view.Found) { q.Pool = string(v.Group) }, &q.Pool},
+		{f.cluster, w.FindCluster, func(v view.Found) { q.Cluster = string(v.Cluster) }, &q.Cluster, store.Query{Cluster: f.cluster}},
+		{f.group, w.FindGroup, func(v view.Found) { q.Group = string(v.Group) }, &q.Group, store.Query{Group: f.group}},
+		{f.pool, w.FindPool, func(v view.Found) { q.Pool = string(v.Group) }, &q.Pool, store.Query{Pool: f.pool}},
 	} {
 		if ref.text == "" {
 			continue
@@ -102,6 +105,11 @@ func (f *historyFlags) query(r *reader, w view.World) (store.Query, error) {
 		unknown := (*view.UnknownError)(nil)
 		switch {
 		case errors.As(err, &unknown):
+			if known, err := r.recorded(ctx, o, ref.past); err != nil {
+				return q, err
+			} else if !known {
+				return q, usageError("%w", unknown)
+			}
 			*ref.id = ref.text
 		case err != nil:
 			return q, usageError("%w", err)
@@ -109,12 +117,48 @@ func (f *historyFlags) query(r *reader, w view.World) (store.Query, error) {
 			ref.set(found)
 		}
 	}
+	if err := f.known(ctx, r, o); err != nil {
+		return q, err
+	}
 	var err error
 	if q.From, err = parseTime("since", f.since, w.Now); err != nil {
 		return q, err
 	}
 	q.To, err = parseTime("until", f.until, w.Now)
 	return q, err
+}
+
+// known says no to a recovery without a record and to a kind that is none.
+func (f *historyFlags) known(ctx context.Context, r *reader, o *opened) error {
+	if f.recovery != "" {
+		if known, err := r.recorded(ctx, o, store.Query{Recovery: f.recovery}); err != nil {
+			return err
+		} else if !known {
+			return usageError("no recovery %q in the store; `emrguard recoveries --all` lists the recoveries", f.recovery)
+		}
+	}
+	kinds := view.Kinds()
+	for _, k := range f.kinds {
+		if slices.ContainsFunc(kinds, func(known string) bool { return known == k || strings.HasSuffix(k, ".") && strings.HasPrefix(known, k) }) {
+			continue
+		}
+		if known, err := r.recorded(ctx, o, store.Query{Kinds: []string{k}}); err != nil { // of an older emrguard
+			return err
+		} else if !known {
+			return usageError("no kind %q; there are %s", k, strings.Join(kinds, ", "))
+		}
+	}
+	return nil
+}
+
+// recorded says whether a record matches.
+func (r *reader) recorded(ctx context.Context, o *opened, q store.Query) (bool, error) {
+	q.Limit = 1
+	records, err := o.store.History(ctx, r.query(q))
+	if err != nil && !errors.Is(err, store.ErrCorrupt) {
+		return false, err
+	}
+	return len(records) > 0 || err != nil, nil
 }
 
 // latest returns the newest records of a query, oldest first. Unreadable ones are left out.

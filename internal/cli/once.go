@@ -45,14 +45,15 @@ func newOnceCmd(d *Deps) *cobra.Command {
 		Use:   "once",
 		Short: "Look at every cluster once, do what is due, and exit",
 		Long: `Once is one pass of the daemon, for cron on one host: it lists the clusters, reads each, does what is due and exits. A recovery takes
-several steps, minutes apart, so run it every minute. It needs the lease of every scope: beside a running daemon it says so and
+several steps, minutes apart, so run it every minute. What a pass finds suspended stays so until the next one, even if it is over
+before. It needs the lease of every scope: beside a running daemon it says so and
 exits with code 1.`,
 		Example: `  emrguard once -c emrguard.yaml
   * * * * *  emrguard once -c /etc/emrguard.yaml --timeout 50s     in a crontab`,
 		Args: noArgs,
 	}
 	file, clock, out := addConfigFlag(cmd, d), addClockFlags(cmd, d), addOutputFlag(cmd)
-	dryRun := cmd.Flags().Bool("dry-run", false, "decide, record and show what would be done, and change nothing")
+	dryRun := cmd.Flags().Bool("dry-run", false, "decide, record and show what would be done, and change no cluster")
 	timeout := cmd.Flags().Duration("timeout", 5*time.Minute, "longest `time` of the pass")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		if *timeout <= 0 {

@@ -161,7 +161,7 @@ func (o *orderer) answered(ctx context.Context, s store.Store, page *orderPage) 
 	return true, nil
 }
 
-// holder says who holds the scope's lease, or "". Ages are told by the guard's time, which may be ahead of the wall clock.
+// holder says who holds the scope's lease, and whether it is overdue to renew it, or "". Ages are told by the guard's time, which may be ahead of the wall clock.
 func (o *orderer) holder(ctx context.Context, cfg *config.Config, s store.Store, scope string) (string, error) {
 	r := *o.reader
 	r.scope = scope
@@ -171,7 +171,11 @@ func (o *orderer) holder(ctx context.Context, cfg *config.Config, s store.Store,
 	}
 	for _, row := range w.Status().Scopes {
 		if row.Owner != nil {
-			return strings.TrimSpace(row.Owner.Note + " " + row.Owner.ID), nil
+			who := row.Owner.Who()
+			if seen := row.Owner.LastSeen; !seen.IsZero() {
+				who += " (last seen " + view.Span(w.Now.Sub(seen)) + " ago)"
+			}
+			return who, nil
 		}
 	}
 	return "", nil

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -22,6 +23,7 @@ type reader struct {
 	d     *Deps
 	cfg   *configFile
 	scope string
+	which string // the only cluster; empty for all
 }
 
 // addReaderFlags gives a command -c and --scope.
@@ -29,6 +31,24 @@ func addReaderFlags(cmd *cobra.Command, d *Deps) *reader {
 	r := &reader{d: d, cfg: addConfigFlag(cmd, d)}
 	cmd.Flags().StringVar(&r.scope, "scope", "", "only this `scope` of the configuration (default all)")
 	return r
+}
+
+// addClusterFlag gives a command --cluster.
+func (r *reader) addClusterFlag(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&r.which, "cluster", "", "only this `cluster`: id or name (default all)")
+}
+
+// only leaves the wanted cluster in the world, if one is wanted.
+func (r *reader) only(o *opened) (view.Found, error) {
+	if r.which == "" {
+		return view.Found{}, nil
+	}
+	found, err := o.world.FindCluster(r.which)
+	if err != nil {
+		return found, usageError("%w", err)
+	}
+	o.world = o.world.Only(found)
+	return found, nil
 }
 
 // opened is the store as a command found it.
@@ -92,7 +112,9 @@ func (r *reader) load(ctx context.Context, cfg *config.Config, s store.Store) (v
 		}
 		scopes = append(scopes, scope)
 	}
-	return view.New(r.d.now(), scopes), nil
+	w := view.New(r.d.now(), scopes)
+	w.Term = cmp.Or(r.d.LeaseTerm, app.LeaseTerm)
+	return w, nil
 }
 
 // modesOf says what a configuration holds for a cluster.
@@ -112,6 +134,7 @@ func (r *reader) query(q store.Query) store.Query {
 // showCmd is a command that reads the store and shows one thing.
 func showCmd(d *Deps, cmd *cobra.Command, page any, show func(ctx context.Context, o *opened, r *reader, asJSON bool) error) *cobra.Command {
 	r, out := addReaderFlags(cmd, d), addOutputFlag(cmd)
+	r.addClusterFlag(cmd)
 	cmd.Long = strings.TrimSpace(cmd.Long) + "\n\n" + jsonHelp(page)
 	if cmd.Args == nil {
 		cmd.Args = noArgs
@@ -120,6 +143,9 @@ func showCmd(d *Deps, cmd *cobra.Command, page any, show func(ctx context.Contex
 		o, err := r.open(cmd.Context())
 		if err != nil {
 			return err
+		}
+		if _, err := r.only(o); err != nil {
+			return errors.Join(err, o.store.Close())
 		}
 		return errors.Join(show(cmd.Context(), o, r, out.JSON()), o.store.Close())
 	}

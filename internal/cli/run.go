@@ -25,14 +25,17 @@ func newRunCmd(d *Deps) *cobra.Command {
 
 SIGHUP reads the configuration again: a file with a mistake is refused whole, and the old one stays in force. SIGTERM and SIGINT
 end the daemon in under five seconds; what it was doing is in the store, and the next start goes on from there. A second daemon
-on the same store waits until the first gives its scopes up.`,
+on the same store waits until the first gives its scopes up.
+
+With --dry-run nothing is changed at EMR. Clocks, decisions and history are kept in the store all the same, and the lease is taken: to
+leave the store of a daemon as it is, give the dry run a configuration with a store of its own.`,
 		Example: `  emrguard run -c emrguard.yaml
-  emrguard run -c emrguard.yaml --dry-run     decide, record and show; change nothing
+  emrguard run -c emrguard.yaml --dry-run     decide, record and show; change no cluster
   emrguard run -c sim.yaml --speed 600        beside emrguard sim --speed 600`,
 		Args: noArgs,
 	}
 	file, clock := addConfigFlag(cmd, d), addClockFlags(cmd, d)
-	dryRun := cmd.Flags().Bool("dry-run", false, "decide, record and show what would be done, and change nothing")
+	dryRun := cmd.Flags().Bool("dry-run", false, "decide, record and show what would be done, and change no cluster")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		cfg, err := file.Load()
 		if err != nil {

@@ -55,7 +55,7 @@ func (w World) ExplainRecord(rec store.Record, story []store.Record) Explanation
 	e := Explanation{Subject: "record", ID: rec.ID, Present: []string{}, Sections: []Section{
 		{"what led to it", w.explained(before)}, {"the record", w.explained([]store.Record{rec})}, {"what came of it", w.explained(after)},
 	}}
-	e.Title = fmt.Sprintf("%s at %s on %s: %s", rec.Kind, rec.At.UTC().Format("2006-01-02 15:04:05"), w.where(rec.Scope, rec.Cluster), rec.Reason)
+	e.Title = fmt.Sprintf("%s at %s on %s: %s", rec.Kind, rec.At.UTC().Format("2006-01-02 15:04:05"), w.where(rec.Scope, rec.Cluster), w.cluster(rec.Scope, rec.Cluster).labelled(rec.Reason))
 	return e
 }
 
@@ -74,7 +74,7 @@ func (w World) ExplainRecovery(id string, story []store.Record) Explanation {
 			}
 			continue
 		}
-		e.Present = append(e.Present, fmt.Sprintf("%s at %s: %s", r.Outcome, Clock(r.Closed, w.Now), r.Reason))
+		e.Present = append(e.Present, fmt.Sprintf("%s at %s: %s", r.Outcome, Clock(r.Closed, w.Now), r.told))
 	}
 	return e
 }
@@ -159,10 +159,17 @@ func (w World) explained(records []store.Record) []Explained {
 	out := make([]Explained, 0, len(records))
 	for _, e := range w.Events(records) {
 		label := func(id emr.GroupID) string { return string(id) }
-		if c := w.cluster(e.Scope, e.Cluster); c != nil {
+		c := w.cluster(e.Scope, e.Cluster)
+		if c != nil {
 			label = func(id emr.GroupID) string { return titled(c.label(id), id) }
 		}
-		out = append(out, Explained{Event: e, Facts: slices.Clip(facts(e, label))})
+		sentences := facts(e, label)
+		for i, s := range sentences {
+			if strings.HasPrefix(s, also) {
+				sentences[i] = c.labelled(s)
+			}
+		}
+		out = append(out, Explained{Event: e, Facts: slices.Clip(sentences)})
 	}
 	return out
 }

@@ -66,7 +66,7 @@ func facts(e Event, label func(emr.GroupID) string) []string {
 	}
 	for i, r := range in.Reasons {
 		if i > 0 { // the first is the record's reason
-			add("also: %s", r)
+			add("%s%s", also, r)
 		}
 	}
 	if i := in.Inputs; i != nil && i.Wanted != nil {
@@ -90,6 +90,9 @@ func facts(e Event, label func(emr.GroupID) string) []string {
 	}
 	return out
 }
+
+// also begins a further reason of a record.
+const also = "also: "
 
 func second(t time.Time) string { return t.UTC().Format("15:04:05") }
 

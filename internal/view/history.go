@@ -32,6 +32,8 @@ type Event struct {
 	Reason      string          `json:"reason" doc:"one sentence"`
 	Author      string          `json:"author,omitempty" doc:"who asked for it; absent for emrguard's own"`
 	Data        json.RawMessage `json:"data,omitempty" doc:"what it was made on; its content depends on the kind"`
+
+	told string // the reason with the labels of groups
 }
 
 // Events shows records with the names of what they are about.
@@ -43,7 +45,9 @@ func (w World) Events(records []store.Record) []Event {
 		if string(e.Data) == "null" {
 			e.Data = nil
 		}
+		e.told = r.Reason
 		if c := w.cluster(r.Scope, r.Cluster); c != nil {
+			e.told = c.labelled(r.Reason)
 			e.ClusterName, e.GroupLabel = c.Cluster.Name, labelOf(c, r.Group)
 		}
 		out = append(out, e)
@@ -84,9 +88,9 @@ func (v History) Table() Table {
 
 func (e Event) sentence() string {
 	if e.Author == "" {
-		return e.Reason
+		return e.told
 	}
-	return e.Reason + " (by " + e.Author + ")"
+	return e.told + " (by " + e.Author + ")"
 }
 
 // Line is the event as one line of text.

@@ -42,6 +42,8 @@ type RecoveryStatus struct {
 	PlacedOn    string    `json:"placed_on,omitempty" doc:"id of the group that took them; open ones only"`
 	Author      string    `json:"author,omitempty" doc:"who asked for it; absent for emrguard's own"`
 	Reason      string    `json:"reason" doc:"open: why it was opened; closed: how it ended"`
+
+	told string // the reason with the labels of groups
 }
 
 // Outcomes are the kinds of the records that close a recovery.
@@ -75,13 +77,13 @@ func (w World) openRecovery(scope string, c Cluster, r recovery.Recovery) Recove
 	return RecoveryStatus{
 		Scope: scope, Cluster: string(c.Cluster.ID), ClusterName: c.Cluster.Name, Recovery: r.ID, Kind: string(r.Kind), Group: string(r.Group),
 		GroupLabel: c.label(r.Group), Pool: string(r.Pool), Open: true, Step: string(r.Step), Hold: r.Hold, Opened: r.Opened, Since: r.Since, Number: r.Number,
-		Asked: r.Asked, Ran: r.Ran, StopCount: r.Count, Placed: r.Placed, PlacedOn: string(r.Placement.Group), Author: r.Author, Reason: r.Reason,
+		Asked: r.Asked, Ran: r.Ran, StopCount: r.Count, Placed: r.Placed, PlacedOn: string(r.Placement.Group), Author: r.Author, Reason: r.Reason, told: c.labelled(r.Reason),
 	}
 }
 
 func (w World) closedRecovery(r store.Record) RecoveryStatus {
 	row := RecoveryStatus{Scope: r.Scope, Cluster: r.Cluster, Recovery: r.Recovery, Group: r.Group, Pool: r.Pool, Outcome: r.Kind[len("recovery."):], Closed: r.At,
-		Author: r.Author, Reason: r.Reason}
+		Author: r.Author, Reason: r.Reason, told: r.Reason}
 	var data struct {
 		Kind   string    `json:"kind"`
 		Opened time.Time `json:"opened"`
@@ -94,7 +96,7 @@ func (w World) closedRecovery(r store.Record) RecoveryStatus {
 		row.Kind, row.Opened, row.Asked, row.Ran, row.StopCount, row.Placed = data.Kind, data.Opened, data.Asked, data.Ran, data.Count, data.Placed
 	}
 	if c := w.cluster(r.Scope, r.Cluster); c != nil {
-		row.ClusterName, row.GroupLabel = c.Cluster.Name, labelOf(c, r.Group)
+		row.ClusterName, row.GroupLabel, row.told = c.Cluster.Name, labelOf(c, r.Group), c.labelled(r.Reason)
 	}
 	return row
 }
@@ -130,7 +132,7 @@ func (v Recoveries) Table() Table {
 		if !r.Open {
 			opened = Clock(r.Opened, v.Now)
 		}
-		t.Add(r.Recovery, orID(r.ClusterName, r.Cluster), orID(r.GroupLabel, r.Group), r.Kind, opened, state, counts, r.Reason)
+		t.Add(r.Recovery, orID(r.ClusterName, r.Cluster), orID(r.GroupLabel, r.Group), r.Kind, opened, state, counts, r.told)
 	}
 	return t
 }

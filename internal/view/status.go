@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"emrguard/internal/emr"
+	"emrguard/internal/store"
 )
 
 // Status is what `emrguard status` shows.
@@ -29,6 +30,7 @@ type Owner struct {
 	Note       string    `json:"note,omitempty" doc:"who and where"`
 	Expires    time.Time `json:"expires" doc:"end of the lease unless it is renewed"`
 	Generation int64     `json:"generation" doc:"rises with every change of owner"`
+	LastSeen   time.Time `json:"last_seen,omitzero" doc:"when it renewed the lease last; only once a renewal is overdue: it may be dead"`
 }
 
 // Paused says that emrguard's changes are held.
@@ -65,6 +67,8 @@ type ClusterStatus struct {
 type Suspended struct {
 	Since   time.Time `json:"since" doc:"since when"`
 	Reasons []string  `json:"reasons" doc:"what is under way"`
+
+	told string // the first of them, short
 }
 
 // Unusable says that reads are incomplete or contradict what cannot change.
@@ -80,7 +84,7 @@ func (w World) Status() Status {
 	for _, s := range w.Scopes {
 		row := ScopeStatus{Scope: s.Name, Problems: s.Problems, Clusters: []ClusterStatus{}}
 		if s.Lease.Held(w.Now) {
-			row.Owner = &Owner{ID: s.Lease.Owner, Note: s.Lease.Note, Expires: s.Lease.Expires, Generation: s.Lease.Generation}
+			row.Owner = &Owner{ID: s.Lease.Owner, Note: s.Lease.Note, Expires: s.Lease.Expires, Generation: s.Lease.Generation, LastSeen: w.lastSeen(s.Lease)}
 		}
 		if p := s.Paused; p != nil {
 			row.Paused = &Paused{Since: p.Since, Author: p.Author, Reason: p.Reason}
@@ -91,6 +95,15 @@ func (w World) Status() Status {
 		out.Scopes = append(out.Scopes, row)
 	}
 	return out
+}
+
+// lastSeen is when the holder of a lease renewed it last, if it should have done so again: it renews after a third of the term.
+func (w World) lastSeen(l store.Lease) time.Time {
+	left := l.Expires.Sub(w.Now)
+	if w.Term == 0 || left >= w.Term*2/3-w.Term/30 { // a renewal takes a moment
+		return time.Time{}
+	}
+	return l.Expires.Add(-w.Term)
 }
 
 func (w World) clusterStatus(scope string, c Cluster) ClusterStatus {
@@ -124,7 +137,7 @@ func (w World) clusterStatus(scope string, c Cluster) ClusterStatus {
 		row.Recoveries = append(row.Recoveries, w.openRecovery(scope, c, r))
 	}
 	if s := c.Suspended; s != nil {
-		row.Suspended = &Suspended{Since: s.Since, Reasons: s.Reasons}
+		row.Suspended = &Suspended{Since: s.Since, Reasons: s.Reasons, told: c.why(s.Reasons)}
 	}
 	if p := c.Paused; p != nil {
 		row.Paused = &Paused{Since: p.Since, Author: p.Author, Reason: p.Reason}
@@ -139,10 +152,28 @@ func (w World) clusterStatus(scope string, c Cluster) ClusterStatus {
 func (s ScopeStatus) Headline(now time.Time) string {
 	text := fmt.Sprintf("scope %s: no emrguard runs", s.Scope)
 	if s.Owner != nil {
-		text = fmt.Sprintf("scope %s: emrguard runs (%s)", s.Scope, strings.TrimSpace(s.Owner.Note+" "+s.Owner.ID))
+		text = fmt.Sprintf("scope %s: emrguard runs (%s)", s.Scope, s.Owner.Who())
+		if seen := s.Owner.LastSeen; !seen.IsZero() {
+			text += ", last seen " + Span(now.Sub(seen)) + " ago"
+		}
 	}
 	if s.Paused != nil {
 		text += "; paused " + s.Paused.text(now)
+	}
+	return text
+}
+
+// Who is the holder with where it runs.
+func (o Owner) Who() string { return strings.TrimSpace(o.Note + " " + o.ID) }
+
+// why is the first of the reasons of a suspension, short, and how many more there are.
+func (c *Cluster) why(reasons []string) string {
+	if len(reasons) == 0 {
+		return ""
+	}
+	text := ": " + shortened(c.named(reasons[0]))
+	if more := len(reasons) - 1; more > 0 {
+		text += fmt.Sprintf(", and %d more", more)
 	}
 	return text
 }
@@ -177,7 +208,7 @@ func (c ClusterStatus) Notes(now time.Time) []string {
 		notes = append(notes, p.troubles(now)...)
 	}
 	if c.Suspended != nil {
-		add("scaling suspended since %s", Since(c.Suspended.Since, now))
+		add("scaling suspended since %s%s", Since(c.Suspended.Since, now), c.Suspended.told)
 	}
 	if c.CoreShort > 0 {
 		add("core short by %d: `emrguard return` asks the core group again", c.CoreShort)

@@ -21,7 +21,8 @@ import (
 // World is what the store holds at one moment.
 type World struct {
 	Now    time.Time
-	Scopes []Scope // by name
+	Scopes []Scope       // by name
+	Term   time.Duration // of the leases; 0: nobody is said to be overdue
 }
 
 // Scope is one account and region.
@@ -104,6 +105,20 @@ func New(wall time.Time, scopes []Scope) World {
 				w.Now = c.Saved
 			}
 		}
+	}
+	return w
+}
+
+// Only is the world with one cluster alone.
+func (w World) Only(f Found) World {
+	scopes := w.Scopes
+	w.Scopes = nil
+	for _, s := range scopes {
+		if s.Name != f.Scope {
+			continue
+		}
+		s.Clusters = slices.DeleteFunc(slices.Clone(s.Clusters), func(c Cluster) bool { return c.Cluster.ID != f.Cluster })
+		w.Scopes = append(w.Scopes, s)
 	}
 	return w
 }

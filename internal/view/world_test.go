@@ -137,7 +137,9 @@ func testWorld(t *testing.T) World {
 		store.Lease{Scope: "prod", Owner: "k3j2", Generation: 7, Expires: noon.Add(20 * time.Second), Note: "guard-1, pid 812"}, modes)
 	test := NewScope("test", []store.Document{{Key: store.Key{Scope: "test", Cluster: "*"}, Version: 1, Body: []byte(`{"paused":{"since":"2026-01-05T11:00:00Z","author":"bob@desk","reason":"quarter end"}}`)},
 		document(t, fresh), document(t, off)}, store.Lease{Scope: "test", Owner: "old", Generation: 2, Expires: ago(time.Hour)}, modes)
-	return New(noon, []Scope{test, prod})
+	w := New(noon, []Scope{test, prod})
+	w.Term = 30 * time.Second
+	return w
 }
 
 func document(t *testing.T, s guard.State) store.Document {

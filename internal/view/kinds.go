@@ -1,0 +1,27 @@
+package view
+
+import (
+	"slices"
+
+	"emrguard/internal/guard"
+)
+
+// Kinds are the kinds of records there are, in order.
+func Kinds() []string {
+	kinds := []string{
+		"api.throttled", "ban.lifted", "ban.set", "clock.back", "clock.skew", "cluster.back", "cluster.ended", "cluster.state", "cluster.withheld",
+		"group.dated", "group.foreign", "group.made", "group.ours", "group.read", "group.seen", "group.settled", "group.twin", "order.refused",
+		"pool.blocked", "pool.contested", "pool.outside_ban", "pool.outside_fall", "pool.outside_grow", "pool.rebuilt", "pool.rest", "pool.rested",
+		"pool.wanted", "pool.whole", "read.unusable", "read.usable", "recovery.open", "recovery.step", "scaling.resumed", "scaling.suspended",
+		"would.recover",
+	}
+	kinds = append(kinds, Outcomes()...)
+	for _, p := range []guard.Purpose{guard.ForStop, guard.ForKeep, guard.ForLaunch, guard.ForAdd, guard.ForRelease} {
+		kinds = append(kinds, "call."+string(p), "answer."+string(p))
+	}
+	for _, k := range []guard.OrderKind{guard.OrderBan, guard.OrderUnban, guard.OrderPause, guard.OrderResume, guard.OrderScale, guard.OrderReturn, guard.OrderAdopt} {
+		kinds = append(kinds, "order."+string(k))
+	}
+	slices.Sort(kinds)
+	return kinds
+}
