@@ -189,7 +189,7 @@ func (d *decider) wantWhatIsLeft(p *pool.Pool) {
 }
 
 func (d *decider) openRetry(p *pool.Pool, missing int) {
-	if p.Rest != nil {
+	if p.Rest != nil || slices.ContainsFunc(d.s.Recoveries, func(r recovery.Recovery) bool { return r.Pool == p.Origin && d.lostLaunch(&r, p) }) {
 		return
 	}
 	if candidates, rejected := p.Candidates(d.env.Now, d.s.View(), d.limits(nil, d.env.Settings)); len(candidates) == 0 {
@@ -377,6 +377,13 @@ func (d *decider) stop(r *recovery.Recovery, p *pool.Pool, act recovery.Act) {
 	d.send(purpose, r, emr.Call{Op: emr.ModifyInstanceGroups, Group: r.Group, Count: act.Count}, act.Reason)
 }
 
+// lostLaunch says whether a launch of a watching recovery has not shown within settle: EMR lost it.
+func (d *decider) lostLaunch(r *recovery.Recovery, p *pool.Pool) bool {
+	g, m := d.s.Group(r.Placement.Group), p.Member(r.Placement.Group)
+	return g != nil && m != nil && r.Step == recovery.StepWatch && r.Placement.Target > 0 && len(m.Expected) == 1 && g.Requested == m.Last() &&
+		g.Requested < r.Placement.Target && g.Called.By == r.ID && !d.s.Read.Before(r.Placement.At.Add(r.Settings.Settle)) && p.Wanted > p.Requested(d.s.View())
+}
+
 // watch closes a recovery whose placement completed, and goes back to placing when the launch never showed (R8).
 func (d *decider) watch(r *recovery.Recovery, p *pool.Pool) {
 	if stopped := d.s.Group(r.Group); stopped != nil && r.Kind.Stops() && stopped.Running > stopped.Requested && stopped.Requested == r.Count && r.Kind != recovery.Shrink &&
@@ -391,12 +398,12 @@ func (d *decider) watch(r *recovery.Recovery, p *pool.Pool) {
 		return
 	}
 	m := p.Member(g.ID)
-	if r.Placement.Target > 0 && m != nil && len(m.Expected) == 1 && g.Requested == m.Last() && g.Requested < r.Placement.Target && g.Called.By == r.ID &&
-		!d.s.Read.Before(r.Placement.At.Add(r.Settings.Settle)) && p.Wanted > p.Requested(d.s.View()) && !d.inFlight() {
+	if d.lostLaunch(r, p) && !d.inFlight() {
 		d.record("recovery.step", Record{Group: g.ID, Pool: r.Pool, Recovery: r.ID, Reason: fmt.Sprintf("the launch never showed: %d requested, not %d; it is sent again", g.Requested, r.Placement.Target)})
 		d.unplace(r, p, g.ID)
 		// The same call again, not another: the first may still take effect, and then both ask for the same count.
 		r.Step, r.Fill = recovery.StepPlace, g.ID
+		d.step(r)
 		return
 	}
 	if m == nil || !d.s.Read.After(r.Placement.At) || g.Running < g.Requested || len(m.Expected) > 1 && g.Requested != m.Last() {
