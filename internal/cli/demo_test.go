@@ -132,6 +132,9 @@ func checkSummary(t *testing.T, story string) {
 // tryCommands runs what --keep-running prints, and an order.
 func tryCommands(t *testing.T, story string) {
 	t.Helper()
+	if !regexp.MustCompile(`export .*AWS_REGION=(\S+) AWS_DEFAULT_REGION=\S+ `).MatchString(story) { // versions of the AWS CLI read different ones
+		t.Error("the region is not exported under both names")
+	}
 	config := regexp.MustCompile(`emrguard status -c (\S+)`).FindStringSubmatch(story)[1]
 	for _, c := range []struct{ args, want string }{
 		{"status -c " + config, "emrguard runs (emrguard demo"},

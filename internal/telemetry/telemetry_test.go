@@ -117,6 +117,16 @@ func TestDifferentFaultsAreNotKeptForEver(t *testing.T) {
 	}
 }
 
+// Numbers of nanoseconds tell nobody anything.
+func TestAgesAreLoggedAsText(t *testing.T) {
+	got := logged(t, FormatJSON, slog.LevelWarn, func(o *Observer, _ *Health) {
+		o.Snapshot(engine.Snapshot{Scopes: []engine.ScopeSnapshot{{Name: "prod", Held: true, Listed: true, Late: 2, OldestRead: 16 * time.Minute}}})
+	})
+	if !strings.Contains(got, `"msg":"sweep.late","oldest":"16m0s"`) {
+		t.Error(got)
+	}
+}
+
 func TestScopesAreLoggedWhenTheyChange(t *testing.T) {
 	got := logged(t, FormatText, slog.LevelInfo, func(o *Observer, _ *Health) {
 		for _, s := range []engine.ScopeSnapshot{

@@ -205,6 +205,7 @@ func TestBadFiles(t *testing.T) {
 		"instant: yes\n":                 "neither true nor false",
 		"? [a]\n: 1\n":                   "a key is a plain word",
 		"unknowns: {read_lag: 0s..2h}\n": "for 30m only",
+		"clusters: [{name: x, groups: [{role: MASTER, type: m5.huge, count: 1}]}]\n": `instance type "m5.huge" is not supported`,
 	} {
 		if _, err := Parse("x.yaml", []byte(text)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v, want %s", text, err, want)
