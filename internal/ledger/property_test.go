@@ -117,7 +117,7 @@ func TestR1Sum(t *testing.T) {
 
 // R1: while something is missing at every read, only arrivals make the oldest entry younger: a retarget every few
 // minutes cannot postpone recovery for ever.
-func TestR1RetargetStorm(t *testing.T) {
+func TestR1I1_RetargetStorm(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		draw := func(t *rapid.T, l Ledger) emr.Group {
 			running := rapid.IntRange(0, 9).Draw(t, "running")
@@ -154,7 +154,7 @@ func TestR1FreshRequest(t *testing.T) {
 }
 
 // R1, I7: a restart changes nothing.
-func TestR1RoundTrip(t *testing.T) {
+func TestR1I7_RoundTrip(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		walk(t, anyGroup, func(_, after Ledger, _ emr.Group, _ Delta) {
 			body, err := json.Marshal(after)
@@ -192,7 +192,7 @@ func TestR1DeadlineIsAge(t *testing.T) {
 }
 
 // R4: the highest running count is never below what any read of the window showed.
-func TestR4Highest(t *testing.T) {
+func TestR4I6_Highest(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		type seen struct {
 			ended   time.Time
