@@ -37,9 +37,9 @@ func findCLI(t *testing.T, endpoint string) *awsCLI {
 // try runs "aws emr …" and returns its output and what it wrote to standard error.
 func (c *awsCLI) try(t *testing.T, args ...string) (stdout, stderr string, err error) {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), c.path, append([]string{"emr"}, args...)...)
+	cmd := exec.CommandContext(t.Context(), c.path, append([]string{"emr", "--endpoint-url", c.endpoint}, args...)...) // older versions do not know AWS_ENDPOINT_URL
 	cmd.Env = []string{
-		"PATH=" + os.Getenv("PATH"), "HOME=" + c.home, "AWS_ENDPOINT_URL=" + c.endpoint, "AWS_REGION=" + cliRegion, "AWS_DEFAULT_REGION=" + cliRegion,
+		"PATH=" + os.Getenv("PATH"), "HOME=" + c.home, "AWS_REGION=" + cliRegion, "AWS_DEFAULT_REGION=" + cliRegion,
 		"AWS_ACCESS_KEY_ID=AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY=secret", "AWS_MAX_ATTEMPTS=1", "AWS_EC2_METADATA_DISABLED=true",
 		"AWS_PAGER=", "AWS_DEFAULT_OUTPUT=json", "AWS_CONFIG_FILE=" + c.home + "/none", "AWS_SHARED_CREDENTIALS_FILE=" + c.home + "/none",
 		"LC_ALL=C.UTF-8",
@@ -123,8 +123,8 @@ func TestTheAWSCLITellsTheStoryOfACluster(t *testing.T) {
 		}
 	}
 
-	if _, stderr, err := cli.try(t, "describe-cluster", "--cluster-id", "j-NONE"); err == nil || !strings.Contains(stderr,
-		"An error occurred (InvalidRequestException) when calling the DescribeCluster operation: Cluster id 'j-NONE' is not valid.") {
+	if _, stderr, err := cli.try(t, "describe-cluster", "--cluster-id", "j-NONE"); err == nil ||
+		!strings.Contains(stderr, "An error occurred (InvalidRequestException) when calling the DescribeCluster operation") || !strings.Contains(stderr, "Cluster id 'j-NONE' is not valid.") {
 		t.Errorf("an unknown cluster: %v, %s", err, stderr)
 	}
 	if _, stderr, err := cli.try(t, "list-studios"); err == nil || !strings.Contains(stderr, "UnknownOperationException") || !strings.Contains(stderr, "ListInstanceGroups") {
