@@ -282,6 +282,9 @@ func (d *decider) close(r *recovery.Recovery, outcome recovery.Outcome, reason s
 			m.Ban = nil // no stop was sent, so there is nothing the ban would follow from
 		}
 	}
+	if p != nil && r.Kind == recovery.Shrink && outcome == recovery.Cleared {
+		p.Wanted = max(0, p.Wanted-r.Kept) // the shrink goes on: wanted does not follow what still ran
+	}
 	if p != nil && r.Kind == recovery.Scale {
 		d.giveUp(r, p, outcome)
 	}

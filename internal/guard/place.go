@@ -63,6 +63,11 @@ func (d *decider) place(r *recovery.Recovery, p *pool.Pool, act recovery.Act) bo
 	if m := p.Member(r.Fill); m != nil && !m.Banned(d.env.Now) {
 		return d.raise(r, p, r.Fill, missing, "begun there")
 	}
+	r.Fill = "" // what was begun there may not go on: the launch is a new one, with an answer of its own
+	if origin := p.Member(p.Origin); r.Kind == recovery.Return && origin.Banned(d.env.Now) {
+		d.close(r, recovery.Cleared, "the group was banned meanwhile, until "+stamp(origin.Ban.Until))
+		return false
+	}
 	if r.Kind == recovery.Return {
 		return d.raise(r, p, p.Origin, missing, "asked for by hand")
 	}

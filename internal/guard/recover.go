@@ -381,7 +381,8 @@ func (d *decider) stop(r *recovery.Recovery, p *pool.Pool, act recovery.Act) {
 func (d *decider) lostLaunch(r *recovery.Recovery, p *pool.Pool) bool {
 	g, m := d.s.Group(r.Placement.Group), p.Member(r.Placement.Group)
 	return g != nil && m != nil && r.Step == recovery.StepWatch && r.Placement.Target > 0 && len(m.Expected) == 1 && g.Requested == m.Last() &&
-		g.Requested < r.Placement.Target && g.Called.By == r.ID && !d.s.Read.Before(r.Placement.At.Add(r.Settings.Settle)) && p.Wanted > p.Requested(d.s.View())
+		g.Requested < r.Placement.Target && g.Called.By == r.ID && !d.s.Read.Before(r.Placement.At.Add(r.Settings.Settle)) &&
+		(r.Kind == recovery.Return || p.Wanted > p.Requested(d.s.View()))
 }
 
 // watch closes a recovery whose placement completed, and goes back to placing when the launch never showed (R8).

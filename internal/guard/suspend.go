@@ -2,6 +2,7 @@ package guard
 
 import (
 	"fmt"
+	"strings"
 
 	"emrguard/internal/emr"
 	"emrguard/internal/recovery"
@@ -46,6 +47,13 @@ func (d *decider) suspensions(but string) []string {
 
 // gaveUp says whether a recovery that EMR ignores has stopped suspending: 60 paces after its stop (R5).
 func (d *decider) gaveUp(r *recovery.Recovery) bool {
+	open := d.env.Now.Sub(r.Opened)
+	switch {
+	case r.Step == recovery.StepConfirm && strings.HasPrefix(r.Hold, recovery.Unanswered):
+		return true
+	case r.Step != recovery.StepConfirm && r.Unstoppable.IsZero() && open >= r.Settings.After+60*r.Settings.Pace:
+		return true // EMR loses its releases or launches, again and again
+	}
 	return !r.Unstoppable.IsZero() && d.env.Now.Sub(r.Stopped) >= 60*r.Settings.Pace
 }
 

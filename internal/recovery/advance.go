@@ -3,6 +3,7 @@ package recovery
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"emrguard/internal/emr"
@@ -13,6 +14,7 @@ import (
 // what it has to remember; sending calls and placing is the guard's work. The steps stop and watch have nothing to decide here.
 func Advance(r Recovery, v View, l ledger.Ledger) (Recovery, Act) {
 	act := Act{Kind: Wait}
+	began := r.Step
 	switch r.Step {
 	case StepConfirm:
 		r, act = confirm(r, v, l)
@@ -20,6 +22,15 @@ func Advance(r Recovery, v View, l ledger.Ledger) (Recovery, Act) {
 		r, act = settle(r, v)
 	case StepPlace, StepRelease:
 		r, act = place(r, v)
+	}
+	if began != StepConfirm && act.changes() {
+		// Somebody else may have taken charge since the first change (R12).
+		switch {
+		case v.Managed:
+			return r, Act{Kind: Close, Outcome: Withheld, Reason: "EMR managed scaling is in charge of this cluster"}
+		case v.OptOut != "":
+			return r, Act{Kind: Close, Outcome: Withheld, Reason: v.OptOut}
+		}
 	}
 	if act.Kind == Stop || act.Kind == Keep {
 		// A read may show fewer than run. What ran in the last two paces counts as running, whichever way led here (R4).
@@ -53,6 +64,9 @@ func confirm(r Recovery, v View, l ledger.Ledger) (Recovery, Act) {
 		ask(emr.ListInstances, v.InstancesBegan)
 	}
 	if len(needs) > 0 {
+		if v.Now.Sub(r.Opened) >= longestHold*r.Settings.Pace && !strings.HasPrefix(r.Hold, Unanswered) {
+			r.Hold = fmt.Sprintf("%s %s", Unanswered, needs[0].Op)
+		}
 		return r, Act{Kind: Wait, Needs: needs, Reason: "reading again before the first change"}
 	}
 	// The counts come last, so that a slow ListInstances does not leave them stale.
@@ -223,6 +237,12 @@ func unsettled(r Recovery, v View, again Need) (Recovery, Act) {
 	}
 	// A count that is neither the stop's nor the one before it is somebody else's, not EMR ignoring the call.
 	changed := r.Before > 0 && v.Group.Requested != r.Before
+	switch {
+	case r.Kind == Idle && changed:
+		return r, Act{Kind: Close, Outcome: Completed, Reason: fmt.Sprintf("somebody else asked for %d: a resize of its own", v.Group.Requested)}
+	case r.Kind == Shrink && v.Group.Running < r.Count:
+		return r, Act{Kind: Close, Outcome: Cleared, Reason: fmt.Sprintf("the shrink moves again: %d still run", v.Group.Running)}
+	}
 	if (r.Unsure || changed) && r.Resent < maxResent && !v.InFlight {
 		if fresh, stale := freshRead(v, r.SettleBy, 0); stale {
 			return r, Act{Kind: Wait, Needs: []Need{fresh}, Reason: "reading the counts before the stop is sent again"}
@@ -248,6 +268,9 @@ func unsettled(r Recovery, v View, again Need) (Recovery, Act) {
 	r.NextTry = v.Now.Add(RetryAfter(r.Tries, r.Settings.Pace))
 	return r, Act{Kind: Stop, Count: max(r.Count, v.Group.Running), Reason: fmt.Sprintf("repeat the stop, %d. time", r.Tries)}
 }
+
+// Unanswered begins the hold of a recovery whose reads before the first change get no answer.
+const Unanswered = "EMR does not answer"
 
 // recentPaces is how old, in paces, the reads before the first change may be at most: a ListInstances of many pages takes some.
 const recentPaces = 5

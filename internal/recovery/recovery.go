@@ -146,6 +146,11 @@ const (
 	Rest    ActKind = "rest"    // end, and the pool rests
 )
 
+// changes says whether the act sends a change.
+func (a Act) changes() bool {
+	return a.Kind == Stop || a.Kind == Keep || a.Kind == Place || a.Kind == Release
+}
+
 // Need is a read that a recovery waits for.
 type Need struct {
 	Op   emr.Op
