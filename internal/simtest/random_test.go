@@ -182,7 +182,7 @@ func (w *World) submit(o guard.Order, cluster string) {
 	if err != nil {
 		panic(err)
 	}
-	id := fmt.Sprintf("by-hand-%d-%d", w.Now().UnixNano(), len(w.Records))
+	id := fmt.Sprintf("by-hand-%s-%d-%d", o.Kind, w.Now().UnixNano(), len(w.Records))
 	if err := w.o.Store.Submit(context.Background(), store.Order{ID: id, Scope: ScopeName, Cluster: cluster, At: w.Now(), Author: o.Author, Body: body}); err != nil && !errors.Is(err, store.ErrExists) {
 		panic(err)
 	}
