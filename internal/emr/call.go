@@ -10,7 +10,8 @@ type Op string
 
 // The operations emrguard uses. The limits are AWS's token buckets per account and region, burst then refill a second
 // (EMR endpoints and quotas, General Reference): ListClusters 20/0.5, DescribeCluster 10/1, ListInstanceGroups 10/1,
-// ListInstances 10/0.5, GetManagedScalingPolicy 5/0.5, ModifyInstanceGroups 5/0.5, AddInstanceGroups 5/0.2.
+// ListInstances 10/0.5, GetManagedScalingPolicy 5/0.5, ModifyInstanceGroups 5/0.5, AddInstanceGroups 5/0.2, TerminateJobFlows 10/0.5.
+// GetMetricData is CloudWatch's: 50 a second (CloudWatch service quotas).
 const (
 	ListClusters            Op = "ListClusters"
 	DescribeCluster         Op = "DescribeCluster"
@@ -19,22 +20,28 @@ const (
 	GetManagedScalingPolicy Op = "GetManagedScalingPolicy"
 	ModifyInstanceGroups    Op = "ModifyInstanceGroups"
 	AddInstanceGroups       Op = "AddInstanceGroups"
+	TerminateJobFlows       Op = "TerminateJobFlows"
+	GetMetricData           Op = "GetMetricData"
 )
 
 // Ops lists every operation in a fixed order.
-var Ops = []Op{ListClusters, DescribeCluster, ListInstanceGroups, ListInstances, GetManagedScalingPolicy, ModifyInstanceGroups, AddInstanceGroups}
+var Ops = []Op{ListClusters, DescribeCluster, ListInstanceGroups, ListInstances, GetManagedScalingPolicy, ModifyInstanceGroups, AddInstanceGroups,
+	TerminateJobFlows, GetMetricData}
 
 // Writes says whether the operation changes the cluster.
-func (o Op) Writes() bool { return o == ModifyInstanceGroups || o == AddInstanceGroups }
+func (o Op) Writes() bool {
+	return o == ModifyInstanceGroups || o == AddInstanceGroups || o == TerminateJobFlows
+}
 
-// Call is one request to the EMR API as a value: one page of a list, or one change. One Call takes one API token.
+// Call is one request to the EMR API, or to CloudWatch's, as a value: one page of a list, or one change. One Call takes one API token.
 type Call struct {
 	Op      Op           `json:"op"`
-	Cluster ClusterID    `json:"cluster,omitempty"` // all but ListClusters
+	Cluster ClusterID    `json:"cluster,omitempty"` // all but ListClusters and GetMetricData
 	Group   GroupID      `json:"group,omitempty"`   // ModifyInstanceGroups; ListInstances: only this group
 	Count   int          `json:"count"`             // ModifyInstanceGroups: the new requested count; 0 is sent as 0
 	Config  *GroupConfig `json:"config,omitempty"`  // AddInstanceGroups: the one group to add
 	Marker  string       `json:"marker,omitempty"`  // lists: where the page starts
+	Metrics *MetricsWant `json:"metrics,omitempty"` // GetMetricData: the series to read
 }
 
 // String is the call as a log line shows it.
@@ -46,6 +53,8 @@ func (c Call) String() string {
 		if c.Config != nil {
 			return fmt.Sprintf("%s %s %q %s count=%d", c.Op, c.Cluster, c.Config.Name, c.Config.InstanceType, c.Config.Count)
 		}
+	case GetMetricData:
+		return fmt.Sprintf("%s of %d series", c.Op, len(c.Metrics.Queries))
 	case ListInstances:
 		return fmt.Sprintf("%s %s %s", c.Op, c.Cluster, c.Group)
 	}
@@ -61,6 +70,7 @@ type Result struct {
 	Instances      []Instance       `json:"instances,omitempty"`
 	ManagedScaling bool             `json:"managed_scaling,omitempty"` // GetManagedScalingPolicy: a policy is attached
 	Added          GroupID          `json:"added,omitempty"`           // AddInstanceGroups: the new group
+	Series         []Series         `json:"series,omitempty"`          // GetMetricData
 	Marker         string           `json:"marker,omitempty"`          // lists: there is another page
 	Date           time.Time        `json:"date,omitzero"`             // the answer's Date header, zero without one; resolution 1 s
 }

@@ -124,6 +124,7 @@ type Cluster struct {
 	ReleaseLabel string            `json:"release_label,omitempty"`
 	Zone         string            `json:"zone,omitempty"`
 	AutoTerm     bool              `json:"auto_terminate,omitempty"`
+	Protected    bool              `json:"termination_protected,omitempty"` // TerminateJobFlows is refused
 	Tags         map[string]string `json:"tags,omitempty"`
 }
 
