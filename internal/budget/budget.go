@@ -93,14 +93,18 @@ func (b *Budget) ReadyAt(op emr.Op, now time.Time) time.Time {
 // minute; a refusal of a call sent after that halves again, down to an eighth, and each further one starts the minute anew. A minute
 // without one undoes one halving.
 //
-// AWS does not say which bucket was empty, the operation's or the account's. Refusals of two different operations within
-// ten seconds are laid to the account's: then every operation is halved, keeping at most one token.
+// EMR does not say which bucket was empty, the operation's or the account's. Refusals of two different operations of EMR within
+// ten seconds are laid to the account's: then every one of them is halved, keeping at most one token. CloudWatch's GetMetricData has
+// no part in that.
 func (b *Budget) Throttled(op emr.Op, now time.Time) {
 	hit := b.at(op, now)
 	b.buckets[hit].slow(0)
+	if op.CloudWatch() {
+		return
+	}
 	if b.refused != "" && b.refused != op && b.tick-b.since < together {
 		for i := range b.buckets {
-			if i != hit {
+			if i != hit && !emr.Ops[i].CloudWatch() {
 				b.buckets[i].until(b.tick)
 				b.buckets[i].slow(b.buckets[i].cost)
 			}

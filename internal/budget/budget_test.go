@@ -29,10 +29,12 @@ func TestPublishedCoversEveryOperation(t *testing.T) {
 		if r.Burst < 1 || r.PerSecond <= 0 {
 			t.Errorf("%s: no rate", op)
 		}
-		sum += r.PerSecond
+		if !op.CloudWatch() {
+			sum += r.PerSecond
+		}
 	}
 	if sum > 5 {
-		t.Errorf("all operations refill at %v a second: the account-wide bucket of an old account refills at 5", sum)
+		t.Errorf("EMR's operations refill at %v a second: the account-wide bucket of an old account refills at 5", sum)
 	}
 	if Published("RunJobFlow") != (Rate{}) {
 		t.Error("an operation that is not used has a rate")
@@ -162,7 +164,7 @@ func TestTwoOperationsThrottledSlowTheAccount(t *testing.T) {
 	b.Throttled(emr.DescribeCluster, after(105))
 	for _, op := range emr.Ops {
 		s := b.State(op, after(105))
-		if !s.Slowed || s.Tokens > 1 {
+		if slowed := s.Slowed && s.Tokens <= 1; slowed == op.CloudWatch() {
 			t.Errorf("%s: %+v", op, s)
 		}
 	}
@@ -171,6 +173,19 @@ func TestTwoOperationsThrottledSlowTheAccount(t *testing.T) {
 	b.Throttled(emr.DescribeCluster, after(111))
 	if s := b.State(emr.ListInstanceGroups, after(111)); s.Slowed {
 		t.Error("refusals eleven seconds apart were laid to the account")
+	}
+}
+
+// CloudWatch is another service: what it refuses says nothing of EMR's account-wide bucket, and the other way round.
+func TestCloudWatchThrottledSlowsItselfOnly(t *testing.T) {
+	b := New(Options{}, epoch)
+	b.Throttled(emr.GetMetricData, after(100))
+	b.Throttled(emr.DescribeCluster, after(101))
+	b.Throttled(emr.GetMetricData, after(102))
+	for _, op := range emr.Ops {
+		if s := b.State(op, after(103)); s.Slowed != (op == emr.GetMetricData || op == emr.DescribeCluster) {
+			t.Errorf("%s: %+v", op, s)
+		}
 	}
 }
 

@@ -16,8 +16,11 @@ type Rate struct {
 // Published returns what AWS grants an account and region for the operation (AWS General Reference, "Amazon EMR
 // endpoints and quotas"): the sum over all who call there, before any share. An operation emrguard does not use has none.
 //
-// The sum of all refills, 4.2 a second, stays below the account-wide bucket of even an old account (25 at once, 5 a
+// The sum of EMR's refills, 4.7 a second, stays below the account-wide bucket of even an old account (25 at once, 5 a
 // second; newer ones have 200 and 50), so that bucket needs no tokens of its own here: see [Budget.Throttled].
+//
+// GetMetricData is not in that sum: CloudWatch is another service and allows 50 calls a second of it (CloudWatch User Guide,
+// "CloudWatch service quotas"), which is taken for a bucket of 50.
 func Published(op emr.Op) Rate {
 	switch op {
 	case emr.ListClusters:
@@ -30,6 +33,10 @@ func Published(op emr.Op) Rate {
 		return Rate{Burst: 5, PerSecond: 0.5}
 	case emr.AddInstanceGroups:
 		return Rate{Burst: 5, PerSecond: 0.2}
+	case emr.TerminateJobFlows:
+		return Rate{Burst: 10, PerSecond: 0.5}
+	case emr.GetMetricData:
+		return Rate{Burst: 50, PerSecond: 50}
 	}
 	return Rate{}
 }

@@ -79,7 +79,7 @@ type Scope struct {
 	Endpoint    string          `yaml:"endpoint,omitempty" range:"an http or https URL" doc:"address of the EMR API instead of AWS's, for a VPC endpoint or the simulator. The environment variable AWS_ENDPOINT_URL works too"`
 	EventsQueue string          `yaml:"events_queue,omitempty" range:"not supported yet" doc:"URL of an SQS queue with EMR's EventBridge events. Until it is supported, dates come from emrguard's own calls, its reads and ListInstances"`
 	APIShare    float64         `yaml:"api_share" range:"above 0, at most 1" doc:"part of the account's EMR API rate that emrguard may use; the rest is for everybody else in the account"`
-	APIRates    map[emr.Op]Rate `yaml:"api_rates,omitempty" doc:"the account's rate by EMR operation, where AWS raised yours above the published one"`
+	APIRates    map[emr.Op]Rate `yaml:"api_rates,omitempty" doc:"the account's rate by API operation, where AWS raised yours above the published one"`
 	Sweep       time.Duration   `yaml:"sweep" range:"10s to 24h" doc:"wish: look at each quiet cluster this often. The API budget decides; a sweep slower than half of recovery.after is reported"`
 }
 

@@ -122,9 +122,11 @@ func (b *policyBuilder) scope(s Scope) {
 		return
 	}
 	// Whether a rule that selects by tag holds is only known after DescribeCluster, so that one is not bound to tags.
+	// No rule can scale by metrics or terminate clusters, so nothing allows that.
 	var reads, writes []string
 	for _, op := range emr.Ops {
 		switch {
+		case op == emr.TerminateJobFlows, op.CloudWatch():
 		case op.Writes():
 			writes = append(writes, action(op))
 		case op != emr.ListClusters && op != emr.DescribeCluster:

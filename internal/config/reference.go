@@ -69,7 +69,7 @@ after a restart: `)
 	return b.String()
 }
 
-// operations lists EMR's operations as prose.
+// operations lists the operations as prose.
 func operations() string {
 	var names []string
 	for _, op := range emr.Ops {

@@ -233,7 +233,7 @@ func (v *validator) scope(path string, s Scope) {
 	}
 	for op := range s.APIRates {
 		if !slices.Contains(ops, string(op)) {
-			v.problem(join(path+".api_rates", string(op)), "not an EMR operation that emrguard uses; %s", didYouMean(string(op), ops))
+			v.problem(join(path+".api_rates", string(op)), "not an operation that emrguard uses; %s", didYouMean(string(op), ops))
 		}
 	}
 	v.span(path+".sweep", s.Sweep, 10*time.Second, 24*time.Hour)

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Op is the name of an EMR API operation.
+// Op is the name of an operation of EMR's API, or of CloudWatch's.
 type Op string
 
 // The operations emrguard uses. The limits are AWS's token buckets per account and region, burst then refill a second
@@ -27,6 +27,9 @@ const (
 // Ops lists every operation in a fixed order.
 var Ops = []Op{ListClusters, DescribeCluster, ListInstanceGroups, ListInstances, GetManagedScalingPolicy, ModifyInstanceGroups, AddInstanceGroups,
 	TerminateJobFlows, GetMetricData}
+
+// CloudWatch says whether the operation is CloudWatch's and not EMR's: another service, with limits and permissions of its own.
+func (o Op) CloudWatch() bool { return o == GetMetricData }
 
 // Writes says whether the operation changes the cluster.
 func (o Op) Writes() bool {

@@ -152,6 +152,7 @@ type Input struct {
 	Instances *Instances
 	Described *Described
 	Managed   *Managed
+	Metrics   *Metrics
 	Failed    *Failed
 	Answer    *Answer
 	Lost      bool // a new owner or process has loaded the state: no answer to Pending will come
@@ -243,8 +244,9 @@ type Decision struct {
 	State   State
 	Call    *Call // to be sent once State is saved
 	Needs   []Need
-	Wake    time.Time // decide again then even if no read was possible; zero: not needed
-	Waiting []emr.Op  // token the budget lacked for a call that is ready
+	Metrics *MetricNeed // series of CloudWatch that are wanted; nil: none
+	Wake    time.Time   // decide again then even if no read was possible; zero: not needed
+	Waiting []emr.Op    // token the budget lacked for a call that is ready
 	Records []Record
 	Reply   *Reply
 }
