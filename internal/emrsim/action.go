@@ -17,6 +17,9 @@ const (
 	DoAddGroup    Do = "add-group"          // Like, Name, To: a person adds a task group with the configuration of the group Like
 	DoInterrupt   Do = "interrupt"          // Group, Count: EC2 takes running instances back, the oldest first
 	DoCapacity    Do = "capacity"           // Pool, Parts, Reclaim: EC2 has so much from now on; needs no Cluster
+	DoQuota       Do = "quota"              // Market, Limit: so many vCPUs the account may have in the region and market; needs no Cluster
+	DoAddresses   Do = "addresses"          // Limit: so many addresses the Cluster's subnet has for instances
+	DoPrice       Do = "price"              // Pool, Price: the Spot price; running instances that bid less are taken back; needs no Cluster
 	DoStick       Do = "stick"              // Group: its requests get nothing from EC2, whatever the pool holds
 	DoUnstick     Do = "unstick"            // Group: the end of that
 	DoDeafen      Do = "deafen"             // Group: EMR shows new requested counts and acts on them no more
@@ -33,7 +36,7 @@ const (
 )
 
 // Dos lists everything that can be done.
-var Dos = []Do{DoResize, DoTerminate, DoAddGroup, DoInterrupt, DoCapacity, DoStick, DoUnstick, DoDeafen, DoUndeafen, DoLinger, DoSuspend, DoBootstrap,
+var Dos = []Do{DoResize, DoTerminate, DoAddGroup, DoInterrupt, DoCapacity, DoQuota, DoAddresses, DoPrice, DoStick, DoUnstick, DoDeafen, DoUndeafen, DoLinger, DoSuspend, DoBootstrap,
 	DoBadConfig, DoManaged, DoTag, DoStep, DoFault, DoClearFaults}
 
 // Action is one thing that happens beside the API. Clusters and groups are named by id or by name, groups also by role.
@@ -49,6 +52,9 @@ type Action struct {
 	Pool    Pool    `json:"pool,omitzero"`
 	Parts   []int   `json:"parts,omitempty"`   // capacity of each part of the pool, Unlimited or from 0; a number of parts once set stays
 	Reclaim bool    `json:"reclaim,omitempty"` // what is used beyond the new capacity is taken back from running Spot instances
+	Market  string  `json:"market,omitempty"`  // ON_DEMAND or SPOT
+	Limit   *int    `json:"limit,omitempty"`   // from 0, or Unlimited
+	Price   float64 `json:"price,omitempty"`   // dollars an hour; 0: no instance is too cheap
 	Rate    float64 `json:"rate,omitempty"`    // 0..1
 	Fault   string  `json:"fault,omitempty"`   // as ParseFault reads it
 }
@@ -83,6 +89,10 @@ func (s *Sim) act(region, who string, a Action) error {
 	switch a.Do {
 	case DoCapacity:
 		return c.setCapacity(a)
+	case DoQuota, DoAddresses:
+		return c.setLimit(a)
+	case DoPrice:
+		return c.setPrice(a)
 	case DoFault:
 		f, err := ParseFault(a.Fault)
 		if err != nil {

@@ -83,42 +83,6 @@ func results(given *int) int {
 // typesPage is the page of ListSupportedInstanceTypes; AWS does not document its size.
 const typesPage = 50
 
-// family is a family of EC2 instance types: GiB of memory for each vCPU, and whether it has Arm processors or its own disks.
-type family struct {
-	name  string
-	gib   float64
-	arm   bool
-	disks bool
-}
-
-var families = []family{
-	{"c5", 2, false, false}, {"c6g", 2, true, false}, {"c6i", 2, false, false}, {"m5", 4, false, false}, {"m5d", 4, false, true},
-	{"m6g", 4, true, false}, {"m6i", 4, false, false}, {"m7g", 4, true, false}, {"r5", 8, false, false}, {"r5d", 8, false, true},
-	{"r6g", 8, true, false}, {"r6i", 8, false, false},
-}
-
-// sizes are the vCPUs of the sizes that all families have.
-var sizes = []struct {
-	name string
-	vcpu int
-}{{"xlarge", 4}, {"2xlarge", 8}, {"4xlarge", 16}, {"8xlarge", 32}, {"12xlarge", 48}, {"16xlarge", 64}}
-
-// SupportsType says whether clusters may have instances of a type: those that ListSupportedInstanceTypes lists.
-func SupportsType(name string) bool {
-	kind, size, _ := strings.Cut(name, ".")
-	for _, f := range families {
-		if f.name != kind {
-			continue
-		}
-		for _, s := range sizes {
-			if s.name == size {
-				return true
-			}
-		}
-	}
-	return false
-}
-
 func (c *request) listSupportedInstanceTypes(in *shapes.ListSupportedInstanceTypesInput) (*shapes.ListSupportedInstanceTypesOutput, *APIError) {
 	if _, err := findRelease(in.ReleaseLabel); err != nil {
 		return nil, err

@@ -9,12 +9,13 @@ import (
 
 // cluster is one cluster. Structures of package shapes in it are never changed in place, only replaced, because answers share them.
 type cluster struct {
-	r    *region
-	id   string
-	name string
-	arn  string
-	zone string
-	rng  *rand.Rand // everything random in this cluster
+	r      *region
+	id     string
+	name   string
+	arn    string
+	zone   string
+	subnet string     // of its instances; that of DescribeCluster, or one made up for the zone
+	rng    *rand.Rand // everything random in this cluster
 
 	state                 string
 	reasonCode            string

@@ -51,7 +51,7 @@ func (c *request) newCluster(in *shapes.RunJobFlowInput, id string) (*cluster, *
 		return nil, validation("Cluster id '%s' is taken.", id)
 	}
 	x := &cluster{
-		r: c.r, id: id, name: *in.Name, arn: c.r.arn(id), zone: c.r.zone(in.Instances), rng: stream(c.s.opt.Seed, "cluster", c.r.name, id),
+		r: c.r, id: id, name: *in.Name, arn: c.r.arn(id), zone: c.r.zone(in.Instances), subnet: c.r.subnetOf(in.Instances), rng: stream(c.s.opt.Seed, "cluster", c.r.name, id),
 		state: stateStarting, reasonText: "Provisioning Amazon EC2 capacity", created: c.now(), collection: ofGroups, input: in,
 		keepAlive: value(in.Instances.KeepJobFlowAliveWhenNoSteps), protected: value(in.Instances.TerminationProtected),
 		replacement: value(in.Instances.UnhealthyNodeReplacement), visible: in.VisibleToAllUsers == nil || *in.VisibleToAllUsers,
@@ -140,10 +140,11 @@ func (c *cluster) addGroup(in *shapes.InstanceGroupConfig) *group {
 }
 
 func (c *cluster) newGroup(in *shapes.InstanceGroupConfig) *group {
+	m, _ := machineOf(*in.InstanceType) // checked before
 	g := &group{
 		c: c, id: newID(c.rng, "ig-"), name: value(in.Name), role: *in.InstanceRole, market: value(in.Market), bid: value(in.BidPrice),
 		itype: *in.InstanceType, ami: value(in.CustomAmiId), created: c.sim().now, state: stateProvisioning, requested: *in.InstanceCount,
-		change: -1, configs: in.Configurations, lastGood: in.Configurations, bootstrapFailures: c.bootFailures,
+		machine: m, change: -1, configs: in.Configurations, lastGood: in.Configurations, bootstrapFailures: c.bootFailures,
 	}
 	g.replicas = replication(g.requested)
 	if g.market == "" {
@@ -219,6 +220,19 @@ func (f *fleet) target(onDemand, spot int) {
 			(*p.half).fleet = f
 		}
 	}
+}
+
+// subnetOf is the subnet of a cluster's instances: the one it names, else the default one of its zone, whose id is made up.
+func (r *region) subnetOf(in *shapes.JobFlowInstancesConfig) string {
+	if in.Ec2SubnetId != nil && *in.Ec2SubnetId != "" {
+		return *in.Ec2SubnetId
+	}
+	if len(in.Ec2SubnetIds) > 0 {
+		return in.Ec2SubnetIds[0]
+	}
+	h := fnv.New64a()
+	_, _ = h.Write([]byte(r.zone(in)))
+	return fmt.Sprintf("subnet-0%016x", h.Sum64())
 }
 
 // zone is where a cluster is placed: the zone it names, else one made of its subnet's id.

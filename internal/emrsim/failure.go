@@ -18,7 +18,8 @@ func (g *group) interrupt(n *node) {
 	if !leaving {
 		g.refill()
 		if g.sim().opt.Unknowns.LossResizes && g.launched && !g.satisfied() {
-			g.resizing = true
+			g.resizing, g.began = true, g.sim().now
+			g.refused(granted)
 		}
 	}
 	g.changed()
@@ -31,20 +32,23 @@ func (g *group) bootstrapFailed(n *node) {
 	g.endNode(n, "BOOTSTRAP_FAILURE", "bootstrap action 1 returned a non-zero return code", killedByBootstrap)
 	switch {
 	case g.role != roleTask && !g.c.modifiable():
-		text := fmt.Sprintf("On %d slave instances (including %s), bootstrap action 1 returned a non-zero return code", len(g.failed), n.ec2)
-		if g.role == roleMaster {
-			text = fmt.Sprintf("On the master instance (%s), bootstrap action 1 returned a non-zero return code", n.ec2)
-		}
-		g.c.fail("BOOTSTRAP_FAILURE", text)
+		g.c.fail("BOOTSTRAP_FAILURE", g.bootstrapText())
 		return
 	case len(g.failed) >= g.sim().opt.Timing.SuspendAfter:
-		ids := g.failed[max(0, len(g.failed)-2):]
-		g.suspend("INSTANCE_FAILURE", fmt.Sprintf("On %d slave instances (including %s), bootstrap action 1 returned a non-zero return code",
-			len(g.failed), strings.Join(ids, " and ")))
+		g.suspend("INSTANCE_FAILURE", g.bootstrapText())
 	default:
 		g.refill()
 	}
 	g.changed()
+}
+
+// bootstrapText is EMR's text for the instances that failed in a row, as its troubleshooting page quoted it for clusters.
+func (g *group) bootstrapText() string {
+	if g.role == roleMaster {
+		return fmt.Sprintf("On the master instance (%s), bootstrap action 1 returned a non-zero return code", g.failed[len(g.failed)-1])
+	}
+	return fmt.Sprintf("On %d slave instances (including %s), bootstrap action 1 returned a non-zero return code",
+		len(g.failed), strings.Join(g.failed[max(0, len(g.failed)-2):], " and "))
 }
 
 // suspend stops a resize that could not complete: running instances go on, none can be added or removed.

@@ -16,6 +16,7 @@ type group struct {
 	market   string
 	bid      string
 	itype    string
+	machine  machine
 	ami      string
 	ebs      []shapes.EbsBlockDevice
 	ebsOpt   *bool
@@ -37,13 +38,17 @@ type group struct {
 	nodes     []*node
 	gone      []*node
 
-	resizing  bool // EMR is at work on a resize: until running fits requested
-	resizes   int  // counts changes, so that a later one overrides an earlier one that EMR has not acted on
-	change    int  // the last change of requested, an index into the region's log
-	attempt   int  // counts attempts at EC2, so that there is one at a time
-	stuck     bool // its requests get nothing from EC2, whatever the pool holds
-	lingering bool // reads RESIZING although nothing is missing
-	deaf      bool // EMR shows new requested counts and does not act on them
+	resizing  bool      // EMR is at work on a resize: until running fits requested
+	began     time.Time // when EMR began the resize
+	resizes   int       // counts changes, so that a later one overrides an earlier one that EMR has not acted on
+	change    int       // the last change of requested, an index into the region's log
+	attempt   int       // counts attempts at EC2, so that there is one at a time
+	stuck     bool      // its requests get nothing from EC2, whatever the pool holds
+	lingering bool      // reads RESIZING although nothing is missing
+	deaf      bool      // EMR shows new requested counts and does not act on them
+
+	refusal     refusal // of the last attempt at EC2
+	refusalText string  // EMR's text for it
 
 	bootstrapFailures float64  // probability that an instance fails its bootstrap actions
 	failed            []string // EC2 ids of the failures in a row
@@ -129,7 +134,8 @@ func (g *group) act() {
 		g.enter(stateRunning, "", "")
 		g.failed = nil
 	}
-	g.acted, g.lingering = true, false
+	g.acted, g.lingering, g.began = true, false, g.sim().now
+	g.refused(granted)
 	g.shrink()
 	g.refill()
 	if !g.satisfied() {
@@ -175,16 +181,17 @@ func (g *group) askSoon(d Dist) {
 // ask tries to get every waiting instance from the group's part of its pool. What EC2 does not give is tried again: EMR keeps
 // trying without end, and the resize resumes by itself (EMR Management Guide, emr-events-response-insuff-capacity).
 func (g *group) ask() {
-	p := g.pool()
+	why := granted
 	for _, n := range g.nodes {
 		if n.state != stateAwaiting {
 			continue
 		}
-		if g.stuck || !p.take(g.turn) {
+		if why = g.obtain(); why != granted {
 			break
 		}
 		n.launch()
 	}
+	g.refused(why)
 	if g.counts[slot(stateAwaiting)] > 0 {
 		g.askSoon(g.sim().opt.Timing.Retry)
 	}
@@ -232,14 +239,14 @@ func (g *group) refreshState() {
 	case g.reconfigures > 0:
 		g.enter(stateReconfiguring, "", "")
 	case g.launched && (g.resizing || g.lingering):
-		g.enter(stateResizing, "", "")
+		g.enter(stateResizing, "", g.cause())
 	case g.launched:
 		g.enter(stateRunning, "", "")
 	case g.running > 0:
-		g.enter(stateResizing, "", "")
+		g.enter(stateResizing, "", g.cause())
 	case g.counts[slot(stateBootstrapping)] > 0:
-		g.enter(stateBootstrapping, "", "")
+		g.enter(stateBootstrapping, "", g.cause())
 	default:
-		g.enter(stateProvisioning, "", "")
+		g.enter(stateProvisioning, "", g.cause())
 	}
 }

@@ -333,3 +333,68 @@ func TestAClusterEndsWithItsPrimary(t *testing.T) {
 		t.Error("a group that ended is suspended")
 	}
 }
+
+func TestLimitsAndPricesThatCannotBe(t *testing.T) {
+	w := newWorld(t, Options{}, spot("task", 1))
+	for _, a := range []Action{
+		{Do: DoQuota, Market: marketSpot},
+		{Do: DoQuota, Market: "spot", Limit: ptr(3)},
+		{Do: DoQuota, Market: marketSpot, Limit: ptr(-2)},
+		{Do: DoAddresses, Cluster: w.id},
+		{Do: DoAddresses, Cluster: "j-NONE", Limit: ptr(1)},
+		{Do: DoPrice, Pool: spotPool, Price: -1},
+		{Do: DoPrice, Pool: Pool{"us-east-1a", "m5.xlarge", marketOnDemand}, Price: 1},
+	} {
+		if err := w.Act(east, "test", a); err == nil {
+			t.Errorf("%+v is accepted", a)
+		}
+	}
+}
+
+func TestAPriceHitsThoseThatBidLess(t *testing.T) {
+	bid := func(name, price string) shapes.InstanceGroupConfig {
+		g := spot(name, 2)
+		g.BidPrice = &price
+		return g
+	}
+	w := newWorld(t, Options{}, bid("low", "0.1"), bid("high", "0.3"), spot("none", 2)) // without a bid it is the On-Demand price, $0.252
+	w.act(Action{Do: DoPrice, Pool: spotPool, Price: 0.2})
+	w.wait(time.Hour)
+	w.check("low", stateRunning, 2, 0)
+	w.check("high", stateRunning, 2, 2)
+	w.check("none", stateRunning, 2, 2)
+	if g := w.truth("low"); g.Refused != "SpotMaxPriceTooLow" || g.Kills.Spot != 2 {
+		t.Errorf("got %+v", g)
+	}
+	w.act(Action{Do: DoPrice, Pool: spotPool, Price: 0.1})
+	w.wait(time.Hour)
+	w.check("low", stateRunning, 2, 2)
+}
+
+// A subnet's addresses are shared by the clusters in it, and others have their own.
+func TestAddressesAreASubnetsOwn(t *testing.T) {
+	w := newWorld(t, Options{}, spot("task", 1))
+	place := func(name, subnet string) string {
+		in := flow(name, spot("task", 1))
+		in.Instances.Ec2SubnetId = &subnet
+		id, err := w.Place(east, in, Placed{Ready: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return id
+	}
+	first, second := place("first", "subnet-a"), place("second", "subnet-a")
+	w.act(Action{Do: DoAddresses, Cluster: first, Limit: ptr(9)})
+	for _, id := range []string{w.id, second, first} {
+		w.id = id
+		if err := w.modify("task", 2); err != nil {
+			t.Fatal(err)
+		}
+		w.wait(time.Hour)
+	}
+	for id, want := range map[string]string{second: "", first: "InsufficientFreeAddressesInSubnet"} {
+		if w.id = id; w.truth("task").Refused != want {
+			t.Errorf("cluster %s: %q, want %q", id, w.truth("task").Refused, want)
+		}
+	}
+}

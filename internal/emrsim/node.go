@@ -77,7 +77,7 @@ func (n *node) launch() {
 	rng := n.g.c.rng
 	n.ec2 = hexID(rng, "i-")
 	n.ip = uint32(rng.UintN(1 << 20))
-	n.turn = n.g.turn
+	n.turn, n.reasonText = n.g.turn, ""
 	n.enter(stateProvisioning)
 	n.later(t.Provision.draw(rng), func() {
 		n.enter(stateBootstrapping)
@@ -146,7 +146,7 @@ func (g *group) endNode(n *node, code, text string, why kill) {
 	g.counts[slot(n.state)]--
 	n.epoch++
 	if n.ec2 != "" {
-		g.pool().give(n.turn)
+		g.giveBack(n.turn)
 		g.c.nodeHours += g.hours(n)
 	}
 	if n.state == stateRunning {

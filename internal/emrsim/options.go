@@ -42,6 +42,7 @@ type Unknowns struct {
 	ReadLag        Dist        // how old the state may be that ListInstanceGroups shows, drawn for each read; zero: never old
 	Unfulfilled    Unfulfilled // how ListInstances shows instances that EC2 has not given yet
 	RefuseEmptyAdd bool        // AddInstanceGroups refuses a count of 0; false: accepted, as Terraform relies on
+	HideReasons    bool        // a group at work on its count, and its instances, say nothing of why EC2 refuses them; false: what EMR's events and EC2's errors say
 	Rebind         bool        // each new resize looks for its EC2 capacity afresh; false: a group stays where its first request went
 }
 

@@ -56,12 +56,12 @@ const aged = time.Hour
 
 // settle gives a group what its pool has, as if for a while; the rest is missing and asked for now.
 func (g *group) settle() {
-	p := g.pool()
 	g.acted, g.launched, g.created, g.ready = true, true, g.c.created, g.c.created
 	for range g.requested {
 		n := g.newNode()
-		if !p.take(g.turn) {
-			g.resizing = true
+		if why := g.obtain(); why != granted {
+			g.resizing, g.began = true, g.sim().now
+			g.refused(why)
 			continue
 		}
 		n.ec2 = hexID(g.c.rng, "i-")

@@ -54,8 +54,9 @@ type pool struct {
 	parts []part
 }
 
+// part is so much of something, of which some is used. It also stands for a quota of vCPUs and for the addresses of a subnet.
 type part struct {
-	capacity int // Unlimited or the number of instances EC2 has here in all
+	capacity int // Unlimited or how much there is in all
 	used     int
 }
 
@@ -72,22 +73,8 @@ func (r *region) pool(p Pool) *pool {
 // part maps a group's turn to one of the parts.
 func (p *pool) part(turn int) *part { return &p.parts[turn%len(p.parts)] }
 
-// take takes one instance of the part the turn is bound to.
-func (p *pool) take(turn int) bool {
-	x := p.part(turn)
-	if x.capacity != Unlimited && x.used >= x.capacity {
-		return false
-	}
-	x.used++
-	return true
-}
-
-// give returns one instance.
-func (p *pool) give(turn int) {
-	if x := p.part(turn); x.used > 0 {
-		x.used--
-	}
-}
+// has says whether n more are there to be had.
+func (x *part) has(n int) bool { return x.capacity == Unlimited || x.used+n <= x.capacity }
 
 // used is the number of instances taken from all parts.
 func (p *pool) used() int {

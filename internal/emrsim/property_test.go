@@ -20,6 +20,7 @@ func drawOptions(t *rapid.T) Options {
 			SuspendAfter: rapid.IntRange(1, 4).Draw(t, "suspend")},
 		Unknowns: Unknowns{
 			Surplus: rapid.SampledFrom(Surpluses).Draw(t, "surplus"), LossResizes: rapid.Bool().Draw(t, "loss"),
+			HideReasons: rapid.Bool().Draw(t, "hide"),
 			ReadLag:     rapid.SampledFrom([]Dist{{}, {0, time.Second, 5 * time.Minute}}).Draw(t, "lag"),
 			Unfulfilled: rapid.SampledFrom(UnfulfilledKinds).Draw(t, "unfulfilled"), Rebind: rapid.Bool().Draw(t, "rebind"),
 		},
@@ -38,7 +39,7 @@ func drawMove(t *rapid.T) move {
 	cluster := rapid.SampledFrom([]string{"a", "b"}).Draw(t, "cluster")
 	group := rapid.SampledFrom([]string{"task", "core", "more"}).Draw(t, "group")
 	n := rapid.IntRange(0, 12).Draw(t, "n")
-	switch rapid.IntRange(0, 11).Draw(t, "move") {
+	switch rapid.IntRange(0, 13).Draw(t, "move") {
 	case 0, 1:
 		return move{action: &Action{Do: DoResize, Cluster: cluster, Group: group, To: n}}
 	case 2:
@@ -53,6 +54,11 @@ func drawMove(t *rapid.T) move {
 		return move{add: &[2]int{n % 2, n}}
 	case 7, 8:
 		return move{modify: &[2]int{n % 2, n}}
+	case 12:
+		return move{action: &Action{Do: DoPrice, Pool: spotPool, Price: float64(n) / 20}}
+	case 13:
+		return move{action: &Action{Do: rapid.SampledFrom([]Do{DoQuota, DoAddresses}).Draw(t, "limit"), Cluster: cluster,
+			Market: rapid.SampledFrom([]string{marketSpot, marketOnDemand}).Draw(t, "market"), Limit: ptr(8*n - 1)}}
 	case 9:
 		if n == 12 {
 			return move{action: &Action{Do: DoTerminate, Cluster: cluster}}
@@ -128,6 +134,7 @@ func TestTheWorldIsConsistent(t *testing.T) {
 // consistent compares two looks; called says whether somebody acted in between.
 func consistent(t *rapid.T, s *Sim, before, after Truth, called bool) {
 	used := map[Pool]int{}
+	vcpus, addresses := map[string]int{}, 0
 	for i, c := range after.Clusters {
 		workers := 0
 		for j, g := range c.Groups {
@@ -137,6 +144,9 @@ func consistent(t *rapid.T, s *Sim, before, after Truth, called bool) {
 				states[n.State]++
 				if n.EC2 != "" {
 					used[Pool{c.Zone, g.Type, g.Market}]++
+					m, _ := machineOf(g.Type)
+					vcpus[g.Market] += m.vcpus
+					addresses++
 				} else if n.State != stateAwaiting {
 					t.Fatalf("%s is %s without an EC2 id", n.ID, n.State)
 				}
@@ -184,6 +194,11 @@ func consistent(t *rapid.T, s *Sim, before, after Truth, called bool) {
 		}
 		if sum != used[p.Pool] {
 			t.Fatalf("pool %s: %d used, %d instances", p.Pool, sum, used[p.Pool])
+		}
+	}
+	for _, l := range after.Limits {
+		if l.Kind == string(DoQuota) && l.Used != vcpus[l.Name] || l.Kind == string(DoAddresses) && l.Used != addresses {
+			t.Fatalf("%s %s: %d used, %v vCPUs and %d addresses", l.Kind, l.Name, l.Used, vcpus, addresses)
 		}
 	}
 	if next, ok := s.NextEvent(); ok && !next.After(s.Now()) {

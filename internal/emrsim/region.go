@@ -14,6 +14,9 @@ type region struct {
 	clusters map[string]*cluster
 	order    []*cluster // oldest first
 	pools    map[Pool]*pool
+	quotas   map[string]*part // vCPUs by market
+	subnets  map[string]*part // addresses by subnet
+	prices   map[Pool]float64 // Spot prices that somebody set, in dollars an hour
 	buckets  map[string]*bucket
 	ids      *rand.Rand // of clusters
 	read     *rand.Rand // draws of reads, which must not change the world
@@ -32,7 +35,8 @@ func (s *Sim) region(name string) *region {
 		return r
 	}
 	r := &region{
-		s: s, name: name, clusters: map[string]*cluster{}, pools: map[Pool]*pool{}, buckets: map[string]*bucket{},
+		s: s, name: name, clusters: map[string]*cluster{}, pools: map[Pool]*pool{}, quotas: map[string]*part{}, subnets: map[string]*part{},
+		prices: map[Pool]float64{}, buckets: map[string]*bucket{},
 		ids: stream(s.opt.Seed, "ids", name), read: stream(s.opt.Seed, "reads", name),
 	}
 	s.regions[name] = r

@@ -3,6 +3,7 @@ package emrsim
 import (
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -15,12 +16,12 @@ import (
 
 // TestTranscripts plays the sessions under testdata: what is done, and what a client and the truth show of it.
 //
-//	new [surplus=…] [loss-resizes] [lag=…] [rebind] [slow]   a world with one ready cluster "etl": core 2, task (Spot) count=
-//	act do=… [group= to= count= rate= name= like= parts=]    somebody beside the API
+//	new [surplus=…] [loss-resizes] [lag=…] [rebind] [hide-reasons] [slow]   a world with one ready cluster "etl": core 2, task (Spot) count=
+//	act do=… [group= to= count= rate= name= like= parts= market= limit= price=]   somebody beside the API
 //	modify group= count=                                     ModifyInstanceGroups
 //	add name= count=                                         AddInstanceGroups of a group like task
 //	wait 10m                                                 every change of a read on the way is printed
-//	groups | instances group= | log                          ListInstanceGroups | ListInstances by state | the change log
+//	groups | reasons | instances group= | log                          ListInstanceGroups | with its texts | ListInstances by state | the change log
 func TestTranscripts(t *testing.T) {
 	datadriven.Walk(t, "testdata/transcripts", func(t *testing.T, path string) {
 		p := &player{t: t}
@@ -77,6 +78,8 @@ func (p *player) play(d *datadriven.TestData) string {
 		return p.watch(w)
 	case "groups":
 		return p.shown()
+	case "reasons":
+		return p.reasons()
 	case "instances":
 		return p.instances(arg("group"))
 	case "log":
@@ -92,6 +95,8 @@ func (p *player) options(d *datadriven.TestData) Options {
 		switch a.Key {
 		case "surplus":
 			o.Unknowns.Surplus = Surplus(a.Vals[0])
+		case "hide-reasons":
+			o.Unknowns.HideReasons = true
 		case "loss-resizes":
 			o.Unknowns.LossResizes = true
 		case "lag":
@@ -107,9 +112,15 @@ func (p *player) options(d *datadriven.TestData) Options {
 
 func (p *player) action(d *datadriven.TestData, arg func(string) string, number func(string) int) string {
 	a := Action{Do: Do(arg("do")), Cluster: p.id, Group: arg("group"), To: number("to"), Count: number("count"), Name: arg("name"),
-		Like: arg("like"), Pool: spotPool, Fault: strings.TrimSpace(d.Input)}
+		Like: arg("like"), Pool: spotPool, Market: arg("market"), Fault: strings.TrimSpace(d.Input)}
 	if r := arg("rate"); r != "" {
 		a.Rate, _ = strconv.ParseFloat(r, 64)
+	}
+	if l := arg("limit"); l != "" {
+		a.Limit = ptr(number("limit"))
+	}
+	if price := arg("price"); price != "" {
+		a.Price, _ = strconv.ParseFloat(price, 64)
 	}
 	for n := range strings.SplitSeq(arg("parts"), ",") {
 		if x, err := strconv.Atoi(n); err == nil {
@@ -134,6 +145,23 @@ func (p *player) shown() string {
 		b.WriteString("\n")
 	}
 	return b.String()
+}
+
+// madeUp are the ids of a world, which say nothing to a reader.
+var madeUp = regexp.MustCompile(`\b(ig-|j-|i-|subnet-)[0-9A-Za-z]+`)
+
+// reasons are the texts that ListInstanceGroups shows beside the states, and those of the instances that wait.
+func (p *player) reasons() string {
+	var b strings.Builder
+	for _, g := range p.list()[1:] {
+		fmt.Fprintf(&b, "%s %s %q\n", *g.Name, *g.Status.State, *g.Status.StateChangeReason.Message)
+		for line := range strings.Lines(p.instances(*g.Name)) {
+			if strings.Contains(line, stateAwaiting) {
+				b.WriteString("  " + strings.TrimSpace(line) + "\n")
+			}
+		}
+	}
+	return madeUp.ReplaceAllString(b.String(), "${1}X")
 }
 
 // watch prints every group whenever something that a client sees changed.

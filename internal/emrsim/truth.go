@@ -1,6 +1,7 @@
 package emrsim
 
 import (
+	"maps"
 	"slices"
 	"time"
 )
@@ -12,6 +13,7 @@ type Truth struct {
 	Region   string         `json:"region"`
 	Clusters []ClusterTruth `json:"clusters"` // oldest first
 	Pools    []PoolTruth    `json:"pools"`    // by name
+	Limits   []LimitTruth   `json:"limits"`   // quotas by market, then subnets by id
 	Changes  []Change       `json:"changes"`  // oldest first
 }
 
@@ -42,6 +44,7 @@ type GroupTruth struct {
 	Type           string          `json:"type"`
 	State          string          `json:"state"`
 	Reason         string          `json:"reason,omitempty"`
+	Refused        string          `json:"refused,omitempty"` // EC2's error code for the last attempt; "none": it got nothing and no error
 	Requested      int             `json:"requested"`
 	Running        int             `json:"running"`
 	Starting       int             `json:"starting"` // with an EC2 id, not RUNNING yet
@@ -78,6 +81,14 @@ type InstanceTruth struct {
 type PoolTruth struct {
 	Pool  Pool        `json:"pool"`
 	Parts []PartTruth `json:"parts"`
+	Price float64     `json:"price,omitempty"` // the Spot price that somebody set, in dollars an hour
+}
+
+// LimitTruth is what an account may have in a region: vCPUs of a market (Kind "quota") or addresses of a subnet (Kind "addresses").
+type LimitTruth struct {
+	Kind string `json:"kind"`
+	Name string `json:"name"`
+	PartTruth
 }
 
 // PartTruth is one part of a pool: Capacity instances in all, or Unlimited, of which Used are taken.
@@ -90,7 +101,7 @@ type PartTruth struct {
 func (s *Sim) Snapshot(region string) Truth {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	out := Truth{Now: s.now, Region: region, Clusters: []ClusterTruth{}, Pools: []PoolTruth{}, Changes: []Change{}}
+	out := Truth{Now: s.now, Region: region, Clusters: []ClusterTruth{}, Pools: []PoolTruth{}, Limits: []LimitTruth{}, Changes: []Change{}}
 	r := s.regions[region]
 	if r == nil {
 		return out
@@ -99,13 +110,19 @@ func (s *Sim) Snapshot(region string) Truth {
 		out.Clusters = append(out.Clusters, c.truth())
 	}
 	for name, p := range r.pools {
-		t := PoolTruth{Pool: name}
+		t := PoolTruth{Pool: name, Price: r.prices[name]}
 		for _, x := range p.parts {
 			t.Parts = append(t.Parts, PartTruth{x.capacity, x.used})
 		}
 		out.Pools = append(out.Pools, t)
 	}
 	slices.SortFunc(out.Pools, func(a, b PoolTruth) int { return comparePools(a.Pool, b.Pool) })
+	for _, market := range slices.Sorted(maps.Keys(r.quotas)) {
+		out.Limits = append(out.Limits, LimitTruth{string(DoQuota), market, PartTruth{r.quotas[market].capacity, r.quotas[market].used}})
+	}
+	for _, id := range slices.Sorted(maps.Keys(r.subnets)) {
+		out.Limits = append(out.Limits, LimitTruth{string(DoAddresses), id, PartTruth{r.subnets[id].capacity, r.subnets[id].used}})
+	}
 	out.Changes = append(out.Changes, r.changes...)
 	return out
 }
@@ -134,7 +151,7 @@ func (c *cluster) truth() ClusterTruth {
 
 func (g *group) truth() GroupTruth {
 	t := GroupTruth{
-		ID: g.id, Name: g.name, Role: g.role, Market: g.market, Type: g.itype, State: g.state, Reason: g.text, Requested: g.requested,
+		ID: g.id, Name: g.name, Role: g.role, Market: g.market, Type: g.itype, State: g.state, Reason: g.text, Refused: string(g.refusal), Requested: g.requested,
 		Running: g.running, Starting: g.count(stateProvisioning) + g.count(stateBootstrapping), Awaiting: g.count(stateAwaiting),
 		Leaving: g.leaving, Demand: g.demand, Part: g.turn % len(g.pool().parts), Created: g.created,
 		MissingMinutes: g.tally.minutes(g.sim().now), Instances: []InstanceTruth{},

@@ -50,7 +50,7 @@ func (s *Scenario) Options() emrsim.Options {
 		},
 		Unknowns: emrsim.Unknowns{
 			Surplus: emrsim.Surplus(u.Surplus), LossResizes: u.LossResizes, ReadLag: u.ReadLag, Unfulfilled: emrsim.Unfulfilled(u.Unfulfilled),
-			RefuseEmptyAdd: u.RefuseEmptyAdd, Rebind: u.Rebind,
+			RefuseEmptyAdd: u.RefuseEmptyAdd, Rebind: u.Rebind, HideReasons: u.HideReasons,
 		},
 	}
 }
@@ -164,7 +164,13 @@ func (e *Event) who() string {
 func (e *Event) action() emrsim.Action {
 	cluster, group := e.names()
 	a := emrsim.Action{Do: emrsim.Do(e.Do), Cluster: cluster, Group: group, Like: e.Like, Name: e.Name, Value: e.Value, Fault: e.Fault,
-		Pool: e.Pool, Parts: amounts(e.Parts), Reclaim: e.Reclaim}
+		Pool: e.Pool, Parts: amounts(e.Parts), Reclaim: e.Reclaim, Market: e.Market}
+	if e.Limit != nil {
+		a.Limit = ptr(int(*e.Limit))
+	}
+	if e.Price != nil {
+		a.Price = *e.Price
+	}
 	if e.To != nil {
 		a.To = *e.To
 	}
@@ -183,7 +189,7 @@ func (c *Cluster) input(region string) *shapes.RunJobFlowInput {
 		Name: &c.Name, ReleaseLabel: ptr(cmp.Or(c.Release, defaultRelease)), ServiceRole: ptr("EMR_DefaultRole"),
 		JobFlowRole: ptr("EMR_EC2_DefaultRole"), Applications: []shapes.Application{{Name: ptr("Spark")}, {Name: ptr("Hadoop")}},
 		Instances: &shapes.JobFlowInstancesConfig{
-			KeepJobFlowAliveWhenNoSteps: ptr(!c.Ends), TerminationProtected: &c.Protected,
+			KeepJobFlowAliveWhenNoSteps: ptr(!c.Ends), TerminationProtected: &c.Protected, Ec2SubnetId: optional(c.Subnet),
 			Placement: &shapes.PlacementType{AvailabilityZone: ptr(cmp.Or(c.Zone, region+"a"))},
 		},
 	}

@@ -71,6 +71,7 @@ var (
 	zoneForm    = regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-\d[a-z]$`)
 	typeForm    = regexp.MustCompile(`^[a-z][a-z0-9-]*\.[a-z0-9-]+$`)
 	idForm      = regexp.MustCompile(`^j-[0-9A-Z]{1,30}$`)
+	subnetForm  = regexp.MustCompile(`^subnet-[0-9a-z]{1,32}$`)
 	accountForm = regexp.MustCompile(`^\d{12}$`)
 )
 
@@ -145,6 +146,7 @@ func (c *checker) clusters() {
 		if zoneForm.MatchString(x.Zone) && !strings.HasPrefix(x.Zone, region) {
 			c.at(join(path, "zone"), "zone %s is not in region %s", x.Zone, region)
 		}
+		c.form(join(path, "subnet"), x.Subnet, subnetForm, "subnet-0123456789abcdef0")
 		if m := x.ManagedScaling; m != nil && (m.Min < 1 || m.Max < m.Min) {
 			c.at(join(path, "managed_scaling"), "min %d and max %d: want 1 <= min <= max", m.Min, m.Max)
 		}

@@ -100,6 +100,9 @@ var takes = map[emrsim.Do][]string{
 	emrsim.DoAddGroup:    {"cluster!", "like!", "name!", "to!"},
 	emrsim.DoInterrupt:   {"cluster", "group!", "count!"},
 	emrsim.DoCapacity:    {"pool!", "parts!", "reclaim"},
+	emrsim.DoQuota:       {"market!", "limit!"},
+	emrsim.DoAddresses:   {"cluster!", "limit!"},
+	emrsim.DoPrice:       {"pool!", "price!"},
 	emrsim.DoStick:       {"cluster", "group!"},
 	emrsim.DoUnstick:     {"cluster", "group!"},
 	emrsim.DoDeafen:      {"cluster", "group!"},
@@ -115,7 +118,10 @@ var takes = map[emrsim.Do][]string{
 	emrsim.DoClearFaults: {},
 }
 
-var eventKeys = []string{"cluster", "group", "to", "count", "like", "name", "value", "rate", "fault", "pool", "parts", "reclaim"}
+// maxPrice is the highest Spot price of an event, in dollars an hour: far over every type's On-Demand price.
+const maxPrice = 1000
+
+var eventKeys = []string{"cluster", "group", "to", "count", "like", "name", "value", "rate", "fault", "pool", "parts", "reclaim", "market", "limit", "price"}
 
 func (c *checker) event(e *Event, path string, ops []string) {
 	if e.Do == "" {
@@ -142,6 +148,12 @@ func (c *checker) event(e *Event, path string, ops []string) {
 	if c.given(join(path, "fault")) {
 		c.fault(join(path, "fault"), e.Fault, ops)
 	}
+	if e.Do == string(emrsim.DoPrice) {
+		c.zoneOf(join(path, "pool"), e.Region, e.Pool)
+		if e.Pool.Market == "ON_DEMAND" {
+			c.at(join(path, "pool"), "a price needs a pool of the market SPOT")
+		}
+	}
 	if e.Do == string(emrsim.DoCapacity) && len(e.Parts) > 0 {
 		c.samePool(path, e.Region, e.Pool, len(e.Parts))
 		c.zoneOf(join(path, "pool"), e.Region, e.Pool)
@@ -158,6 +170,10 @@ func (c *checker) eventValues(e *Event, path string) {
 	}
 	if e.Rate != nil && !(*e.Rate >= 0 && *e.Rate <= 1) {
 		c.at(join(path, "rate"), "%g is not between 0 and 1", *e.Rate)
+	}
+	c.oneOf(join(path, "market"), e.Market, []string{"ON_DEMAND", "SPOT"})
+	if e.Price != nil && !(*e.Price >= 0 && *e.Price <= maxPrice) {
+		c.at(join(path, "price"), "%g is not between 0 and %d dollars an hour", *e.Price, maxPrice)
 	}
 	if c.given(join(path, "parts")) && len(e.Parts) == 0 {
 		c.at(join(path, "parts"), "a pool has a part at least")

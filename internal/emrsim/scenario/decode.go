@@ -223,7 +223,7 @@ func (d *decoder) scalar(n *yaml.Node, v reflect.Value, path string) {
 		case text == "unlimited":
 			x = emrsim.Unlimited
 		case err != nil || x < 0 || x > 1_000_000:
-			d.report(n, path, "%q is neither a number of instances nor unlimited", text)
+			d.report(n, path, "%q is neither a number from 0 nor unlimited", text)
 			return
 		}
 		v.SetInt(int64(x))

@@ -51,6 +51,7 @@ type Unknowns struct {
 	Unfulfilled    string      `yaml:"unfulfilled"`      // dated, undated, hidden
 	RefuseEmptyAdd bool        `yaml:"refuse_empty_add"` // AddInstanceGroups with 0 instances
 	Rebind         bool        `yaml:"rebind"`           // each resize looks for capacity afresh
+	HideReasons    bool        `yaml:"hide_reasons"`     // a group does not say why EC2 refuses its instances
 }
 
 // Cluster is one cluster: of groups or of fleets.
@@ -59,6 +60,7 @@ type Cluster struct {
 	Name           string            `yaml:"name"`
 	Region         string            `yaml:"region"`   // default: the scenario's
 	Zone           string            `yaml:"zone"`     // default: the region's a
+	Subnet         string            `yaml:"subnet"`   // default: one for each zone
 	Release        string            `yaml:"release"`  // default emr-7.1.0
 	Tags           map[string]string `yaml:"tags"`     //
 	Starting       bool              `yaml:"starting"` // it starts at the scenario's start; else it has been running for a while
@@ -169,4 +171,7 @@ type Event struct {
 	Pool    emrsim.Pool   `yaml:"pool"`
 	Parts   []Amount      `yaml:"parts"`
 	Reclaim bool          `yaml:"reclaim"`
+	Market  string        `yaml:"market"` // of quota
+	Limit   *Amount       `yaml:"limit"`  // of quota: vCPUs; of addresses: instances
+	Price   *float64      `yaml:"price"`  // dollars an hour
 }

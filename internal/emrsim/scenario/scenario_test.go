@@ -152,6 +152,10 @@ events:
   - {at: 10m, do: resize, group: etl/task}
   - {at: -1m, do: rezise, group: etl/task, to: 1}
   - {at: 1m, do: terminate, cluster: etl, to: 3}
+  - {at: 1m, do: quota, market: spot, limit: -4}
+  - {at: 1m, do: addresses, limit: 4}
+  - {at: 1m, do: price, pool: eu-west-1a/m5.xlarge/SPOT, price: -0.1}
+  - {at: 1m, do: price, pool: us-east-1a/m5.xlarge/ON_DEMAND, price: 0.1}
 `
 	_, err := Parse("x.yaml", []byte(text))
 	if err == nil {
@@ -172,7 +176,7 @@ events:
 		"x.yaml:10:74: clusters[0].groups[2].countt: unknown key; did you mean count?",
 		"x.yaml:11:44: clusters[0].groups[3].count: given twice",
 		`x.yaml:13:12: capacity[0].pool: pool "us-east-1a/m5.xlarge" is not zone/type/market, for example us-east-1a/m5.xlarge/SPOT`,
-		`x.yaml:14:50: capacity[1].parts[1]: "-1" is neither a number of instances nor unlimited`,
+		`x.yaml:14:50: capacity[1].parts[1]: "-1" is neither a number from 0 nor unlimited`,
 		"x.yaml:16:5: faults[0]: there is no operation ListInstanceGroup; did you mean ListInstanceGroups?",
 		`x.yaml:17:24: faults[1]: rate "7" is not over 0 and at most 1`,
 		`x.yaml:19:32: actors[0].cluster: there is no cluster "etk" in region us-east-1; did you mean etl?`,
@@ -181,6 +185,12 @@ events:
 		`x.yaml:23:10: events[1].at: "-1m" is not a duration such as 90s, 10m or 2h`,
 		"x.yaml:23:19: events[1].do: \"rezise\" is none of resize, ",
 		"x.yaml:24:47: events[2].to: terminate takes no to",
+		`x.yaml:25:33: events[3].market: "spot" is none of ON_DEMAND, SPOT; did you mean SPOT?`,
+		`x.yaml:25:46: events[3].limit: "-4" is neither a number from 0 nor unlimited`,
+		"x.yaml:26:5: events[4].cluster: addresses needs cluster",
+		"x.yaml:27:31: events[5].pool: zone eu-west-1a is not in region us-east-1",
+		"x.yaml:27:65: events[5].price: -0.1 is not between 0 and 1000 dollars an hour",
+		"x.yaml:28:31: events[6].pool: a price needs a pool of the market SPOT",
 	} {
 		if !strings.Contains(got, want) {
 			t.Errorf("missing: %s", want)
