@@ -25,7 +25,7 @@ func (p policy) For(scope string, c emr.Cluster) engine.Effective {
 		mode = guard.Observe
 	case config.Off:
 	}
-	return engine.Effective{Mode: mode, Settings: e.Settings, Why: e.Why}
+	return engine.Effective{Mode: mode, Settings: e.Settings, Scaling: e.Scaling, Wrapped: e.Wrapped, Why: e.Why}
 }
 
 // scopes are the engine's scopes of a configuration.

@@ -11,6 +11,7 @@ import (
 
 	"emrguard/internal/emr"
 	"emrguard/internal/recovery"
+	"emrguard/internal/scaling"
 )
 
 // The limits of a configuration file.
@@ -22,7 +23,7 @@ const (
 
 // Config is one valid emrguard.yaml. It is made by Parse or Load and not changed afterwards; it is safe for concurrent use.
 //
-// The yaml tags of these structs and of recovery.Settings are the schema: the reader, the reference page and the
+// The yaml tags of these structs, of recovery.Settings and of scaling.Settings are the schema: the reader, the reference page and the
 // suggestions for misspelt keys are all derived from them. The doc and range tags are the reference's words.
 type Config struct {
 	Store           string        `yaml:"store" range:"sqlite:PATH" doc:"where the state lives. A relative path starts at the folder of the configuration file. PostgreSQL is not supported yet"`
@@ -93,8 +94,13 @@ type Rate struct {
 type ClusterRule struct {
 	Match    Match             `yaml:"match" doc:"which clusters: all keys that are given must hold. {} matches every cluster"`
 	Mode     Mode              `yaml:"mode" range:"enforce, observe or off" doc:"enforce repairs; observe decides, records and shows, and changes nothing; off leaves the cluster alone"`
+	Wrap     bool              `yaml:"wrap,omitempty" range:"true or false" doc:"true: only the cluster's TASK groups are managed. MASTER and CORE stay as they are: a CORE group that resizes suspends scaling and is reported, and is never stopped; pools have role TASK (R12)"`
 	Recovery recovery.Settings `yaml:"recovery" doc:"the figures of the recovery rules"`
+	Scaling  scaling.Settings  `yaml:",inline"`
 }
+
+// Scales says whether the rule scales or terminates its clusters.
+func (r *ClusterRule) Scales() bool { return len(r.Scaling.Pools) > 0 || r.Scaling.Termination != nil }
 
 // Match selects clusters. A key that is absent does not restrict; all that are given must hold.
 type Match struct {

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"emrguard/internal/scaling"
 )
 
 // Change is one difference between two configurations.
@@ -37,38 +39,58 @@ func (c Change) String() string {
 // change at once; an open recovery ends under the settings it began with (rule R13).
 var needsRestart = []string{"store", "listen", "listen_token_file", "log.format", "region", "role_arn", "external_id", "endpoint"}
 
-// Diff lists what differs, in the order of the schema; scopes are compared by name and rules by match.
+// Diff lists what differs, in the order of the schema; scopes are compared by name, rules by match, and pools, policies and schedules by
+// name.
 func Diff(before, after *Config) []Change {
-	var out []Change
-	a, b := reflect.ValueOf(before).Elem(), reflect.ValueOf(after).Elem()
-	for _, f := range fieldsOf(a.Type()) {
-		switch f.name {
-		case "scopes":
-			name := func(s Scope) string { return s.Name }
-			out = append(out, diffLists(f.name, name, func(s Scope) string { return s.Region }, before.Scopes, after.Scopes)...)
-		case "clusters":
-			match := func(r ClusterRule) string { return r.Match.String() }
-			out = append(out, diffLists(f.name, match, func(r ClusterRule) string { return "mode " + string(r.Mode) }, before.Clusters, after.Clusters)...)
-		default:
-			out = append(out, diffValue(f.name, f.name, a.Field(f.index), b.Field(f.index))...)
-		}
-	}
-	return out
+	return diffStruct("", "", reflect.ValueOf(*before), reflect.ValueOf(*after))
+}
+
+// keyed is how the entries of a list are known, and how one that came or went is told briefly.
+type keyed struct {
+	key, brief func(entry any) string
+	ordered    bool // the order of the entries decides
+}
+
+// lists are the lists whose entries are compared one by one, by the type of their entries.
+var lists = map[reflect.Type]keyed{
+	reflect.TypeFor[Scope](): {
+		key:   func(e any) string { return e.(Scope).Name },
+		brief: func(e any) string { return e.(Scope).Region },
+	},
+	reflect.TypeFor[ClusterRule](): {
+		key:     func(e any) string { return e.(ClusterRule).Match.String() },
+		brief:   func(e any) string { return ruleWords(e.(ClusterRule)) },
+		ordered: true,
+	},
+	reflect.TypeFor[scaling.Pool](): {
+		key:   func(e any) string { return e.(scaling.Pool).Name },
+		brief: func(e any) string { return poolWords(e.(scaling.Pool)) },
+	},
+	reflect.TypeFor[scaling.Policy](): {
+		key:   func(e any) string { return e.(scaling.Policy).Name },
+		brief: func(e any) string { return policyWords(e.(scaling.Policy)) },
+	},
+	reflect.TypeFor[scaling.Schedule](): {
+		key:   func(e any) string { return e.(scaling.Schedule).Name },
+		brief: func(e any) string { return scheduleWords(e.(scaling.Schedule)) },
+	},
+	reflect.TypeFor[scaling.TerminationPolicy](): {
+		key:   func(e any) string { return e.(scaling.TerminationPolicy).Name },
+		brief: func(e any) string { return statementWords(e.(scaling.TerminationPolicy).Statements) },
+	},
 }
 
 // diffLists compares two lists whose entries are known by a key, the n-th entry of a key with the n-th.
-func diffLists[T any](path string, key, brief func(T) string, before, after []T) []Change {
-	index := func(list []T) (keys []string, at map[string]T) {
-		at = map[string]T{}
-		for _, entry := range list {
-			k := key(entry)
-			for n := 2; ; n++ {
-				if _, taken := at[k]; !taken {
-					break
-				}
-				k = fmt.Sprintf("%s #%d", key(entry), n)
+func diffLists(path string, by keyed, before, after reflect.Value) []Change {
+	index := func(list reflect.Value) (keys []string, at map[string]reflect.Value) {
+		at = map[string]reflect.Value{}
+		for i := range list.Len() {
+			key := by.key(list.Index(i).Interface())
+			k := key
+			for n := 2; at[k].IsValid(); n++ {
+				k = fmt.Sprintf("%s #%d", key, n)
 			}
-			at[k] = entry
+			at[k] = list.Index(i)
 			keys = append(keys, k)
 		}
 		return keys, at
@@ -78,56 +100,72 @@ func diffLists[T any](path string, key, brief func(T) string, before, after []T)
 	newKeys, now := index(after)
 	var stayed, stay []string
 	for _, k := range oldKeys {
-		if _, ok := now[k]; !ok {
-			out = append(out, Change{Path: fmt.Sprintf("%s[%s]", path, k), From: brief(old[k])})
+		if !now[k].IsValid() {
+			out = append(out, Change{Path: fmt.Sprintf("%s[%s]", path, k), From: by.brief(old[k].Interface())})
 			continue
 		}
 		stayed = append(stayed, k)
 	}
 	for _, k := range newKeys {
-		entry, ok := old[k]
-		if !ok {
-			out = append(out, Change{Path: fmt.Sprintf("%s[%s]", path, k), To: brief(now[k])})
+		if !old[k].IsValid() {
+			out = append(out, Change{Path: fmt.Sprintf("%s[%s]", path, k), To: by.brief(now[k].Interface())})
 			continue
 		}
 		stay = append(stay, k)
-		out = append(out, diffStruct(fmt.Sprintf("%s[%s]", path, k), reflect.ValueOf(entry), reflect.ValueOf(now[k]))...)
+		out = append(out, diffStruct(fmt.Sprintf("%s[%s]", path, k), "", old[k], now[k])...)
 	}
-	if _, rules := any(before).([]ClusterRule); rules && !slices.Equal(stayed, stay) {
+	if by.ordered && !slices.Equal(stayed, stay) {
 		out = append(out, Change{Path: path, From: strings.Join(stayed, " then "), To: "order " + strings.Join(stay, " then ")})
 	}
 	return out
 }
 
-func diffStruct(path string, a, b reflect.Value) []Change {
+// diffStruct compares the keys of two structs of one type. The name is the section's path from the top, or within a list's entry.
+func diffStruct(path, name string, a, b reflect.Value) []Change {
 	var out []Change
 	for _, f := range fieldsOf(a.Type()) {
-		out = append(out, diffValue(path+"."+f.name, f.name, a.Field(f.index), b.Field(f.index))...)
+		out = append(out, diffValue(dot(path, f.name), dot(name, f.name), a.FieldByIndex(f.index), b.FieldByIndex(f.index))...)
 	}
 	return out
 }
 
-// diffValue compares one key and descends into sections. The name is the key's path from the top, or within a scope or rule.
+func dot(path, name string) string {
+	if path == "" {
+		return name
+	}
+	return path + "." + name
+}
+
+// diffValue compares one key and descends into sections and lists of sections that have keys.
 func diffValue(path, name string, a, b reflect.Value) []Change {
+	switch {
+	case a.Kind() == reflect.Pointer && !a.IsNil() && !b.IsNil():
+		return diffValue(path, name, a.Elem(), b.Elem())
+	case a.Kind() == reflect.Struct:
+		return diffStruct(path, name, a, b)
+	case a.Kind() == reflect.Slice:
+		if by, ok := lists[a.Type().Elem()]; ok {
+			return diffLists(path, by, a, b)
+		}
+	}
 	empty := (a.Kind() == reflect.Slice || a.Kind() == reflect.Map) && a.Len() == 0 && b.Len() == 0
 	if empty || reflect.DeepEqual(a.Interface(), b.Interface()) {
 		return nil
 	}
-	if a.Kind() != reflect.Struct {
-		return []Change{{Path: path, From: words(a), To: words(b), Restart: slices.Contains(needsRestart, name)}}
-	}
-	var out []Change
-	for _, f := range fieldsOf(a.Type()) {
-		out = append(out, diffValue(path+"."+f.name, name+"."+f.name, a.Field(f.index), b.Field(f.index))...)
-	}
-	return out
+	return []Change{{Path: path, From: words(a), To: words(b), Restart: slices.Contains(needsRestart, name)}}
 }
 
 // words is a value as it would stand in the file.
 func words(v reflect.Value) string {
 	switch {
+	case v.Kind() == reflect.Pointer && v.IsNil():
+		return "none"
+	case v.Kind() == reflect.Pointer:
+		return words(v.Elem())
 	case v.Type() == durationType:
 		return short(time.Duration(v.Int()))
+	case v.Type() == reflect.TypeFor[scaling.Condition]():
+		return conditionWords(v.Interface().(scaling.Condition))
 	case v.Kind() == reflect.Slice:
 		parts := make([]string, v.Len())
 		for i := range parts {
@@ -144,7 +182,7 @@ func words(v reflect.Value) string {
 	case v.Kind() == reflect.Struct:
 		var parts []string
 		for _, f := range fieldsOf(v.Type()) {
-			parts = append(parts, f.name+": "+words(v.Field(f.index)))
+			parts = append(parts, f.name+": "+words(v.FieldByIndex(f.index)))
 		}
 		return "{" + strings.Join(parts, ", ") + "}"
 	case v.Kind() == reflect.String && v.Len() == 0:

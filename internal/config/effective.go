@@ -6,6 +6,7 @@ import (
 
 	"emrguard/internal/emr"
 	"emrguard/internal/recovery"
+	"emrguard/internal/scaling"
 )
 
 // OptOutTag is the cluster tag that beats the configuration (rule R12). It can only reduce what a rule allows: off and
@@ -17,6 +18,8 @@ const OptOutTag = "emrguard"
 type Effective struct {
 	Mode     Mode
 	Settings recovery.Settings // the defaults when no rule matches
+	Scaling  *scaling.Settings // the rule's, shared by its clusters and never changed; nil when the rule has no pools and no termination
+	Wrapped  bool              // only the TASK groups are managed (rule R12)
 	Rule     int               // index in Clusters, -1 when no rule matches
 	Line     int               // of the rule in the file, 0 when no rule matches
 	Why      string            // one sentence that names file, line and rule, and the tag if it decided
@@ -39,7 +42,10 @@ func (c *Config) For(scope string, cluster emr.Cluster) Effective {
 	if !ok {
 		return Effective{Mode: Off, Settings: recovery.Defaults(), Rule: -1, Why: "no rule of " + c.name + " matches: the cluster is left alone"}
 	}
-	e := Effective{Mode: rule.Mode, Settings: rule.Recovery, Rule: i, Line: c.pos[fmt.Sprintf("clusters[%d]", i)].line}
+	e := Effective{Mode: rule.Mode, Settings: rule.Recovery, Rule: i, Line: c.pos[fmt.Sprintf("clusters[%d]", i)].line, Wrapped: rule.Wrap}
+	if rule.Scales() {
+		e.Scaling = &rule.Scaling
+	}
 	e.Why = fmt.Sprintf("mode %s by %s:%d (clusters[%d])", rule.Mode, c.name, e.Line, i)
 	value, tagged := cluster.Tags[OptOutTag]
 	if !tagged {

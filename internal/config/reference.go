@@ -8,6 +8,7 @@ import (
 
 	"emrguard/internal/emr"
 	"emrguard/internal/recovery"
+	"emrguard/internal/scaling"
 )
 
 // meaning is what the reference says about a key that has no doc and range tags of its own.
@@ -66,7 +67,25 @@ after a restart: `)
 	section(&b, "clusters[]", "", reflect.ValueOf(defaultRule()))
 	section(&b, "clusters[].match", "", reflect.ValueOf(Match{}))
 	section(&b, "clusters[].recovery", "", reflect.ValueOf(recovery.Defaults()))
+	scalingSections(&b)
 	return b.String()
+}
+
+// scalingSections render what stands below a rule's pools and termination.
+func scalingSections(b *strings.Builder) {
+	pool, policy := "clusters[].pools[]", "clusters[].pools[].scale_up[]"
+	section(b, pool, "A pool is one group, the origin, with the fallback groups that recoveries made for it.", reflect.ValueOf(scaling.DefaultPool()))
+	section(b, pool+".group", "", reflect.ValueOf(scaling.DefaultGroup()))
+	section(b, pool+".group.volumes[]", "", fresh(reflect.TypeFor[emr.VolumeConfig]()))
+	section(b, pool+".cooldown", "", reflect.ValueOf(scaling.DefaultPool().Cooldown))
+	section(b, pool+".max_step", "", reflect.ValueOf(scaling.DefaultPool().MaxStep))
+	section(b, policy, "The entries of `scale_down` have the same keys.", reflect.ValueOf(scaling.DefaultPolicy()))
+	section(b, policy+".dimensions[]", "", reflect.ValueOf(emr.Dimension{}))
+	section(b, policy+".action", "", reflect.ValueOf(scaling.Action{}))
+	section(b, pool+".schedules[]", "", reflect.ValueOf(scaling.DefaultSchedule()))
+	section(b, "clusters[].termination", "", reflect.ValueOf(scaling.DefaultTermination()))
+	section(b, "clusters[].termination.policies[]", "", reflect.ValueOf(scaling.TerminationPolicy{}))
+	section(b, "clusters[].termination.policies[].statements[]", "", reflect.ValueOf(scaling.DefaultCondition()))
 }
 
 // operations lists the operations as prose.
@@ -78,9 +97,6 @@ func operations() string {
 	return strings.Join(names, ", ")
 }
 
-// required are the keys that have no default.
-var required = []string{"Top level.scopes", "scopes[].name", "scopes[].region", "scopes[].api_rates.burst", "scopes[].api_rates.per_second", "clusters[].match", "clusters[].mode"}
-
 // section renders one struct as a table.
 func section(b *strings.Builder, title, intro string, v reflect.Value) {
 	fmt.Fprintf(b, "\n## %s\n\n", title)
@@ -89,12 +105,16 @@ func section(b *strings.Builder, title, intro string, v reflect.Value) {
 	}
 	b.WriteString("| key | type | default | values | meaning |\n| --- | --- | --- | --- | --- |\n")
 	for _, f := range fieldsOf(v.Type()) {
-		tags := v.Type().Field(f.index).Tag
+		tags := v.Type().FieldByIndex(f.index).Tag
 		m := meaning{tags.Get("range"), tags.Get("doc")}
 		if v.Type() == reflect.TypeFor[recovery.Settings]() {
 			m = recoveryMeanings[f.name]
 		}
-		fmt.Fprintf(b, "| `%s` | %s | %s | %s | %s |\n", f.name, typeWords(v.Field(f.index).Type()), defaultWords(title+"."+f.name, v.Field(f.index)), cell(m.values), cell(m.words))
+		value, standard := v.FieldByIndex(f.index), "required"
+		if !slices.Contains(required[v.Type()], f.name) {
+			standard = defaultWords(value, strings.HasSuffix(tags.Get("yaml"), ",omitempty"))
+		}
+		fmt.Fprintf(b, "| `%s` | %s | %s | %s | %s |\n", f.name, typeWords(value.Type()), standard, cell(m.values), cell(m.words))
 	}
 }
 
@@ -103,11 +123,11 @@ func cell(s string) string {
 	return strings.NewReplacer("|", `\|`, "*", `\*`, "<", "&lt;").Replace(s)
 }
 
-// defaultWords is the default as it would stand in the file.
-func defaultWords(path string, v reflect.Value) string {
+// defaultWords is the default as it would stand in the file; a zero of an optional key stands for a key that is absent.
+func defaultWords(v reflect.Value, optional bool) string {
 	switch {
-	case slices.Contains(required, path):
-		return "required"
+	case v.Kind() == reflect.Pointer && v.IsNil(), v.Kind() == reflect.Int && optional && v.IsZero():
+		return "none"
 	case v.Kind() == reflect.Struct:
 		return "see below"
 	case v.Type() != durationType && v.IsZero() && v.Kind() != reflect.Bool && v.Kind() != reflect.Int:
@@ -118,6 +138,9 @@ func defaultWords(path string, v reflect.Value) string {
 
 // typeWords is a type in the words of the file's author.
 func typeWords(t reflect.Type) string {
+	if t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
 	switch {
 	case t == durationType:
 		return "duration"

@@ -4,6 +4,7 @@ import (
 	"os"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -13,11 +14,11 @@ import (
 // schema calls f for every key of the file.
 func schema(t reflect.Type, path string, f func(path, name string, field reflect.StructField)) {
 	for _, k := range fieldsOf(t) {
-		field := t.Field(k.index)
+		field := t.FieldByIndex(k.index)
 		at := join(path, k.name)
 		f(at, k.name, field)
 		inner := field.Type
-		for inner.Kind() == reflect.Slice || inner.Kind() == reflect.Map {
+		for slices.Contains([]reflect.Kind{reflect.Slice, reflect.Map, reflect.Pointer}, inner.Kind()) {
 			inner = inner.Elem()
 		}
 		if inner.Kind() == reflect.Struct {

@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
+	"reflect"
 	"regexp"
 	"slices"
 	"strconv"
@@ -14,6 +15,7 @@ import (
 	"unicode/utf8"
 
 	"emrguard/internal/emr"
+	"emrguard/internal/scaling"
 )
 
 // listenNone turns the listener off.
@@ -36,7 +38,8 @@ func validate(cfg *Config, w *walker) {
 	oneOf(v, "log.format", cfg.Log.Format, LogAuto, LogText, LogJSON)
 	oneOf(v, "log.level", cfg.Log.Level, LogDebug, LogInfo, LogWarn, LogError)
 	v.span("history.keep", cfg.History.Keep, 24*time.Hour, 10*365*24*time.Hour)
-	if v.require("scopes") && len(cfg.Scopes) == 0 {
+	v.missing("", reflect.TypeFor[Config]())
+	if len(cfg.Scopes) == 0 {
 		v.problem("scopes", "no scope is given; add at least one account and region")
 	}
 	if len(cfg.Scopes) > MaxScopes || len(cfg.Clusters) > MaxRules {
@@ -78,15 +81,62 @@ func place(places map[string]pos, path string) pos {
 // above is the path of the key or list that holds a path.
 func above(path string) string { return path[:max(0, strings.LastIndexAny(path, ".["))] }
 
-// require says whether the key is given and reports it if not.
-func (v *validator) require(path string) bool {
-	if _, ok := v.w.pos[path]; ok {
-		return true
+// required are the keys that have no default, by the struct they stand in.
+var required = map[reflect.Type][]string{
+	reflect.TypeFor[Config]():                    {"scopes"},
+	reflect.TypeFor[Scope]():                     {"name", "region"},
+	reflect.TypeFor[Rate]():                      {"burst", "per_second"},
+	reflect.TypeFor[ClusterRule]():               {"match", "mode"},
+	reflect.TypeFor[scaling.Pool]():              {"name", "role", "min", "max"},
+	reflect.TypeFor[scaling.Group]():             {"type"},
+	reflect.TypeFor[emr.VolumeConfig]():          {"type", "size"},
+	reflect.TypeFor[scaling.Condition]():         {"metric", "operator", "threshold"},
+	reflect.TypeFor[scaling.Policy]():            {"name", "metric", "operator", "threshold", "action"},
+	reflect.TypeFor[emr.Dimension]():             {"name", "value"},
+	reflect.TypeFor[scaling.Action]():            {"type"},
+	reflect.TypeFor[scaling.Schedule]():          {"name", "cron"},
+	reflect.TypeFor[scaling.Termination]():       {"policies"},
+	reflect.TypeFor[scaling.TerminationPolicy](): {"name", "statements"},
+}
+
+// missing reports the required keys of a struct that are not given. A key that a misspelt one stands for was reported already. Nothing
+// else is said of a key that is missing.
+func (v *validator) missing(path string, t reflect.Type) {
+	for _, name := range required[t] {
+		at := join(path, name)
+		if v.given(at) {
+			continue
+		}
+		if !v.w.meant[at] {
+			v.problem(at, "missing; this key is required")
+		}
+		v.w.bad[at] = true
 	}
-	if !v.w.meant[path] {
-		v.problem(path, "missing; this key is required")
+}
+
+// allMissing does the same for a value and everything given below it.
+func (v *validator) allMissing(path string, value reflect.Value) {
+	switch value.Kind() {
+	case reflect.Pointer:
+		if !value.IsNil() {
+			v.allMissing(path, value.Elem())
+		}
+	case reflect.Struct:
+		v.missing(path, value.Type())
+		for _, f := range fieldsOf(value.Type()) {
+			if at := join(path, f.name); v.given(at) {
+				v.allMissing(at, value.FieldByIndex(f.index))
+			}
+		}
+	case reflect.Slice:
+		for i := range value.Len() {
+			v.allMissing(fmt.Sprintf("%s[%d]", path, i), value.Index(i))
+		}
+	case reflect.Map:
+		for key, entry := range value.Seq2() {
+			v.allMissing(join(path, key.String()), entry)
+		}
 	}
-	return false
 }
 
 func (v *validator) span(path string, d, low, high time.Duration) {
@@ -193,10 +243,11 @@ var (
 )
 
 func (v *validator) scope(path string, s Scope) {
-	if v.require(path+".name") && !scopeName.MatchString(s.Name) {
+	v.allMissing(path, reflect.ValueOf(s))
+	if !scopeName.MatchString(s.Name) {
 		v.problem(path+".name", "%q is no scope name: a-z, 0-9 and -, at most 32 characters, no - at the ends", s.Name)
 	}
-	if v.require(path+".region") && !region.MatchString(s.Region) {
+	if !region.MatchString(s.Region) {
 		v.problem(path+".region", "%q does not look like an AWS region; for example us-east-1", s.Region)
 	}
 	if s.RoleARN != "" {
@@ -269,10 +320,10 @@ func validPort(u *url.URL) bool {
 }
 
 func (v *validator) rate(path string, r Rate) {
-	if v.require(path+".burst") && (r.Burst < 1 || r.Burst > 10_000) {
+	if r.Burst < 1 || r.Burst > 10_000 {
 		v.problem(path+".burst", "%d is outside 1 to 10000", r.Burst)
 	}
-	if v.require(path+".per_second") && !(r.PerSecond > 0 && r.PerSecond <= 1000) {
+	if !(r.PerSecond > 0 && r.PerSecond <= 1000) {
 		v.problem(path+".per_second", "%v is outside its range: above 0, at most 1000", r.PerSecond)
 	}
 }
@@ -323,19 +374,18 @@ func (s Scope) Partition() string {
 var clusterID = regexp.MustCompile(`^j-[A-Z0-9]{1,30}$`)
 
 func (v *validator) rule(path string, r *ClusterRule) {
-	if v.require(path + ".match") {
-		v.match(path+".match", r.Match)
-	}
-	if v.require(path + ".mode") {
-		oneOf(v, path+".mode", r.Mode, Enforce, Observe, Off)
-	}
-	if err := r.Recovery.Validate(); err != nil {
-		v.recovery(path+".recovery", err)
-	}
+	v.allMissing(path, reflect.ValueOf(*r))
+	v.match(path+".match", r.Match)
+	oneOf(v, path+".mode", r.Mode, Enforce, Observe, Off)
+	v.settings(path+".recovery", r.Recovery.Validate())
+	v.scaling(path, r)
 }
 
-// recovery places the problems that recovery.Settings.Validate finds, each of which begins with its key.
-func (v *validator) recovery(path string, err error) {
+// settings places the problems that settings find in themselves, each of which begins with its path below the given one.
+func (v *validator) settings(path string, err error) {
+	if err == nil {
+		return
+	}
 	all := []error{err}
 	if joined, ok := err.(interface{ Unwrap() []error }); ok {
 		all = joined.Unwrap()

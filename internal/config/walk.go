@@ -10,6 +10,9 @@ import (
 	"time"
 
 	"go.yaml.in/yaml/v3"
+
+	"emrguard/internal/emr"
+	"emrguard/internal/scaling"
 )
 
 // maxExpanded bounds the values that aliases and merge keys may repeat, so that a small file cannot stand for a huge one.
@@ -50,19 +53,24 @@ func (w *walker) report(node *yaml.Node, path, format string, args ...any) {
 	w.problems = append(w.problems, Problem{Line: node.Line, Column: node.Column, Path: path, Text: fmt.Sprintf(format, args...)})
 }
 
-// field is one key of a struct.
+// field is one key of a struct. The index leads through the structs that are inline.
 type field struct {
 	name  string
-	index int
+	index []int
 }
 
-// fieldsOf lists the yaml keys of a struct in their order.
+// fieldsOf lists the yaml keys of a struct in their order; the keys of an inline struct stand where the struct does.
 func fieldsOf(t reflect.Type) []field {
 	var out []field
 	for i := range t.NumField() {
-		name, _, _ := strings.Cut(t.Field(i).Tag.Get("yaml"), ",")
-		if name != "" && name != "-" {
-			out = append(out, field{name, i})
+		name, flags, _ := strings.Cut(t.Field(i).Tag.Get("yaml"), ",")
+		switch {
+		case name == "" && flags == "inline":
+			for _, f := range fieldsOf(t.Field(i).Type) {
+				out = append(out, field{f.name, append([]int{i}, f.index...)})
+			}
+		case name != "" && name != "-":
+			out = append(out, field{name, []int{i}})
 		}
 	}
 	return out
@@ -85,13 +93,27 @@ func fresh(t reflect.Type) reflect.Value {
 		*p = defaultScope()
 	case *ClusterRule:
 		*p = defaultRule()
+	case *scaling.Pool:
+		*p = scaling.DefaultPool()
+	case *scaling.Group:
+		*p = scaling.DefaultGroup()
+	case *scaling.Policy:
+		*p = scaling.DefaultPolicy()
+	case *scaling.Condition:
+		*p = scaling.DefaultCondition()
+	case *scaling.Schedule:
+		*p = scaling.DefaultSchedule()
+	case *scaling.Termination:
+		*p = scaling.DefaultTermination()
+	case *emr.VolumeConfig:
+		p.Count = 1
 	}
 	return v
 }
 
 var durationType = reflect.TypeFor[time.Duration]()
 
-// value reads one node into v.
+// value reads one node into v. A pointer is absent until its key is given.
 func (w *walker) value(node *yaml.Node, v reflect.Value, path string) {
 	if node.Kind == yaml.AliasNode {
 		w.aliases++
@@ -118,6 +140,10 @@ func (w *walker) value(node *yaml.Node, v reflect.Value, path string) {
 	switch {
 	case v.Type() == durationType:
 		w.scalar(node, v, path, "a duration such as 30m or 1h30m", setDuration)
+	case v.Kind() == reflect.Pointer:
+		given := fresh(v.Type().Elem())
+		w.value(node, given, path)
+		v.Set(given.Addr())
 	case v.Kind() == reflect.Struct:
 		w.structure(node, v, path)
 	case v.Kind() == reflect.Map:
@@ -376,7 +402,7 @@ func (w *walker) structure(node *yaml.Node, v reflect.Value, path string) {
 			continue
 		}
 		w.pos[at] = pos{p.key.Line, p.key.Column}
-		w.pair(p, v.Field(fields[i].index), at)
+		w.pair(p, v.FieldByIndex(fields[i].index), at)
 	}
 }
 
@@ -395,7 +421,10 @@ func (w *walker) whichKey(word, path string, t reflect.Type, names []string) str
 // deeper finds exactly this key in the structs below t and returns its path, or "".
 func deeper(word string, t reflect.Type) string {
 	for _, f := range fieldsOf(t) {
-		inner, path := t.Field(f.index).Type, f.name
+		inner, path := t.FieldByIndex(f.index).Type, f.name
+		if inner.Kind() == reflect.Pointer {
+			inner = inner.Elem()
+		}
 		if inner.Kind() == reflect.Slice {
 			inner, path = inner.Elem(), path+"[]"
 		}

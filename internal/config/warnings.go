@@ -23,6 +23,11 @@ func (w *warner) warn(path, format string, args ...any) {
 	w.problems = append(w.problems, Problem{Line: at.line, Column: at.column, Path: path, Text: fmt.Sprintf(format, args...)})
 }
 
+func (w *warner) given(path string) bool {
+	_, ok := w.cfg.pos[path]
+	return ok
+}
+
 // warnings checks a valid configuration for what its author probably did not mean.
 func warnings(cfg *Config) []Problem {
 	w := &warner{cfg: cfg}
@@ -64,12 +69,15 @@ func (w *warner) scope(path string, s Scope) {
 }
 
 func (w *warner) rule(path string, r *ClusterRule) {
-	if _, given := w.cfg.pos[path+".recovery"]; given && r.Mode == Off {
-		w.warn(path+".recovery", "has no effect: mode is off")
-	}
 	if r.Mode == Off {
+		for _, key := range []string{"wrap", "recovery", "max_instances", "pools", "termination"} {
+			if w.given(path + "." + key) {
+				w.warn(path+"."+key, "has no effect: mode is off")
+			}
+		}
 		return
 	}
+	w.scaling(path, r)
 	s, path := r.Recovery, path+".recovery"
 	if s.Settle >= s.After {
 		w.warn(path+".settle", "%s is not shorter than after (%s): waiting for a stop takes as long as the resize itself may", short(s.Settle), short(s.After))

@@ -137,10 +137,10 @@ type Configuration struct {
 
 // Volume is EMR's VolumeSpecification. Size in GiB, Throughput in MiB/s; 0 stands for "not given".
 type Volume struct {
-	Type       string `json:"type"`
-	Size       int    `json:"size"`
-	Iops       int    `json:"iops,omitempty"`
-	Throughput int    `json:"throughput,omitempty"`
+	Type       string `json:"type" yaml:"type" range:"gp3, gp2, io1, st1, sc1 or standard" doc:"the volume type"`
+	Size       int    `json:"size" yaml:"size" range:"1 to 16384" doc:"GiB of each volume"`
+	Iops       int    `json:"iops,omitempty" yaml:"iops,omitempty" range:"100 to 64000; io1 and gp3 only" doc:"operations a second; without it the type's default"`
+	Throughput int    `json:"throughput,omitempty" yaml:"throughput,omitempty" range:"125 to 1000; gp3 only" doc:"MiB a second; without it the type's default"`
 }
 
 // Group is one instance group as ListInstanceGroups returns it. No timestamp in it says when it entered its state.
@@ -173,8 +173,8 @@ func (g Group) Missing() int { return max(0, g.Requested-g.Running) }
 
 // VolumeConfig is EMR's EbsBlockDeviceConfig: Count volumes of one specification on each instance.
 type VolumeConfig struct {
-	Volume
-	Count int `json:"count"`
+	Volume `yaml:",inline"`
+	Count  int `json:"count" yaml:"count" range:"1 to 25" doc:"volumes of this kind on each instance"`
 }
 
 // GroupConfig is what AddInstanceGroups takes for one new TASK group.

@@ -42,7 +42,9 @@ type Store interface {
 type Effective struct {
 	Mode     guard.Mode
 	Settings guard.Settings
-	Why      string // the rule, for people
+	Scaling  *guard.ScalingSettings // how its pools are scaled and when it is terminated; shared, not changed; nil when neither
+	Wrapped  bool                   // only its TASK groups are managed (rule R12)
+	Why      string                 // the rule, for people
 }
 
 // Policy is the configuration as the engine sees it. It may be replaced between steps (SetPolicy).

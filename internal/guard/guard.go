@@ -16,6 +16,7 @@ import (
 	"emrguard/internal/ledger"
 	"emrguard/internal/pool"
 	"emrguard/internal/recovery"
+	"emrguard/internal/scaling"
 )
 
 // Schema is the version of the stored document. A document with a greater one is refused.
@@ -134,7 +135,9 @@ type Env struct {
 	Mode       Mode
 	Why        string // which rule of the configuration gave the mode
 	Settings   recovery.Settings
-	Sweep      time.Duration // wish: how often a quiet cluster is read
+	Scaling    *scaling.Settings // how the pools are scaled and when the cluster is terminated; shared, never changed; nil when neither
+	Wrapped    bool              // only the TASK groups are managed; CORE suspends and is reported (rule R12)
+	Sweep      time.Duration     // wish: how often a quiet cluster is read
 	DryRun     bool
 	Trusted    bool   // the clock agrees with AWS's
 	Generation int64  // of the scope's lease
@@ -338,6 +341,9 @@ func (s *State) View() pool.View {
 
 // Settings are the figures of the rules; see recovery.Settings.
 type Settings = recovery.Settings
+
+// ScalingSettings are the pools, policies, schedules and terminations of one rule; see scaling.Settings.
+type ScalingSettings = scaling.Settings
 
 // MayStop says whether the cluster has a recovery that may send a stop next, for which the launch after it needs an API token.
 func MayStop(s State) bool {
