@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"emrguard/internal/recovery"
+	"emrguard/internal/scaling"
 )
 
 const small = "scopes: [{name: prod, region: us-east-1}]\n"
@@ -40,6 +41,28 @@ clusters:
   - match: {}
     mode: enforce
 `)
+	p := mustParse(t, small+`
+clusters:
+  - match: {}
+    mode: enforce
+    pools:
+      - name: a
+        role: TASK
+        min: 0
+        max: 9
+        cooldown: {up: 0s, down: 0s}
+        scale_up: [{name: u, metric: M, operator: gt, threshold: 0, cooldown: 0s, action: {type: set_min_target, target: 0}}]
+        schedules: [{name: s, cron: 0 8 * * *, target: 0}]
+    termination: {grace: 0s, policies: [{name: p, statements: [{metric: M, operator: lte, threshold: -1.5}]}]}
+`).Clusters[0].Scaling
+	pool, up := p.Pools[0], p.Pools[0].ScaleUp[0]
+	if pool.Cooldown.Up != 0 || pool.Cooldown.Down != 0 || up.Cooldown == nil || *up.Cooldown != 0 || up.Threshold != 0 || up.Action.Target == nil || *up.Action.Target != 0 ||
+		up.Action.Min != nil || pool.Schedules[0].Target == nil || pool.Schedules[0].Min != nil || p.Termination.Grace != 0 || p.Termination.Policies[0].Statements[0].Threshold != -1.5 {
+		t.Errorf("%+v", p)
+	}
+	if up.Period != 5*time.Minute || up.Evaluations != 1 || up.Missing != scaling.Ignore || p.Termination.Mode != scaling.TerminationObserve {
+		t.Errorf("defaults are missing: %+v", p)
+	}
 	r := cfg.Clusters[0].Recovery
 	if r.EnforceBans || r.ProgressGrace != 0 || r.StartingGrace != 0 || r.ReserveSlots != 0 || r.MaxGroups != 0 || r.AfterCapacity != 0 {
 		t.Errorf("%+v", r)

@@ -182,7 +182,11 @@ func words(v reflect.Value) string {
 	case v.Kind() == reflect.Struct:
 		var parts []string
 		for _, f := range fieldsOf(v.Type()) {
-			parts = append(parts, f.name+": "+words(v.FieldByIndex(f.index)))
+			value := v.FieldByIndex(f.index)
+			if value.IsZero() && strings.HasSuffix(v.Type().FieldByIndex(f.index).Tag.Get("yaml"), ",omitempty") {
+				continue
+			}
+			parts = append(parts, f.name+": "+words(value))
 		}
 		return "{" + strings.Join(parts, ", ") + "}"
 	case v.Kind() == reflect.String && v.Len() == 0:

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -15,6 +16,7 @@ import (
 
 	"emrguard/internal/emr"
 	"emrguard/internal/recovery"
+	"emrguard/internal/scaling"
 )
 
 // roundTrip writes a valid configuration and reads it again: it has to be the same one.
@@ -135,8 +137,105 @@ func TestValidConfigurationsParse(t *testing.T) {
 			if r.Recovery.Max > 0 && chance("add") {
 				r.Recovery.OutsideGrowth = recovery.Add
 			}
+			if chance("scaled") {
+				r.Scaling = anyScaling(t)
+				r.Wrap = chance("wrap") && !slices.ContainsFunc(r.Scaling.Pools, func(p scaling.Pool) bool { return p.Role == emr.Core })
+				r.Recovery.Max = 0
+				r.Recovery.OutsideGrowth = recovery.Repeat
+			}
 			cfg.Clusters = append(cfg.Clusters, r)
 		}
 		roundTrip(t, cfg)
 	})
+}
+
+// anyScaling draws pools and a termination that keep the ranges of the reference.
+func anyScaling(t *rapid.T) scaling.Settings {
+	number := func(name string, low, high int) int { return rapid.IntRange(low, high).Draw(t, name) }
+	chance := func(name string) bool { return rapid.Bool().Draw(t, name) }
+	minutes := func(name string, low, high int) time.Duration {
+		return time.Duration(number(name, low, high)) * time.Minute
+	}
+	optional := func(name string, low, high int) *int {
+		if !chance(name) {
+			return nil
+		}
+		n := number(name, low, high)
+		return &n
+	}
+	condition := func() scaling.Condition {
+		c := scaling.DefaultCondition()
+		c.Metric = rapid.StringMatching(`[A-Z][a-zA-Z]{1,12}`).Draw(t, "metric")
+		c.Statistic = rapid.SampledFrom(emr.Statistics).Draw(t, "statistic")
+		c.Operator = rapid.SampledFrom([]scaling.Operator{scaling.GT, scaling.GTE, scaling.LT, scaling.LTE}).Draw(t, "operator")
+		c.Threshold = rapid.SampledFrom([]float64{0, -1, 0.5, 40, 1e9}).Draw(t, "threshold")
+		c.Period, c.Evaluations = minutes("period", 1, 14), number("evaluations", 1, 100)
+		return c
+	}
+	action := func() scaling.Action {
+		n := number("amount", 2, 9)
+		switch number("action", 0, 2) {
+		case 0:
+			return scaling.Action{Type: scaling.Adjustment, Count: n}
+		case 1:
+			return scaling.Action{Type: scaling.PercentageAdjustment, Percent: float64(n) / 2}
+		}
+		return scaling.Action{Type: scaling.UpdateCapacity, Target: &n, Min: optional("action's min", 1, 2)}
+	}
+	policies := func(name string) []scaling.Policy {
+		var out []scaling.Policy
+		for i := range number(name, 0, 2) {
+			p := scaling.DefaultPolicy()
+			p.Name, p.Condition, p.Action = fmt.Sprintf("%s-%d", name, i), condition(), action()
+			p.Missing = rapid.SampledFrom([]scaling.Missing{scaling.Ignore, scaling.Breaching}).Draw(t, "missing")
+			if p.Namespace = rapid.SampledFrom([]string{emr.MetricsNamespace, "Company/Jobs"}).Draw(t, "namespace"); p.Namespace != emr.MetricsNamespace {
+				p.Dimensions = []emr.Dimension{{Name: "Queue", Value: rapid.StringMatching(`[a-z: #]{0,5}[a-z]`).Draw(t, "dimension")}}
+			}
+			if chance("own cooldown") {
+				d := minutes("cooldown", 0, 1440)
+				p.Cooldown = &d
+			}
+			out = append(out, p)
+		}
+		return out
+	}
+	var s scaling.Settings
+	s.MaxInstances = number("max instances", 0, 20000)
+	for i := range number("pools", 0, 3) {
+		p := scaling.DefaultPool()
+		p.Name, p.Role, p.Min, p.Max = fmt.Sprintf("pool-%d", i), emr.Task, number("min", 1, 2), number("max", 9, 2000)
+		if i == 0 && chance("core") {
+			p.Role = emr.Core
+		} else {
+			p.Groups = []string{fmt.Sprintf("%d-*", i)}
+		}
+		if p.Role == emr.Task && chance("group") {
+			p.Group = &scaling.Group{InstanceType: "m5.xlarge", Market: emr.OnDemand}
+			if chance("spot") {
+				p.Group.Market, p.Group.BidPrice = emr.Spot, "0.50"
+			}
+			if chance("volumes") {
+				p.Group.Volumes = []emr.VolumeConfig{{Volume: emr.Volume{Type: "gp3", Size: number("size", 10, 1000)}, Count: number("count", 1, 4)}}
+			}
+		}
+		p.Cooldown = scaling.Cooldown{Up: minutes("up", 0, 1440), Down: minutes("down", 0, 1440)}
+		p.MaxStep = scaling.MaxStep{Up: number("step up", 0, 2000), Down: number("step down", 0, 2000)}
+		p.ScaleUp, p.ScaleDown = policies("up"), policies("down")
+		if chance("schedule") {
+			sched := scaling.DefaultSchedule()
+			target := number("target", 2, 9)
+			sched.Name, sched.Cron, sched.Target, sched.Off = "morning", "30 7 * * MON-FRI", &target, chance("off")
+			sched.Zone = rapid.SampledFrom([]string{"UTC", "Europe/Berlin"}).Draw(t, "zone")
+			p.Schedules = []scaling.Schedule{sched}
+		}
+		s.Pools = append(s.Pools, p)
+	}
+	if chance("termination") {
+		term := scaling.DefaultTermination()
+		term.Grace = minutes("grace", 0, 1440)
+		term.Mode = rapid.SampledFrom([]scaling.TerminationMode{scaling.TerminationObserve, scaling.TerminationEnforce}).Draw(t, "termination mode")
+		term.Policies = []scaling.TerminationPolicy{{Name: "idle", Statements: []scaling.Condition{condition()}}}
+		s.Termination = &term
+	}
+	return s
 }

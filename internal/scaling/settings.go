@@ -22,7 +22,7 @@ type Pool struct {
 	Min       int        `yaml:"min" range:"0 to 2000; CORE at least 1" doc:"fewest instances the pool wants; it is raised to that"`
 	Max       int        `yaml:"max" range:"1 to 2000, not below min" doc:"most instances the pool wants; it is lowered to that"`
 	Group     *Group     `yaml:"group,omitempty" doc:"the group to make when the cluster has none for the pool; TASK only"`
-	Cooldown  Cooldown   `yaml:"cooldown,omitempty" doc:"how long after a scaling operation of the pool completed its policies wait; a policy's own cooldown beats it"`
+	Cooldown  Cooldown   `yaml:"cooldown" doc:"how long after a scaling operation of the pool completed its policies wait; a policy's own cooldown beats it"`
 	MaxStep   MaxStep    `yaml:"max_step,omitempty" doc:"most instances that one scaling operation of a policy adds or takes; schedules and commands are not bounded"`
 	ScaleUp   []Policy   `yaml:"scale_up,omitempty" doc:"policies that add instances; they never take any"`
 	ScaleDown []Policy   `yaml:"scale_down,omitempty" doc:"policies that take instances; they never add any"`
@@ -127,7 +127,7 @@ type Schedule struct {
 // Termination says when a cluster is terminated because nothing needs it.
 type Termination struct {
 	Mode     TerminationMode     `yaml:"mode,omitempty" range:"observe or enforce" doc:"observe records what would be terminated; enforce terminates, where the rule's mode is enforce, too"`
-	Grace    time.Duration       `yaml:"grace,omitempty" range:"0s to 24h" doc:"time between the notice and the termination, in which every policy goes on being judged"`
+	Grace    time.Duration       `yaml:"grace" range:"0s to 24h" doc:"time between the notice and the termination, in which every policy goes on being judged"`
 	Policies []TerminationPolicy `yaml:"policies" doc:"a cluster is terminated when one of these holds"`
 }
 
