@@ -27,10 +27,10 @@ func TestAnswers(t *testing.T) {
 		},
 		{
 			"cluster", emr.Call{Op: emr.DescribeCluster, Cluster: "j-1"},
-			`{"Cluster":{"Id":"j-1","Name":"etl","Status":{"State":"TERMINATED","Timeline":{"CreationDateTime":1,"EndDateTime":2.5}},"Ec2InstanceAttributes":{"Ec2AvailabilityZone":"us-east-1a"},"InstanceCollectionType":"INSTANCE_GROUP","ReleaseLabel":"emr-7.0.0","AutoTerminate":true,"Tags":[{"Key":"emrguard","Value":"off"},{"Key":"empty"}],"Unknown":{}}}`,
+			`{"Cluster":{"Id":"j-1","Name":"etl","Status":{"State":"TERMINATED","Timeline":{"CreationDateTime":1,"EndDateTime":2.5}},"Ec2InstanceAttributes":{"Ec2AvailabilityZone":"us-east-1a"},"InstanceCollectionType":"INSTANCE_GROUP","ReleaseLabel":"emr-7.0.0","AutoTerminate":true,"TerminationProtected":true,"Tags":[{"Key":"emrguard","Value":"off"},{"Key":"empty"}],"Unknown":{}}}`,
 			emr.Result{Cluster: &emr.Cluster{
 				ClusterSummary: emr.ClusterSummary{ID: "j-1", Name: "etl", State: emr.ClusterTerminated, Created: stamp(1, 0), Ended: stamp(2, 500)},
-				Collection:     emr.Groups, ReleaseLabel: "emr-7.0.0", Zone: "us-east-1a", AutoTerm: true, Tags: map[string]string{"emrguard": "off", "empty": ""},
+				Collection:     emr.Groups, ReleaseLabel: "emr-7.0.0", Zone: "us-east-1a", AutoTerm: true, Protected: true, Tags: map[string]string{"emrguard": "off", "empty": ""},
 			}},
 		},
 		{
@@ -73,6 +73,7 @@ func TestAnswers(t *testing.T) {
 			`{"ManagedScalingPolicy":{"ComputeLimits":{"UnitType":"Instances","MinimumCapacityUnits":1,"MaximumCapacityUnits":9}}}`, emr.Result{ManagedScaling: true},
 		},
 		{"a change", emr.Call{Op: emr.ModifyInstanceGroups, Cluster: "j-1", Group: "ig-1", Count: 6}, ``, emr.Result{}},
+		{"an end", emr.Call{Op: emr.TerminateJobFlows, Cluster: "j-1"}, ``, emr.Result{}},
 		{
 			"a new group", emr.Call{Op: emr.AddInstanceGroups, Cluster: "j-1", Config: &emr.GroupConfig{Role: emr.Task, InstanceType: "m5.xlarge", Count: 3}},
 			`{"JobFlowId":"j-1","InstanceGroupIds":["ig-9"],"ClusterArn":"arn:x"}`, emr.Result{Added: "ig-9"},

@@ -2,6 +2,7 @@ package awsapi
 
 import (
 	"context"
+	"time"
 
 	"emrguard/internal/emr"
 
@@ -37,7 +38,7 @@ type Access string
 const (
 	Allowed Access = "allowed" // EMR answered, or refused for something else than permissions
 	Refused Access = "denied"  // EMR, or the credentials, refused
-	Unclear Access = "unknown" // no answer that tells: throttled, unavailable, not sent
+	Unclear Access = "unknown" // no answer that tells: throttled, unavailable, not sent, not tried
 )
 
 // The ids of a Probe that are nobody's: EMR's ids have no hyphen after the first and are much shorter.
@@ -50,12 +51,20 @@ const (
 // takes an API token like any call. The cluster is one to ask about; NoCluster will do, but then a policy for single clusters
 // or tags refuses.
 //
-// Reads are made for real. EMR has no dry run, so a write is sent that cannot change anything even if everything in it
+// Reads are made for real: GetMetricData asks for one point of one of the cluster's series, which costs what that costs. EMR has no dry run, so a write is sent that cannot change anything even if everything in it
 // were accepted: ModifyInstanceGroups names a group that cannot exist and gives no count, no configuration and no policy;
 // AddInstanceGroups always goes to NoCluster, with no instances. AWS checks permissions before it looks anything up, so
 // a refusal of the id shows that the permission is there. AWS does not document that order for EMR: Allowed is a strong hint, no proof.
+//
+// TerminateJobFlows is not tried and always Unclear: the one field it has is the cluster, so nothing can be left out of a request
+// that would make it harmless to a cluster that exists.
 func (c *Client) Probe(ctx context.Context, op emr.Op, cluster emr.ClusterID) (Access, *emr.Error) {
-	if !op.Writes() {
+	switch {
+	case op == emr.TerminateJobFlows:
+		return access(&emr.Error{Class: emr.NotSent, Message: "it cannot be tried without effect"})
+	case op == emr.GetMetricData:
+		return access(c.probeMetrics(ctx, cluster))
+	case !op.Writes():
 		return access(c.Do(ctx, emr.Call{Op: op, Cluster: cluster}).Err)
 	}
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
@@ -65,6 +74,20 @@ func (c *Client) Probe(ctx context.Context, op emr.Op, cluster emr.ClusterID) (A
 		return access(c.explain(err, a.left.Load()))
 	}
 	return access(nil)
+}
+
+// probeMetrics asks for the last point of a series that every cluster has.
+func (c *Client) probeMetrics(ctx context.Context, cluster emr.ClusterID) *emr.Error {
+	const period = 5 * time.Minute // of EMR's metrics
+	to := time.Now().UTC().Truncate(period)
+	idle := emr.Metric{Namespace: emr.MetricsNamespace, Name: "IsIdle", Statistic: emr.Average, Period: period}
+	r := c.Do(ctx, emr.Call{Op: emr.GetMetricData, Metrics: &emr.MetricsWant{
+		From: to.Add(-period), To: to, Queries: []emr.MetricQuery{{ID: "idle", Metric: idle.Of(cluster)}},
+	}})
+	if r.Err == nil && len(r.Series) > 0 {
+		return r.Series[0].Err
+	}
+	return r.Err
 }
 
 // probeWrite sends the write that changes nothing.

@@ -43,6 +43,32 @@ func TestProbeFindings(t *testing.T) {
 	}
 }
 
+func TestProbeOfMetrics(t *testing.T) {
+	for _, tt := range []struct {
+		status int
+		body   obj
+		want   Access
+	}{
+		{200, obj{"MetricDataResults": []any{obj{"Id": "idle", "StatusCode": "Complete", "Timestamps": []any{}, "Values": []any{}}}}, Allowed},
+		{200, obj{"MetricDataResults": []any{obj{"Id": "idle", "StatusCode": "Forbidden"}}}, Refused},
+		{200, obj{}, Unclear},
+		{403, obj{"__type": "com.amazon.coral.service#AccessDenied", "message": "not authorized to perform: cloudwatch:GetMetricData"}, Refused},
+		{400, obj{"__type": "ThrottlingException"}, Unclear},
+	} {
+		s := serve(t, replyCBOR(t, tt.status, tt.body))
+		if got, err := client(t, s.URL).Probe(t.Context(), emr.GetMetricData, "j-1"); got != tt.want || (err == nil) != (tt.want == Allowed) {
+			t.Errorf("%d %v: %s %v, want %s", tt.status, tt.body, got, err, tt.want)
+		}
+	}
+}
+
+func TestProbeNeverTerminates(t *testing.T) {
+	s := serve(t, reply(200, ``))
+	if got, err := client(t, s.URL).Probe(t.Context(), emr.TerminateJobFlows, "j-1"); got != Unclear || err == nil || len(s.seen()) != 0 {
+		t.Errorf("%s %v, %d requests", got, err, len(s.seen()))
+	}
+}
+
 func TestProbeChangesNothing(t *testing.T) {
 	for op, want := range map[emr.Op]string{
 		emr.ModifyInstanceGroups:    `{"ClusterId":"j-1","InstanceGroups":[{"InstanceGroupId":"ig-EMRGUARD-PERMISSION-PROBE"}]}`,

@@ -1,4 +1,4 @@
-// Package awsapi sends emrguard's calls to Amazon EMR through the AWS SDK and turns the answers into the values of package
+// Package awsapi sends emrguard's calls to Amazon EMR and CloudWatch through the AWS SDK and turns the answers into the values of package
 // emr. It makes one attempt and one page a call and decides nothing: pacing, retries and paging belong to its caller.
 //
 // It is the only package that knows the SDK.
@@ -10,12 +10,14 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	sdk "github.com/aws/aws-sdk-go-v2/service/emr"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go/logging"
@@ -36,7 +38,7 @@ type Options struct {
 	ExternalID      string        // what the role's trust policy asks for
 	SessionName     string        // of the assumed role, as CloudTrail shows it; DefaultSessionName
 	SessionDuration time.Duration // of the assumed role's credentials, 15m to 12h; DefaultSessionDuration
-	Endpoint        string        // an absolute http or https URL in place of AWS's
+	Endpoint        string        // an absolute http or https URL in place of AWS's, EMR's and CloudWatch's (but see ofEMR)
 	Version         string        // emrguard's, for the User-Agent
 	Timeout         time.Duration // of one call, credentials included; DefaultTimeout
 }
@@ -46,12 +48,13 @@ type Options struct {
 // There is no way to put in another HTTP client: telling a request that was never sent from one whose outcome is unknown
 // relies on what net/http reports while it writes.
 type Client struct {
-	emr      *sdk.Client
-	sts      *sts.Client
-	secrets  *secrets
-	region   string
-	endpoint string
-	timeout  time.Duration
+	emr        *sdk.Client
+	cloudwatch *cloudwatch.Client
+	sts        *sts.Client
+	secrets    *secrets
+	region     string
+	endpoint   string
+	timeout    time.Duration
 }
 
 // New returns a client. It reads configuration files and the environment, and sends nothing to AWS; wrong credentials show
@@ -92,11 +95,23 @@ func New(ctx context.Context, o Options) (*Client, error) {
 		cfg.Credentials = orDummy(cfg.Credentials)
 	}
 	cfg.Credentials = c.secrets.watch(cfg.Credentials)
+	cloudwatchOwn := func(co *cloudwatch.Options) {
+		co.Retryer = aws.NopRetryer{}
+		co.RetryMaxAttempts = 1
+		co.HTTPClient = wholeBody{co.HTTPClient}
+		co.APIOptions = append(co.APIOptions, userAgent(o.Version), captureAnswer)
+		switch {
+		case c.Loopback(): // a rehearsal asks nothing of AWS
+			co.BaseEndpoint = aws.String(c.endpoint)
+		case o.Endpoint != "" && !ofEMR(o.Endpoint):
+			co.BaseEndpoint = aws.String(o.Endpoint)
+		}
+	}
 	stsOwn := func(so *sts.Options) {
 		so.HTTPClient = wholeBody{so.HTTPClient}
 		so.APIOptions = append(so.APIOptions, userAgent(o.Version))
 		if c.Loopback() {
-			so.BaseEndpoint = aws.String(c.endpoint) // a rehearsal asks nothing of AWS
+			so.BaseEndpoint = aws.String(c.endpoint)
 		}
 	}
 	if o.RoleARN != "" && !c.Loopback() {
@@ -104,6 +119,7 @@ func New(ctx context.Context, o Options) (*Client, error) {
 		c.secrets.add(o.ExternalID)
 	}
 	c.emr = sdk.NewFromConfig(cfg, own)
+	c.cloudwatch = cloudwatch.NewFromConfig(cfg, cloudwatchOwn)
 	c.sts = sts.NewFromConfig(cfg, stsOwn)
 	return c, nil
 }
@@ -154,6 +170,13 @@ func (c *Client) Region() string { return c.region }
 
 // Endpoint is the URL that stands in for AWS's own, empty without one.
 func (c *Client) Endpoint() string { return c.endpoint }
+
+// ofEMR says whether the endpoint's host names EMR, as its VPC endpoints do ("vpce-….elasticmapreduce.us-east-1.vpce.amazonaws.com"):
+// CloudWatch does not answer there.
+func ofEMR(endpoint string) bool {
+	u, err := url.Parse(endpoint)
+	return err == nil && slices.Contains(strings.Split(u.Hostname(), "."), "elasticmapreduce")
+}
 
 // Loopback says whether the endpoint is on this machine: localhost, 127.0.0.0/8 or ::1.
 func (c *Client) Loopback() bool {

@@ -29,6 +29,7 @@ func clusterOf(c *types.Cluster) *emr.Cluster {
 	out := &emr.Cluster{
 		ClusterSummary: emr.ClusterSummary{ID: emr.ClusterID(aws.ToString(c.Id)), Name: aws.ToString(c.Name)},
 		Collection:     emr.Collection(c.InstanceCollectionType), ReleaseLabel: aws.ToString(c.ReleaseLabel), AutoTerm: aws.ToBool(c.AutoTerminate),
+		Protected: aws.ToBool(c.TerminationProtected),
 	}
 	clusterStatus(&out.ClusterSummary, c.Status)
 	if c.Ec2InstanceAttributes != nil {

@@ -16,7 +16,11 @@ import (
 // says what is known: for a write, anything but emr.Unavailable means that it did not happen.
 //
 // ListClusters asks for clusters in the states of emr.Live. ListInstances asks for instances that are not terminated,
-// since EMR would add those of the last thirty days; without a group it asks for the whole cluster.
+// since EMR would add those of the last thirty days; without a group it asks for the whole cluster. TerminateJobFlows names the one
+// cluster. EMR accepts it for a cluster that is ending or has ended, too, and refuses it for a protected one, which is emr.Invalid
+// (ValidationException, "Could not shut down one or more job flows since they are termination protected.").
+//
+// GetMetricData goes to CloudWatch. A series that it could not read has an error of its own; the others of the page are good.
 func (c *Client) Do(ctx context.Context, call emr.Call) emr.Result {
 	if err := sendable(call); err != nil {
 		return emr.Result{Err: &emr.Error{Class: emr.Invalid, Message: err.Error()}}
@@ -35,11 +39,13 @@ func (c *Client) Do(ctx context.Context, call emr.Call) emr.Result {
 // sendable says what is missing in a call that must not be sent. ModifyInstanceGroups always carries the cluster: without it
 // IAM policies for single clusters do not apply, and it could change any cluster of the account.
 func sendable(call emr.Call) error {
-	if call.Op != emr.ListClusters && call.Cluster == "" {
+	if call.Op != emr.ListClusters && !call.Op.CloudWatch() && call.Cluster == "" {
 		return fmt.Errorf("%s: no cluster", call.Op)
 	}
 	switch call.Op {
-	case emr.ListClusters, emr.DescribeCluster, emr.ListInstanceGroups, emr.ListInstances, emr.GetManagedScalingPolicy:
+	case emr.ListClusters, emr.DescribeCluster, emr.ListInstanceGroups, emr.ListInstances, emr.GetManagedScalingPolicy, emr.TerminateJobFlows:
+	case emr.GetMetricData:
+		return readable(call.Op, call.Metrics)
 	case emr.ModifyInstanceGroups:
 		if call.Group == "" {
 			return fmt.Errorf("%s: no group", call.Op)
@@ -109,6 +115,11 @@ func (c *Client) send(ctx context.Context, call emr.Call) (emr.Result, error) {
 			InstanceGroups: []types.InstanceGroupModifyConfig{{InstanceGroupId: aws.String(string(call.Group)), InstanceCount: aws.Int32(int32(call.Count))}},
 		})
 		return emr.Result{}, err
+	case emr.TerminateJobFlows:
+		_, err := c.emr.TerminateJobFlows(ctx, &sdk.TerminateJobFlowsInput{JobFlowIds: []string{string(call.Cluster)}})
+		return emr.Result{}, err
+	case emr.GetMetricData:
+		return c.metricData(ctx, call.Metrics, marker)
 	default: // sendable left only this one
 		out, err := c.emr.AddInstanceGroups(ctx, &sdk.AddInstanceGroupsInput{
 			JobFlowId: cluster, InstanceGroups: []types.InstanceGroupConfig{groupConfig(*call.Config)},
@@ -123,7 +134,7 @@ func (c *Client) send(ctx context.Context, call emr.Call) (emr.Result, error) {
 	}
 }
 
-// emptyAnswerError is an answer of success without what was asked for: EMR's SDK decodes an empty body as that.
+// emptyAnswerError is an answer of success without what was asked for: the SDK decodes an empty body as that.
 type emptyAnswerError struct{ what string }
 
 func (e emptyAnswerError) Error() string { return "the answer holds no " + e.what }

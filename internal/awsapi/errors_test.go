@@ -16,6 +16,7 @@ var modify = emr.Call{Op: emr.ModifyInstanceGroups, Cluster: "j-1", Group: "ig-1
 
 func TestErrorAnswers(t *testing.T) {
 	list := emr.Call{Op: emr.ListInstanceGroups, Cluster: "j-1"}
+	end := emr.Call{Op: emr.TerminateJobFlows, Cluster: "j-1"}
 	for _, tt := range []struct {
 		name   string
 		call   emr.Call
@@ -40,6 +41,10 @@ func TestErrorAnswers(t *testing.T) {
 		{"fleets", list, 400, `{"__type":"InvalidRequestException","ErrorCode":"API_DOES_NOT_SUPPORT_INSTANCE_FLEET_CLUSTERS","Message":"m"}`, emr.FleetsOnly, "InvalidRequestException", ""},
 		{"fleets, by text", list, 400, `{"__type":"InvalidRequestException","Message":"Instance fleets and instance groups are mutually exclusive. The EMR cluster…"}`, emr.FleetsOnly, "InvalidRequestException", ""},
 		{"not modifiable", modify, 400, `{"__type":"ValidationException","message":"An instance group may only be modified when the cluster is running or waiting"}`, emr.Invalid, "ValidationException", "running or waiting"},
+		{"a protected cluster", end, 400, `{"__type":"ValidationException","message":"Could not shut down one or more job flows since they are termination protected."}`, emr.Invalid, "ValidationException", "termination protected"},
+		{"an end of nothing", end, 400, `{"__type":"ValidationException","message":"Specified job flow ID not valid."}`, emr.NotFound, "ValidationException", ""},
+		{"an end not allowed", end, 400, `{"__type":"AccessDeniedException"}`, emr.Denied, "AccessDeniedException", ""},
+		{"an end nobody knows of", end, 400, `{"__type":"InternalServerError"}`, emr.Unavailable, "InternalServerError", ""},
 		{"an invalid request on a change", modify, 400, `{"__type":"InvalidRequestException","Message":"m"}`, emr.Invalid, "InvalidRequestException", "m"},
 		{"a valid word at the end", modify, 400, `{"__type":"ValidationException","message":"Instance type 'x' is not valid"}`, emr.Invalid, "ValidationException", ""},
 		{"server error with status 400", modify, 400, `{"__type":"InternalServerError","message":"lost by the SDK"}`, emr.Unavailable, "InternalServerError", ""},
@@ -102,8 +107,10 @@ func TestNoRetryWhateverTheEnvironmentSays(t *testing.T) {
 		}
 		c.Do(t.Context(), modify)
 		c.Do(t.Context(), emr.Call{Op: emr.ListInstanceGroups, Cluster: "j-1"})
-		if n := len(s.seen()); n != 2 {
-			t.Errorf("%d requests for two calls", n)
+		c.Do(t.Context(), emr.Call{Op: emr.TerminateJobFlows, Cluster: "j-1"})
+		c.Do(t.Context(), idle())
+		if n := len(s.seen()); n != 4 {
+			t.Errorf("%d requests for four calls", n)
 		}
 	}
 }

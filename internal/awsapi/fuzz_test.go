@@ -20,6 +20,7 @@ func FuzzAnswer(f *testing.F) {
 		{200, `{"InstanceGroups":[{"Id":"ig-1","Status":{"State":"RUNNING","Timeline":{"CreationDateTime":1.5e9}}}],"Marker":null}`},
 		{200, ``}, {200, `null`}, {200, `[]`}, {200, `{"InstanceGroups":{}}`}, {200, `{"Cluster":{"Tags":[{}]}}`}, {200, `{"InstanceGroupIds":["ig-1"]}`},
 		{400, `{"__type":"a#ThrottlingException:b","message":"` + keyID + `"}`}, {400, `{"__type":7}`}, {400, `{"__type":"` + keyID + `"}`}, {503, `<html>`}, {302, ``}, {199, ``},
+		{200, "\xa1\x71MetricDataResults\x80"}, {200, "\xa1\x71MetricDataResults\x81\xa1\x62Id\x62m0"}, {400, "\xa1\x66__type\x6aThrottling"},
 	} {
 		for op := range emr.Ops {
 			f.Add(op, seed.status, seed.body)
@@ -29,6 +30,7 @@ func FuzzAnswer(f *testing.F) {
 		{Op: emr.ListClusters}, {Op: emr.DescribeCluster, Cluster: "j-1"}, {Op: emr.ListInstanceGroups, Cluster: "j-1"}, {Op: emr.ListInstances, Cluster: "j-1"},
 		{Op: emr.GetManagedScalingPolicy, Cluster: "j-1"}, modify,
 		{Op: emr.AddInstanceGroups, Cluster: "j-1", Config: &emr.GroupConfig{Role: emr.Task, InstanceType: "m5.xlarge"}},
+		{Op: emr.TerminateJobFlows, Cluster: "j-1"}, idle(),
 	}
 	known := []emr.Class{emr.Throttled, emr.Denied, emr.Invalid, emr.NotFound, emr.Unavailable, emr.NotSent, emr.FleetsOnly}
 	var answer http.HandlerFunc

@@ -31,6 +31,7 @@ func TestRequests(t *testing.T) {
 			`{"ClusterId":"j-1","InstanceStates":["AWAITING_FULFILLMENT","PROVISIONING","BOOTSTRAPPING","RUNNING"],"Marker":"m"}`,
 		},
 		{"managed scaling", emr.Call{Op: emr.GetManagedScalingPolicy, Cluster: "j-1"}, `{"ClusterId":"j-1"}`},
+		{"an end", emr.Call{Op: emr.TerminateJobFlows, Cluster: "j-1"}, `{"JobFlowIds":["j-1"]}`},
 		{"zero is sent", emr.Call{Op: emr.ModifyInstanceGroups, Cluster: "j-1", Group: "ig-1"}, `{"ClusterId":"j-1","InstanceGroups":[{"InstanceCount":0,"InstanceGroupId":"ig-1"}]}`},
 		{"a count", emr.Call{Op: emr.ModifyInstanceGroups, Cluster: "j-1", Group: "ig-1", Count: 6}, `{"ClusterId":"j-1","InstanceGroups":[{"InstanceCount":6,"InstanceGroupId":"ig-1"}]}`},
 		{
@@ -89,7 +90,8 @@ func TestWhatIsNeverSent(t *testing.T) {
 	c := client(t, s.URL)
 	for _, call := range []emr.Call{
 		{},
-		{Op: "TerminateJobFlows", Cluster: "j-1"},
+		{Op: "RunJobFlow", Cluster: "j-1"},
+		{Op: emr.TerminateJobFlows},
 		{Op: emr.ListInstanceGroups},
 		{Op: emr.ModifyInstanceGroups, Group: "ig-1", Count: 1},
 		{Op: emr.ModifyInstanceGroups, Cluster: "j-1", Count: 1},

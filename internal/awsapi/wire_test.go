@@ -225,11 +225,54 @@ func TestWirePages(t *testing.T) {
 	}
 }
 
+func TestWireTerminate(t *testing.T) {
+	w := newWorld(t, emrsim.Options{Unthrottled: true})
+	protect := func(on bool) {
+		if _, err := w.sim.Do("us-east-1", "SetTerminationProtection", &shapes.SetTerminationProtectionInput{
+			JobFlowIds: []string{string(w.cluster)}, TerminationProtected: ptr(on),
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	end := emr.Call{Op: emr.TerminateJobFlows, Cluster: w.cluster}
+	protect(true)
+	if !w.do(emr.Call{Op: emr.DescribeCluster}).Cluster.Protected {
+		t.Error("not shown as protected")
+	}
+	if r := w.client.Do(t.Context(), end); r.Err == nil || r.Err.Class != emr.Invalid {
+		t.Errorf("protected: %+v", r.Err)
+	}
+	protect(false)
+	if c := w.do(emr.Call{Op: emr.DescribeCluster}).Cluster; c.Protected || c.State.Ended() {
+		t.Errorf("%+v", c)
+	}
+	w.do(end)
+	if c := w.do(emr.Call{Op: emr.DescribeCluster}).Cluster; c.State != emr.ClusterTerminating {
+		t.Errorf("%s", c.State)
+	}
+	w.do(end) // again
+	w.wait(time.Hour)
+	w.do(end) // when it is gone
+	if c := w.do(emr.Call{Op: emr.DescribeCluster}).Cluster; c.State != emr.ClusterTerminated {
+		t.Errorf("%s", c.State)
+	}
+	if r := w.client.Do(t.Context(), emr.Call{Op: emr.TerminateJobFlows, Cluster: "j-NOSUCH"}); r.Err == nil || r.Err.Class != emr.NotFound {
+		t.Errorf("no such cluster: %+v", r.Err)
+	}
+}
+
 func TestWireProbeChangesNothing(t *testing.T) {
 	w := newWorld(t, emrsim.Options{Unthrottled: true})
 	before := w.sim.Snapshot("us-east-1")
 	for _, op := range emr.Ops {
-		if got, err := w.client.Probe(t.Context(), op, w.cluster); got != Allowed {
+		want := Allowed
+		switch {
+		case op.CloudWatch():
+			continue // the simulator has no metrics
+		case op == emr.TerminateJobFlows:
+			want = Unclear
+		}
+		if got, err := w.client.Probe(t.Context(), op, w.cluster); got != want {
 			t.Errorf("%s: %s %v", op, got, err)
 		}
 	}

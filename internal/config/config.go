@@ -77,7 +77,7 @@ type Scope struct {
 	Region      string          `yaml:"region" range:"an AWS region" doc:"the region"`
 	RoleARN     string          `yaml:"role_arn,omitempty" range:"the ARN of an IAM role" doc:"role to assume with the process's own credentials; without it those are used as they are"`
 	ExternalID  string          `yaml:"external_id,omitempty" range:"2 to 1224 characters; needs role_arn" doc:"external id that the role's trust policy asks for"`
-	Endpoint    string          `yaml:"endpoint,omitempty" range:"an http or https URL" doc:"address of the EMR API instead of AWS's, for a VPC endpoint or the simulator. The environment variable AWS_ENDPOINT_URL works too"`
+	Endpoint    string          `yaml:"endpoint,omitempty" range:"an http or https URL" doc:"address of the EMR API instead of AWS's, for a VPC endpoint or the simulator; CloudWatch is asked there, too, unless the host is one of EMR's (elasticmapreduce). The environment variable AWS_ENDPOINT_URL works too"`
 	EventsQueue string          `yaml:"events_queue,omitempty" range:"not supported yet" doc:"URL of an SQS queue with EMR's EventBridge events. Until it is supported, dates come from emrguard's own calls, its reads and ListInstances"`
 	APIShare    float64         `yaml:"api_share" range:"above 0, at most 1" doc:"part of the account's EMR API rate that emrguard may use; the rest is for everybody else in the account"`
 	APIRates    map[emr.Op]Rate `yaml:"api_rates,omitempty" doc:"the account's rate by API operation, where AWS raised yours above the published one"`

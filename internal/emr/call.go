@@ -57,7 +57,9 @@ func (c Call) String() string {
 			return fmt.Sprintf("%s %s %q %s count=%d", c.Op, c.Cluster, c.Config.Name, c.Config.InstanceType, c.Config.Count)
 		}
 	case GetMetricData:
-		return fmt.Sprintf("%s of %d series", c.Op, len(c.Metrics.Queries))
+		if c.Metrics != nil {
+			return fmt.Sprintf("%s of %d series", c.Op, len(c.Metrics.Queries))
+		}
 	case ListInstances:
 		return fmt.Sprintf("%s %s %s", c.Op, c.Cluster, c.Group)
 	}

@@ -32,13 +32,13 @@ func (r Refusal) Class() Class {
 	return Invalid
 }
 
-// classes is the class of each code that says what it means; sources: EMR API reference, "Common Errors", and the throttle
-// codes of AWS's SDKs.
+// classes is the class of each code that says what it means; sources: EMR API reference, "Common Errors"; CloudWatch API reference,
+// GetMetricData, by the names of both its protocols; and the throttle codes of AWS's SDKs.
 var classes = map[string]Class{
 	"ThrottlingException": Throttled, "Throttling": Throttled, "ThrottledException": Throttled,
 	"TooManyRequestsException": Throttled, "RequestLimitExceeded": Throttled, "RequestThrottled": Throttled,
 	"RequestThrottledException": Throttled, "EC2ThrottledException": Throttled, "BandwidthLimitExceeded": Throttled,
-	"SlowDown": Throttled,
+	"SlowDown": Throttled, "LimitExceededException": Throttled, "LimitExceededFault": Throttled, "LimitExceeded": Throttled,
 
 	"UnrecognizedClientException": Denied, "InvalidClientTokenId": Denied, "ExpiredToken": Denied,
 	"ExpiredTokenException": Denied, "SignatureDoesNotMatch": Denied, "InvalidSignatureException": Denied,
@@ -48,6 +48,7 @@ var classes = map[string]Class{
 
 	"InternalServerError": Unavailable, "InternalServerException": Unavailable, "InternalFailure": Unavailable,
 	"InternalError": Unavailable, "ServiceUnavailable": Unavailable, "ServiceUnavailableException": Unavailable,
+	"InternalServiceFault": Unavailable, "InternalServiceError": Unavailable, // CloudWatch
 	"RequestTimeout": Unavailable, "RequestTimeoutException": Unavailable,
 	"UnknownError": Unavailable, // the SDK's word for an error answer that names none: nothing is known of a write
 }

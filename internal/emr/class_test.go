@@ -17,6 +17,8 @@ func TestRefusalClass(t *testing.T) {
 		{"expired credentials", Refusal{Code: "ExpiredTokenException", Status: 400}, Denied},
 		{"a signature", Refusal{Code: "InvalidSignatureException", Status: 400}, Denied},
 		{"a server's error with status 400", Refusal{Code: "InternalServerError", Status: 400}, Unavailable},
+		{"CloudWatch's fault with status 400", Refusal{Code: "InternalServiceFault", Status: 400}, Unavailable},
+		{"CloudWatch's limit", Refusal{Code: "LimitExceededException", Status: 400}, Throttled},
 		{"no name", Refusal{Code: "UnknownError", Status: 400}, Unavailable},
 		{"a server's error", Refusal{Code: "Whatever", Status: 500}, Unavailable},
 		{"a proxy's", Refusal{Status: 599}, Unavailable},

@@ -96,8 +96,10 @@ type Point struct {
 	Value float64   `json:"value"`
 }
 
-// Series is the answer to one MetricQuery: the points it has, oldest first. A page of an answer may hold part of a series.
+// Series is the answer to one MetricQuery: the points it has, oldest first. A page of an answer may hold part of a series. Err says that
+// CloudWatch could not read this one; the other series of the answer are good all the same.
 type Series struct {
 	ID     string  `json:"id"`
 	Points []Point `json:"points"`
+	Err    *Error  `json:"err,omitempty"`
 }
