@@ -61,10 +61,10 @@ func TestAnswers(t *testing.T) {
 		{"R11: an empty body is no groups", emr.Call{Op: emr.ListInstanceGroups, Cluster: "j-1"}, ``, emr.Result{}},
 		{
 			"instances", emr.Call{Op: emr.ListInstances, Cluster: "j-1", Group: "ig-1"},
-			`{"Instances":[{"Id":"ci-1","Ec2InstanceId":"i-1","InstanceGroupId":"ig-1","Status":{"State":"RUNNING","Timeline":{"CreationDateTime":1,"ReadyDateTime":2,"EndDateTime":3}}},{"Id":"ci-2","InstanceGroupId":"ig-1","Status":{"State":"AWAITING_FULFILLMENT","Timeline":null}},{"Id":"ci-3"}],"Marker":"m"}`,
+			`{"Instances":[{"Id":"ci-1","Ec2InstanceId":"i-1","InstanceGroupId":"ig-1","Status":{"State":"RUNNING","Timeline":{"CreationDateTime":1,"ReadyDateTime":2,"EndDateTime":3}}},{"Id":"ci-2","InstanceGroupId":"ig-1","Status":{"State":"AWAITING_FULFILLMENT","StateChangeReason":{"Code":"INTERNAL_ERROR","Message":"why"},"Timeline":null}},{"Id":"ci-3"}],"Marker":"m"}`,
 			emr.Result{Instances: []emr.Instance{
 				{ID: "ci-1", EC2: "i-1", Group: "ig-1", State: emr.InstanceRunning, Created: stamp(1, 0), Ready: stamp(2, 0), Ended: stamp(3, 0)},
-				{ID: "ci-2", Group: "ig-1", State: emr.InstanceAwaiting}, {ID: "ci-3"},
+				{ID: "ci-2", Group: "ig-1", State: emr.InstanceAwaiting, ReasonCode: "INTERNAL_ERROR", ReasonText: "why"}, {ID: "ci-3"},
 			}, Marker: "m"},
 		},
 		{"no managed scaling", emr.Call{Op: emr.GetManagedScalingPolicy, Cluster: "j-1"}, `{}`, emr.Result{}},

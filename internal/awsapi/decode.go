@@ -97,6 +97,9 @@ func instanceOf(i types.Instance) emr.Instance {
 	}
 	if s := i.Status; s != nil {
 		out.State = emr.InstanceState(s.State)
+		if r := s.StateChangeReason; r != nil {
+			out.ReasonCode, out.ReasonText = string(r.Code), aws.ToString(r.Message)
+		}
 		if t := s.Timeline; t != nil {
 			out.Created, out.Ready, out.Ended = at(t.CreationDateTime), at(t.ReadyDateTime), at(t.EndDateTime)
 		}

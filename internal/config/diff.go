@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"emrguard/internal/recovery"
 	"emrguard/internal/scaling"
 )
 
@@ -166,6 +167,8 @@ func words(v reflect.Value) string {
 		return short(time.Duration(v.Int()))
 	case v.Type() == reflect.TypeFor[scaling.Condition]():
 		return conditionWords(v.Interface().(scaling.Condition))
+	case v.Type() == rungType:
+		return zeroMinutes.ReplaceAllString(zeroSeconds.ReplaceAllString(v.Interface().(recovery.Rung).String(), "m"), "h")
 	case v.Kind() == reflect.Slice:
 		parts := make([]string, v.Len())
 		for i := range parts {

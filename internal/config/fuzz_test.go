@@ -88,6 +88,20 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
+// drawLadder draws a ladder in which every rung offers something of its own.
+func drawLadder(t *rapid.T) []recovery.Rung {
+	all := []recovery.Rung{{Same: true}, {Types: []string{"m5a.2xlarge", "r6gd.metal"}}, {Market: emr.OnDemand}, {Market: emr.Spot, BidPrice: "0.25"},
+		{Types: []string{"c7i-flex.large"}, Market: emr.OnDemand}, {Types: []string{"u-6tb1.metal"}, Market: emr.Spot}}
+	ladder := rapid.Permutation(all).Draw(t, "ladder")[:rapid.IntRange(1, len(all)).Draw(t, "rungs")]
+	for i := range ladder {
+		if rapid.Bool().Draw(t, "own after") {
+			ladder[i].After = time.Duration(rapid.IntRange(1, 24*60).Draw(t, "rung's after")) * time.Minute
+		}
+		ladder[i].Max = rapid.SampledFrom([]int{0, 1, 2000}).Draw(t, "rung's max")
+	}
+	return ladder
+}
+
 // Every configuration that keeps the ranges of the reference is valid.
 func TestValidConfigurationsParse(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
@@ -132,7 +146,7 @@ func TestValidConfigurationsParse(t *testing.T) {
 				StartingGrace: between("starting grace", 0, 2*time.Hour), ProgressGrace: between("progress grace", 0, 24*time.Hour),
 				ShrinkAfter: between("shrink after", time.Minute, 24*time.Hour), Chain: number("chain", 1, 20), RestMax: between("rest max", ban, 720*time.Hour),
 				MaxGroups: number("groups", 0, 47), ReserveSlots: number("slots", 0, 48), EnforceBans: chance("enforce bans"),
-				OutsideGrowth: recovery.Repeat, Fallback: []string{"same"}, Max: number("max", 0, 2000),
+				OutsideGrowth: recovery.Repeat, Fallback: drawLadder(t), Max: number("max", 0, 2000),
 			}
 			if r.Recovery.Max > 0 && chance("add") {
 				r.Recovery.OutsideGrowth = recovery.Add

@@ -31,7 +31,7 @@ var recoveryMeanings = map[string]meaning{
 	"enforce_bans":         {"true or false", "stop what others launch on a banned group and place it elsewhere (R10)"},
 	"outside_growth":       {"repeat or add", "what a rise of a group's requested count by others means. repeat: they state the number they want there, so what was moved elsewhere counts towards it. add: they read the number and add to it, so every rise is new capacity; needs max (R10)"},
 	"max":                  {"0 to 2000", "the largest number of instances a pool may want; 0 for no limit. outside_growth: add needs it (R10)"},
-	"fallback":             {"[same]", "the rungs of the fallback ladder, in their order. same: a group of the same configuration. Other rungs are not supported yet (R6)"},
+	"fallback":             {"1 to 10 rungs: same, or a section", "the rungs of the fallback ladder, in their order: where what a stuck group misses is launched. same: groups of the origin's configuration. A section, for example {types: [m5a.2xlarge, r5.2xlarge], after: 15m} or {market: on_demand, max: 5}: see below (R6)"},
 }
 
 // Reference renders docs/config.md.
@@ -67,6 +67,8 @@ after a restart: `)
 	section(&b, "clusters[]", "", reflect.ValueOf(defaultRule()))
 	section(&b, "clusters[].match", "", reflect.ValueOf(Match{}))
 	section(&b, "clusters[].recovery", "", reflect.ValueOf(recovery.Defaults()))
+	section(&b, "clusters[].recovery.fallback[]", "The word `same` alone stands for `{same: true}`. A rung names what differs from the origin; all else is copied. No two rungs offer the same.",
+		reflect.ValueOf(recovery.Rung{}))
 	scalingSections(&b)
 	return b.String()
 }

@@ -34,7 +34,7 @@ func TestReferenceIsCurrent(t *testing.T) {
 func TestEveryKeyIsExplained(t *testing.T) {
 	settings := map[string]bool{}
 	schema(reflect.TypeFor[Config](), "", func(path, name string, f reflect.StructField) {
-		if strings.HasPrefix(path, "clusters.recovery.") {
+		if in := strings.TrimPrefix(path, "clusters.recovery."); in == name && in != path {
 			settings[name] = true
 			return
 		}

@@ -12,6 +12,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"emrguard/internal/emr"
+	"emrguard/internal/recovery"
 	"emrguard/internal/scaling"
 )
 
@@ -144,6 +145,8 @@ func (w *walker) value(node *yaml.Node, v reflect.Value, path string) {
 		given := fresh(v.Type().Elem())
 		w.value(node, given, path)
 		v.Set(given.Addr())
+	case v.Type() == rungType:
+		w.rung(node, v, path)
 	case v.Kind() == reflect.Struct:
 		w.structure(node, v, path)
 	case v.Kind() == reflect.Map:
@@ -281,7 +284,7 @@ func setDuration(node *yaml.Node, v reflect.Value) (string, bool) {
 // sequence reads a list.
 func (w *walker) sequence(node *yaml.Node, v reflect.Value, path string) {
 	if node.Kind != yaml.SequenceNode {
-		if node.Kind == yaml.ScalarNode && v.Type().Elem().Kind() == reflect.String {
+		if node.Kind == yaml.ScalarNode && (v.Type().Elem().Kind() == reflect.String || v.Type().Elem() == rungType) {
 			w.problem(node, path, "want a list, found %s; write [%s]", found(node), inList(node))
 			return
 		}
@@ -403,6 +406,29 @@ func (w *walker) structure(node *yaml.Node, v reflect.Value, path string) {
 		}
 		w.pos[at] = pos{p.key.Line, p.key.Column}
 		w.pair(p, v.FieldByIndex(fields[i].index), at)
+	}
+}
+
+var rungType = reflect.TypeFor[recovery.Rung]()
+
+// rung reads one rung of the fallback ladder: the word same, or keys and values. The market may be written in lower case.
+func (w *walker) rung(node *yaml.Node, v reflect.Value, path string) {
+	rung := v.Addr().Interface().(*recovery.Rung)
+	switch {
+	case node.Kind == yaml.ScalarNode && node.Value == "same":
+		rung.Same = true
+	case node.Kind == yaml.ScalarNode:
+		names := append([]string{"same"}, namesOf(rungType)...)
+		hint := "write it as {types: […]} or {market: …}"
+		if c := nearest(node.Value, names); c == "same" {
+			hint = `did you mean "same"?`
+		}
+		w.problem(node, path, "want same, or keys and values (%s), found %s; %s", strings.Join(namesOf(rungType), ", "), found(node), hint)
+	default:
+		before := len(w.problems)
+		w.structure(node, v, path)
+		w.bad[path] = w.bad[path] || len(w.problems) > before // what was meant is not known, so nothing more is said about it
+		rung.Market = emr.Market(strings.ToUpper(string(rung.Market)))
 	}
 }
 

@@ -94,6 +94,20 @@ func (w *warner) rule(path string, r *ClusterRule) {
 	if s.Ban < s.After {
 		w.warn(path+".ban", "%s is shorter than after (%s): the ban lapses before its replacement can be judged", short(s.Ban), short(s.After))
 	}
+	offers := 0
+	for i, rung := range s.Fallback {
+		offers += max(1, len(rung.Types))
+		at := fmt.Sprintf("%s.fallback[%d]", path, i)
+		if rung.After > 0 && s.Pace > rung.After/5 {
+			w.warn(at+".after", "%s is less than five paces (%s): the rules get too few looks at a resize", short(rung.After), short(5*s.Pace))
+		}
+		if s.Ban < rung.After {
+			w.warn(at+".after", "%s is longer than ban (%s): the ban lapses before its replacement can be judged", short(rung.After), short(s.Ban))
+		}
+	}
+	if s.MaxGroups > 0 && offers > s.MaxGroups {
+		w.warn(path+".fallback", "the ladder has %d kinds of groups and max_groups allows %d groups: the last ones may never be tried", offers, s.MaxGroups)
+	}
 	if s.RestMax < 2*s.Ban {
 		w.warn(path+".rest_max", "%s is less than twice ban (%s): a pool that keeps failing is retried at the same short interval", short(s.RestMax), short(s.Ban))
 	}

@@ -255,6 +255,10 @@ type Instance struct {
 	Created time.Time     `json:"created,omitzero"`
 	Ready   time.Time     `json:"ready,omitzero"`
 	Ended   time.Time     `json:"ended,omitzero"`
+
+	// ReasonCode and ReasonText are the instance's state change reason: for one that waits for EC2, why it does (inferred).
+	ReasonCode string `json:"reason_code,omitempty"`
+	ReasonText string `json:"reason_text,omitempty"`
 }
 
 // Starting says whether the instance exists in EC2 and is on its way to running: it is paid for and about to arrive.

@@ -35,7 +35,7 @@ type Settings struct {
 	EnforceBans   bool          `yaml:"enforce_bans" json:"enforce_bans"`                 // stop outside growth of a banned member
 	OutsideGrowth Growth        `yaml:"outside_growth" json:"outside_growth"`
 	Max           int           `yaml:"max" json:"max,omitempty"` // largest wanted count of a pool; 0: none. Needed by outside_growth: add
-	Fallback      []string      `yaml:"fallback" json:"fallback"` // the rungs of the ladder; "same"
+	Fallback      []Rung        `yaml:"fallback" json:"fallback"` // the rungs of the ladder, in their order; at least one
 }
 
 // Defaults returns the settings a configuration starts from.
@@ -43,7 +43,7 @@ func Defaults() Settings {
 	return Settings{
 		After: 30 * time.Minute, Ban: 2 * time.Hour, Pace: time.Minute, Settle: 5 * time.Minute, StartingGrace: 20 * time.Minute,
 		ShrinkAfter: 90 * time.Minute, Chain: 3, RestMax: 8 * time.Hour, MaxGroups: 4, ReserveSlots: 8, EnforceBans: true,
-		OutsideGrowth: Repeat, Fallback: []string{"same"},
+		OutsideGrowth: Repeat, Fallback: []Rung{{Same: true}},
 	}
 }
 
@@ -84,13 +84,6 @@ func (s Settings) Validate() error {
 	default:
 		errs = append(errs, fmt.Errorf(`outside_growth: %q is neither "repeat" nor "add"`, s.OutsideGrowth))
 	}
-	if len(s.Fallback) == 0 {
-		errs = append(errs, errors.New(`fallback: at least one rung is needed, for example [same]`))
-	}
-	for i, f := range s.Fallback {
-		if f != "same" {
-			errs = append(errs, fmt.Errorf(`fallback[%d]: %q is not a rung; only "same" exists`, i, f))
-		}
-	}
+	errs = append(errs, validateLadder(s.Fallback)...)
 	return errors.Join(errs...)
 }

@@ -68,11 +68,12 @@ func attached(p *shapes.AutoScalingPolicyDescription) bool {
 
 func instance(i *shapes.Instance) emr.Instance {
 	status := deref(i.Status)
-	timeline := deref(status.Timeline)
+	reason, timeline := deref(status.StateChangeReason), deref(status.Timeline)
 	return emr.Instance{
 		ID: emr.InstanceID(deref(i.Id)), EC2: deref(i.Ec2InstanceId), Group: emr.GroupID(deref(i.InstanceGroupId)),
 		State:   emr.InstanceState(deref(status.State)),
 		Created: at(timeline.CreationDateTime), Ready: at(timeline.ReadyDateTime), Ended: at(timeline.EndDateTime),
+		ReasonCode: deref(reason.Code), ReasonText: deref(reason.Message),
 	}
 }
 

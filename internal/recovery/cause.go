@@ -1,0 +1,149 @@
+package recovery
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"unicode/utf8"
+
+	"emrguard/internal/emr"
+)
+
+// Cause is why EC2 or EMR does not give a group what it asks for, as far as EMR says. It decides which rungs are worth trying (rule R6).
+type Cause string
+
+// The causes.
+const (
+	Unknown   Cause = ""          // EMR does not say, or not in words that are known; treated as Capacity
+	Capacity  Cause = "capacity"  // EC2 has no such instances in the zone; another request may find some
+	Quota     Cause = "quota"     // the account's limit of vCPUs or Spot Instances; it counts whole classes of instance types
+	Addresses Cause = "addresses" // the subnet is full; a cluster has one subnet
+	Bootstrap Cause = "bootstrap" // new nodes fail in their bootstrap actions
+	Price     Cause = "price"     // the bid is below the Spot price
+)
+
+// Why is a cause with the words it was told from.
+type Why struct {
+	Cause Cause  `json:"cause"`
+	Text  string `json:"text,omitempty"` // EMR's, cut short
+}
+
+// String is the cause for a sentence; empty when unknown.
+func (w Why) String() string {
+	if w.Cause == Unknown {
+		return ""
+	}
+	return fmt.Sprintf("%s: %s", w.Cause, w.Text)
+}
+
+// phrases are words by which a reason is told, looked for without regard to case. AWS says that its texts may change, so each is an error code of
+// EC2 (EC2 API reference, error codes) or of EMR, or the part of a sentence that carries its meaning, and what none matches is
+// unknown. The sentences are documented for EMR's events (EMR Management Guide, emr-manage-cloudwatch-events); that a group's state
+// change reason holds the same is inferred.
+var phrases = []struct {
+	cause Cause
+	match *regexp.Regexp
+}{
+	{Bootstrap, regexp.MustCompile(`(?i)\bbootstrap action|BOOTSTRAP_FAILURE`)},
+	{Addresses, regexp.MustCompile(`(?i)InsufficientFreeAddressesInSubnet|\b(enough|sufficient|insufficient) free (private )?(ip )?address`)},
+	{Quota, regexp.MustCompile(`(?i)VcpuLimitExceeded|MaxSpotInstanceCountExceeded|InstanceLimitExceeded|\bvCPU limit\b|EC2 QUOTA EXCEEDED|` +
+		`\blimit on the number of (vCPUs|Spot Instances|on-demand instances|instances)|spot instance count (limit )?exceeded`)},
+	{Price, regexp.MustCompile(`(?i)SpotMaxPriceTooLow|SPOT_PRICE_INCREASE|\b(at or )?below your maximum Spot price|` +
+		`\bSpot request price of \S+ is lower than|\bbid (price )?(is )?(too low|below)`)},
+	{Capacity, regexp.MustCompile(`(?i)InsufficientInstanceCapacity|INSUFFICIENT_CAPACITY|SPOT_NO_CAPACITY|\binsufficient (\S+ ){0,2}capacity\b|\bnot have sufficient \S+ capacity\b`)},
+}
+
+// maxWhy bounds, in bytes, the words of EMR that a recovery keeps.
+const maxWhy = 200
+
+// tell reads one reason. Two causes in one text are none: nobody knows which of them holds the group up.
+func tell(code, text string) Why {
+	found := Unknown
+	for _, p := range phrases {
+		if !p.match.MatchString(code) && !p.match.MatchString(text) {
+			continue
+		}
+		if found != Unknown {
+			return Why{}
+		}
+		found = p.cause
+	}
+	if found == Unknown {
+		return Why{}
+	}
+	return Why{found, short(strings.TrimSpace(code + " " + text))}
+}
+
+func short(text string) string {
+	if len(text) <= maxWhy {
+		return text
+	}
+	cut := maxWhy
+	for cut > 0 && !utf8.RuneStart(text[cut]) {
+		cut--
+	}
+	return text[:cut] + "…"
+}
+
+// CauseOf says why a group misses instances: by its own state change reason, else by those of its instances that are not there yet. When
+// these differ the cause is unknown. Only what EMR says now counts: a group that runs all it asks for has no cause.
+func CauseOf(g emr.Group, instances []emr.Instance) Why {
+	if g.Missing() == 0 {
+		return Why{}
+	}
+	if w := tell(g.ReasonCode, g.ReasonText); w.Cause != Unknown {
+		return w
+	}
+	var found Why
+	for _, i := range instances {
+		if i.Group != g.ID || i.State == emr.InstanceRunning || i.State == emr.InstanceTerminated {
+			continue
+		}
+		w := tell(i.ReasonCode, i.ReasonText)
+		switch {
+		case w.Cause == Unknown:
+		case found.Cause == Unknown:
+			found = w
+		case found.Cause != w.Cause:
+			return Why{}
+		}
+	}
+	return found
+}
+
+// Bars says why a launch of another shape would fail for the same cause, when a group of shape stuck failed for it; empty when it may
+// well succeed. Capacity bars nothing: a group of the same shape may be given what another waits for. Addresses are a matter of the
+// cluster, not of shapes.
+func (c Cause) Bars(stuck, other Shape) string {
+	switch c {
+	case Quota:
+		if stuck.Market == other.Market && quotaClass(stuck.Type) == quotaClass(other.Type) {
+			return fmt.Sprintf("the account's quota of %s instances of class %s is used up", marketWord(other.Market), quotaClass(other.Type))
+		}
+	case Price:
+		// Without a bid the limit is the On-Demand price, which each type has of its own.
+		if stuck.Market == other.Market && stuck.Bid == other.Bid && (stuck.Bid != "" || stuck.Type == other.Type) {
+			if other.Bid == "" {
+				return "the Spot price is above the On-Demand price"
+			}
+			return fmt.Sprintf("a bid of %s is below the Spot price", other.Bid)
+		}
+	}
+	return ""
+}
+
+// BarsAgain says why a launch of another shape is not tried after EMR itself suspended a resize of shape stuck, and another before it (rule R8): new
+// nodes of the same type run the same bootstrap actions and fail the same way.
+func (c Cause) BarsAgain(stuck, other Shape) string {
+	if stuck == other || c == Bootstrap && stuck.Type == other.Type {
+		return fmt.Sprintf("EMR suspended a resize of %s", stuck)
+	}
+	return ""
+}
+
+func marketWord(m emr.Market) string {
+	if m == emr.Spot {
+		return "Spot"
+	}
+	return "On-Demand"
+}
