@@ -47,6 +47,7 @@ var layout = []place{
 	{"internal/ledger", pure, "the shortfall clock"},
 	{"internal/pool", pure, "members, wanted, expected, moved, bans, rest, order of candidates and releases"},
 	{"internal/recovery", pure, "the stuck rule and the steps of one recovery"},
+	{"internal/schedule", pure, "when a cron expression fires in a time zone"},
 	{"internal/scaling", pure, "metric policies, schedules, termination"},
 	{"internal/guard", pure, "one cluster: Decide"},
 	{"internal/budget", pure, "API token buckets and the order of reads"},
