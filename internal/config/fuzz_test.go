@@ -29,7 +29,7 @@ func roundTrip(t interface{ Fatalf(string, ...any) }, cfg *Config) {
 	if err != nil {
 		t.Fatalf("cannot be read again: %v\n%s", err, text)
 	}
-	if d := cmp.Diff(cfg, again, cmpopts.IgnoreUnexported(Config{}), cmpopts.EquateEmpty()); d != "" {
+	if d := cmp.Diff(cfg, again, cmpopts.IgnoreUnexported(Config{}, scaling.Schedule{}), cmpopts.EquateEmpty()); d != "" {
 		t.Fatalf("differs after writing and reading (-before +after):\n%s\n%s", d, text)
 	}
 	if d := Diff(cfg, again); len(d) > 0 {

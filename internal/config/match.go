@@ -66,7 +66,7 @@ func matchName(pattern, name string) bool {
 // badPattern says what is wrong with a name pattern, or "".
 func badPattern(pattern string) string {
 	if pattern == "" {
-		return "an empty pattern matches no cluster; * matches every one"
+		return "an empty pattern matches nothing; * matches everything"
 	}
 	escaped := false
 	for _, r := range pattern {

@@ -9,6 +9,7 @@ import (
 
 // scaling checks what a rule says of scaling against the rest of the rule.
 func (v *validator) scaling(path string, r *ClusterRule) {
+	v.settings(path, r.Scaling.Compile())
 	if at := path + ".max_instances"; v.given(at) && r.Scaling.MaxInstances == 0 {
 		v.problem(at, "0 would launch nothing; remove the key to have no such limit")
 	}
@@ -19,6 +20,11 @@ func (v *validator) scaling(path string, r *ClusterRule) {
 		}
 		if most := r.Recovery.Max; most > 0 && p.Max > most {
 			v.problem(at+".max", "%d is more than recovery.max (%d), which no pool of these clusters may exceed", p.Max, most)
+		}
+		for j, pattern := range p.Groups {
+			if text := badPattern(pattern); text != "" {
+				v.problem(fmt.Sprintf("%s.groups[%d]", at, j), "%s", text)
+			}
 		}
 		for j := range i {
 			if pattern, ok := sameGroup(r.Scaling.Pools[j], p); ok {

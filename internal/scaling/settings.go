@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"emrguard/internal/emr"
+	"emrguard/internal/schedule"
 )
 
 // Settings is what the configuration says of scaling on the clusters of one rule. The yaml, doc and range tags are the configuration's
@@ -122,6 +123,8 @@ type Schedule struct {
 	Min    *int   `yaml:"min,omitempty" range:"0 to 2000" doc:"the pool's min from then on"`
 	Max    *int   `yaml:"max,omitempty" range:"0 to 2000" doc:"the pool's max from then on"`
 	Off    bool   `yaml:"off,omitempty" doc:"keep the schedule and do not follow it"`
+
+	times *schedule.Times // of Cron and Zone, from Compile
 }
 
 // Termination says when a cluster is terminated because nothing needs it.
