@@ -2,6 +2,7 @@ package emrsim
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"emrguard/internal/emrsim/shapes"
@@ -28,6 +29,11 @@ const (
 	DoSuspend     Do = "suspend"            // Group: EMR gives the running resize up
 	DoBootstrap   Do = "bootstrap-failures" // Group (empty: all, new ones too), Rate: so many of the instances fail their bootstrap actions from now on
 	DoBadConfig   Do = "bad-configuration"  // Group: the next reconfiguration fails and is reverted
+	DoSubmit      Do = "submit"             // Name, Work, Width, Count: so many jobs more
+	DoSurge       Do = "surge"              // Rate: the cluster's streams bring so many times as many jobs from now on; 1 ends it
+	DoMute        Do = "mute"               // the cluster's metrics are not reported any more
+	DoUnmute      Do = "unmute"             // the end of that
+	DoLag         Do = "lag"                // Time: the cluster's metrics come so much later from now on; 0 ends it
 	DoManaged     Do = "managed-scaling"    // Count, To: a person attaches a managed scaling policy with minimum Count and maximum To; To 0 removes it
 	DoTag         Do = "tag"                // Name, Value: a person tags the cluster; an empty Value removes the tag
 	DoStep        Do = "step"               // Name: a person adds a step
@@ -37,7 +43,7 @@ const (
 
 // Dos lists everything that can be done.
 var Dos = []Do{DoResize, DoTerminate, DoAddGroup, DoInterrupt, DoCapacity, DoQuota, DoAddresses, DoPrice, DoStick, DoUnstick, DoDeafen, DoUndeafen, DoLinger, DoSuspend, DoBootstrap,
-	DoBadConfig, DoManaged, DoTag, DoStep, DoFault, DoClearFaults}
+	DoBadConfig, DoSubmit, DoSurge, DoMute, DoUnmute, DoLag, DoManaged, DoTag, DoStep, DoFault, DoClearFaults}
 
 // Action is one thing that happens beside the API. Clusters and groups are named by id or by name, groups also by role.
 type Action struct {
@@ -55,8 +61,11 @@ type Action struct {
 	Market  string  `json:"market,omitempty"`  // ON_DEMAND or SPOT
 	Limit   *int    `json:"limit,omitempty"`   // from 0, or Unlimited
 	Price   float64 `json:"price,omitempty"`   // dollars an hour; 0: no instance is too cheap
-	Rate    float64 `json:"rate,omitempty"`    // 0..1
-	Fault   string  `json:"fault,omitempty"`   // as ParseFault reads it
+	Rate    float64 `json:"rate,omitempty"`    // a share, 0..1; of DoSurge a factor, 0..100
+	Work    Span    `json:"work,omitempty"`    // container time of a job
+	Width   int     `json:"width,omitempty"`   // containers that a job can use at once
+	Time    Span    `json:"time,omitempty"`
+	Fault   string  `json:"fault,omitempty"` // as ParseFault reads it
 }
 
 // Act does something now in a region, on behalf of who, whom the change log names. An impossible action changes nothing.
@@ -146,6 +155,8 @@ func (c *request) actOnCluster(x *cluster, a Action) (bool, error) {
 		}
 		c.log(x, nil, 0, a.Name)
 		x.addStep(shapes.StepConfig{Name: ptr(a.Name), HadoopJarStep: &shapes.HadoopJarStepConfig{Jar: ptr("command-runner.jar")}}, "")
+	case DoSubmit, DoSurge, DoMute, DoUnmute, DoLag:
+		return true, c.actOnLoad(x, a)
 	case DoBootstrap:
 		if a.Group != "" {
 			return false, nil
@@ -193,6 +204,48 @@ func (c *request) actOnGroup(x *cluster, g *group, a Action) error {
 	c.log(x, g, g.requested, note)
 	return nil
 }
+
+// actOnLoad is what happens to a cluster's work and metrics.
+func (c *request) actOnLoad(x *cluster, a Action) error {
+	y, note := &x.yarn, ""
+	switch a.Do {
+	case DoSubmit:
+		job := Load{Jobs: []Job{{Name: a.Name, Work: time.Duration(a.Work), Width: a.Width}}}
+		if bad := job.Check(); len(bad) > 0 {
+			return fmt.Errorf("a job: %s", strings.TrimPrefix(bad[0].String(), "jobs[0]."))
+		}
+		if a.Count < 1 || a.Count > maxBurstJobs {
+			return fmt.Errorf("%d jobs: want between 1 and %d", a.Count, maxBurstJobs)
+		}
+		for range a.Count {
+			y.submit(a.Name, time.Duration(a.Work), a.Width)
+		}
+		note = fmt.Sprintf("%d jobs", a.Count)
+	case DoSurge:
+		if !(a.Rate >= 0 && a.Rate <= MaxSurge) {
+			return fmt.Errorf("a surge of %g: want a factor between 0 and %d", a.Rate, MaxSurge)
+		}
+		y.setSurge(a.Rate)
+		note = fmt.Sprintf("%g times", a.Rate)
+	case DoMute, DoUnmute:
+		y.muted = a.Do == DoMute
+		y.update()
+	case DoLag:
+		if a.Time < 0 || time.Duration(a.Time) > MaxLag {
+			return fmt.Errorf("a lag of %s: want between 0s and %s", time.Duration(a.Time), MaxLag)
+		}
+		y.lag, note = time.Duration(a.Time), time.Duration(a.Time).String()
+		y.changed()
+	}
+	c.log(x, nil, 0, note)
+	return nil
+}
+
+// The bounds of DoSurge and DoLag.
+const (
+	MaxSurge = 100
+	MaxLag   = 24 * time.Hour
+)
 
 // actorResize is a ModifyInstanceGroups by somebody else: with the same rules, and it changes the demand.
 func (c *request) actorResize(g *group, to int) error {

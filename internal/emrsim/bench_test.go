@@ -74,3 +74,44 @@ func BenchmarkQuietFleet(b *testing.B) {
 	}
 	b.ReportMetric(float64(hours)/b.Elapsed().Seconds(), "cluster-hours/s")
 }
+
+// BenchmarkWeekUnderLoad simulates weeks of 20 clusters that work: about 190 jobs a day each, in a daily rhythm, on up to 30 nodes, of which
+// Spot takes some back now and then; and somebody resizes each twice a day. It reports simulated cluster-weeks a second.
+func BenchmarkWeekUnderLoad(b *testing.B) {
+	const clusters = 20
+	daily := make([]float64, 24)
+	for h := range daily {
+		daily[h] = 0.2
+		if h >= 8 && h < 18 {
+			daily[h] = 2
+		}
+	}
+	load := Load{Streams: []JobStream{{Name: "etl", Rate: 8, Daily: daily, Weekend: 0.5, Work: Dist{30 * time.Minute, 4 * time.Hour, 20 * time.Hour}, Width: Between{4, 60}}},
+		Bursts: []JobBurst{{Name: "nightly", At: 18 * time.Hour, Every: 24 * time.Hour, Jobs: 20, Over: 10 * time.Minute, Work: Dist{time.Hour, 3 * time.Hour, 9 * time.Hour}, Width: Between{10, 40}}}}
+	b.ReportAllocs()
+	weeks := 0
+	for b.Loop() {
+		s := New(Options{Unthrottled: true, Timing: Timing{SpotLife: Dist{6 * time.Hour, 48 * time.Hour, 200 * time.Hour}}})
+		for i := range clusters {
+			name := fmt.Sprint("c", i)
+			if _, err := s.Place(east, flow(name, spot("task", 20)), Placed{Ready: true}); err != nil {
+				b.Fatal(err)
+			}
+			if err := s.SetLoad(east, name, load); err != nil {
+				b.Fatal(err)
+			}
+			for j, to := range []int{28, 8} {
+				if err := s.Follow(east, Actor{Name: "bench", Kind: Terraform, Cluster: name, Counts: map[string]int{"task": to}, Every: 24 * time.Hour,
+					From: s.Now().Add(time.Duration(12*j)*time.Hour + time.Duration(i)*time.Minute)}); err != nil {
+					b.Fatal(err)
+				}
+			}
+		}
+		s.AdvanceTo(s.Now().Add(7 * 24 * time.Hour))
+		if jobs := s.Jobs(east, "c0"); len(jobs) < 500 {
+			b.Fatalf("%d jobs", len(jobs))
+		}
+		weeks += clusters
+	}
+	b.ReportMetric(float64(weeks)/b.Elapsed().Seconds(), "cluster-weeks/s")
+}

@@ -42,6 +42,7 @@ type cluster struct {
 
 	workers int // RUNNING instances beside the primary
 	demand  int // the sum of the groups'
+	yarn    yarn
 	missing tally
 	short   tally
 }
@@ -142,6 +143,7 @@ func (c *cluster) checkStarted() {
 		g.refreshState()
 	}
 	c.runSteps()
+	c.yarn.update()
 }
 
 // fail ends a cluster because of itself, not because of a request.
@@ -154,6 +156,7 @@ func (c *cluster) terminate(code, text, final string) {
 	}
 	s := c.sim()
 	c.enter(stateTerminating, code, text)
+	c.yarn.stop()
 	for _, st := range c.steps {
 		st.cancel("Job terminated")
 	}

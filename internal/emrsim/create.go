@@ -58,6 +58,7 @@ func (c *request) newCluster(in *shapes.RunJobFlowInput, id string) (*cluster, *
 		concurrency: max(1, value(in.StepConcurrencyLevel)), tags: slices.Clone(in.Tags), managedScaling: in.ManagedScalingPolicy,
 		autoTerminate: in.AutoTerminationPolicy, turns: map[Pool]int{},
 	}
+	x.yarn = yarn{c: x, at: c.now(), metrics: newRecord(x)}
 	for i := range configs {
 		x.addGroup(&configs[i])
 	}

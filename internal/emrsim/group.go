@@ -34,6 +34,7 @@ type group struct {
 	requested int
 	running   int // RUNNING instances, leaving ones too
 	leaving   int
+	draining  int
 	counts    [4]int // of nodes by slot
 	nodes     []*node
 	gone      []*node
@@ -65,6 +66,7 @@ type group struct {
 	autoScaling  *shapes.AutoScalingPolicyDescription
 
 	kills  [6]int
+	usage  usage
 	views  []view // what reads with a lag may show, oldest first
 	tally  tally
 	demand int // what the scenario and outside actors asked for

@@ -132,7 +132,7 @@ func (g *group) instanceText(why refusal) string {
 	if g.sim().opt.Unknowns.HideReasons {
 		return ""
 	}
-	text := ""
+	var text string
 	switch why {
 	case lacksCapacity:
 		text = fmt.Sprintf("We currently do not have sufficient %s capacity in the Availability Zone you requested (%s). Our system will be working on "+
@@ -194,6 +194,13 @@ func (c *request) setLimit(a Action) error {
 func (c *request) setPrice(a Action) error {
 	if a.Pool.Market != marketSpot || !(a.Price >= 0) {
 		return fmt.Errorf("price %g of %s: want a pool of the market SPOT and dollars an hour from 0", a.Price, a.Pool)
+	}
+	for _, x := range c.r.order {
+		for _, g := range x.parts() {
+			if g.poolName() == a.Pool {
+				g.settleCost()
+			}
+		}
 	}
 	c.r.prices[a.Pool] = a.Price
 	c.log(nil, nil, 0, fmt.Sprintf("%s $%g", a.Pool, a.Price))

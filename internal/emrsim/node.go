@@ -14,6 +14,8 @@ type node struct {
 	reasonText            string
 	created, ready, ended time.Time
 	leaving               bool // in graceful decommissioning: still reads RUNNING, there is no state for it in the API
+	draining              bool // leaving, and its containers have not finished what they had
+	cut                   bool // leaving, and ended before its work is done
 	change                int  // the change that made it leave; -1: none
 	turn                  int  // the part of its pool it holds
 	epoch                 int  // counts what happened to it, so that an event queued before is void
@@ -78,6 +80,7 @@ func (n *node) launch() {
 	n.ec2 = hexID(rng, "i-")
 	n.ip = uint32(rng.UintN(1 << 20))
 	n.turn, n.reasonText = n.g.turn, ""
+	n.g.pays(1)
 	n.enter(stateProvisioning)
 	n.later(t.Provision.draw(rng), func() {
 		n.enter(stateBootstrapping)
@@ -96,8 +99,7 @@ func (n *node) booted() {
 	g.failed = nil
 	n.enter(stateRunning)
 	n.ready = g.sim().now
-	g.running++
-	g.c.worker(g, 1)
+	g.runs(1)
 	if life := g.sim().opt.Timing.SpotLife; g.market == marketSpot && !life.Zero() {
 		n.lives(life.draw(g.c.rng))
 	}
@@ -120,15 +122,17 @@ func (n *node) decommission(change int) {
 	n.leaving, n.change = true, change
 	n.epoch++
 	g.leaving++
+	n.drain()
 	if g.role == roleCore && g.running-g.leaving < g.replicas {
 		return // HDFS has nowhere to put its last replicas: this shrink never completes
 	}
 	d := g.sim().opt.Timing.Decommission.draw(g.c.rng)
-	d = min(d, time.Hour)
+	most := time.Hour
 	if p := g.shrinkPolicy; p != nil && p.DecommissionTimeout != nil {
-		d = min(d, time.Duration(*p.DecommissionTimeout)*time.Second)
+		most = min(most, time.Duration(*p.DecommissionTimeout)*time.Second)
 	}
-	n.later(d, func() {
+	n.cut = d > most
+	n.later(min(d, most), func() {
 		g.endNode(n, "", "Instance was terminated because of a resize.", killedByResize)
 		g.changed()
 	})
@@ -136,9 +140,33 @@ func (n *node) decommission(change int) {
 
 // recommission takes a leaving node back: a new resize overrides the running one at once.
 func (n *node) recommission() {
-	n.leaving, n.change = false, -1
+	n.leaving, n.change, n.cut = false, -1, false
 	n.epoch++
 	n.g.leaving--
+	n.drained()
+}
+
+// drain lets the containers of a leaving node finish what they have: half a task on average.
+func (n *node) drain() {
+	g := n.g
+	task := g.c.yarn.load.Task
+	if task == 0 || g.role == roleMaster {
+		return
+	}
+	n.draining = true
+	g.draining++
+	n.later(task/2, func() {
+		n.drained()
+		g.c.yarn.update()
+	})
+}
+
+// drained is the end of that.
+func (n *node) drained() {
+	if n.draining {
+		n.draining = false
+		n.g.draining--
+	}
 }
 
 // endNode ends an instance in any state.
@@ -147,11 +175,14 @@ func (g *group) endNode(n *node, code, text string, why kill) {
 	n.epoch++
 	if n.ec2 != "" {
 		g.giveBack(n.turn)
+		g.pays(-1)
 		g.c.nodeHours += g.hours(n)
 	}
 	if n.state == stateRunning {
-		g.running--
-		g.c.worker(g, -1)
+		if g.role != roleMaster {
+			g.c.yarn.ended(n, why == killedByResize && !n.cut)
+		}
+		g.runs(-1)
 		g.kills[why]++
 		if n.change >= 0 {
 			g.c.r.changes[n.change].Ended++
@@ -160,6 +191,7 @@ func (g *group) endNode(n *node, code, text string, why kill) {
 	if n.leaving {
 		g.leaving--
 		n.leaving = false
+		n.drained()
 	}
 	n.state, n.reasonCode, n.reasonText, n.ended = stateTerminated, code, text, g.sim().now
 	for i, x := range g.nodes {

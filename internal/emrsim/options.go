@@ -15,7 +15,18 @@ type Options struct {
 	OldAccount  bool      // the whole-account bucket of older accounts: 25 and 5 a second instead of 200 and 50
 	GroupPage   int       // groups on a page of ListInstanceGroups, which AWS does not document; default 50
 	Timing      Timing
+	Metrics     MetricTiming
 	Unknowns    Unknowns
+}
+
+// MetricTiming says how a cluster's metrics come to CloudWatch. AWS gives no figures; the default delay is the simulator's own, and by
+// default nothing is late or missing.
+type MetricTiming struct {
+	Delay    Dist    // from EMR's pull until CloudWatch shows its values; zero: 10s..45s..2m
+	LateRate float64 // share of the pulls that come later by Late
+	Late     Dist
+	GapRate  float64 // share of the pulls at which the metrics begin to be missing, for a time of Gap
+	Gap      Dist
 }
 
 // Timing says how long things take. Zero fields get the defaults in parentheses, which fit the documented figures: cluster
@@ -98,8 +109,12 @@ func (o Options) withDefaults() Options {
 	o.Account = cmp.Or(o.Account, "111122223333")
 	o.GroupPage = cmp.Or(o.GroupPage, 50)
 	o.Timing = o.Timing.withDefaults()
+	if o.Metrics.Delay.Zero() {
+		o.Metrics.Delay = Dist{10 * time.Second, 45 * time.Second, 2 * time.Minute}
+	}
 	if o.Instant {
 		life, suspend, retry := o.Timing.SpotLife, o.Timing.SuspendAfter, o.Timing.Retry
+		o.Metrics.Delay = Dist{}
 		o.Timing = Timing{SpotLife: life, SuspendAfter: suspend, Retry: retry} // without capacity there is still nothing to do but to wait
 	}
 	o.Unknowns.Surplus = cmp.Or(o.Unknowns.Surplus, SurplusKeep)

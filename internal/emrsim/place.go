@@ -68,8 +68,8 @@ func (g *group) settle() {
 		n.ip = uint32(g.c.rng.UintN(1 << 20))
 		n.enter(stateRunning)
 		n.created, n.ready = g.created, g.created
-		g.running++
-		g.c.worker(g, 1)
+		g.pays(1)
+		g.runs(1)
 		if life := g.sim().opt.Timing.SpotLife; g.market == marketSpot && !life.Zero() {
 			n.lives(life.draw(g.c.rng))
 		}

@@ -114,3 +114,19 @@ func newID(rng *rand.Rand, prefix string) string {
 func hexID(rng *rand.Rand, prefix string) string {
 	return fmt.Sprintf("%s0%016x", prefix, rng.Uint64())
 }
+
+// Span is a duration whose JSON form is Go's text, for example "90s".
+type Span time.Duration
+
+// MarshalText implements encoding.TextMarshaler.
+func (s Span) MarshalText() ([]byte, error) { return []byte(time.Duration(s).String()), nil }
+
+// UnmarshalText implements encoding.TextUnmarshaler; only what time.ParseDuration reads is a Span.
+func (s *Span) UnmarshalText(b []byte) error {
+	d, err := time.ParseDuration(string(b))
+	if err != nil {
+		return fmt.Errorf("%q is not a duration such as 90s or 10m", b)
+	}
+	*s = Span(d)
+	return nil
+}

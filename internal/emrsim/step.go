@@ -39,6 +39,7 @@ func (c *cluster) addStep(config shapes.StepConfig, role string) *step {
 		}
 	}
 	c.runSteps()
+	c.yarn.update()
 	return st
 }
 
@@ -79,6 +80,7 @@ func (st *step) complete() {
 	}
 	st.state, st.ended = stepCompleted, st.c.sim().now
 	st.c.runSteps()
+	st.c.yarn.update()
 }
 
 // cancel ends a step that has not ended, and says whether it did.

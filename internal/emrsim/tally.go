@@ -38,12 +38,15 @@ func (g *group) mark() {
 	}
 	g.c.lack()
 	g.remember(now)
+	g.c.yarn.update()
 }
 
-// worker books a node that began or ended to run.
-func (c *cluster) worker(g *group, d int) {
+// runs books a node that began or ended to run.
+func (g *group) runs(d int) {
+	g.running += d
+	g.usage.running.set(g.sim().now, g.running)
 	if g.role != roleMaster {
-		c.workers += d
+		g.c.workers += d
 	}
 }
 

@@ -17,10 +17,12 @@ import (
 // TestTranscripts plays the sessions under testdata: what is done, and what a client and the truth show of it.
 //
 //	new [surplus=…] [loss-resizes] [lag=…] [rebind] [hide-reasons] [slow]   a world with one ready cluster "etl": core 2, task (Spot) count=
-//	act do=… [group= to= count= rate= name= like= parts= market= limit= price=]   somebody beside the API
+//	act do=… [group= to= count= rate= name= like= parts= market= limit= price= work= width= time=]   somebody beside the API
 //	modify group= count=                                     ModifyInstanceGroups
 //	add name= count=                                         AddInstanceGroups of a group like task
 //	wait 10m                                                 every change of a read on the way is printed
+//	load [scheduler=… task=… container=… hdfs=…]             a load of the jobs, streams and bursts below, one a line
+//	jobs | yarn                                              the jobs as they went | every fifth minute of the cluster
 //	groups | reasons | instances group= | log                          ListInstanceGroups | with its texts | ListInstances by state | the change log
 func TestTranscripts(t *testing.T) {
 	datadriven.Walk(t, "testdata/transcripts", func(t *testing.T, path string) {
@@ -84,6 +86,12 @@ func (p *player) play(d *datadriven.TestData) string {
 		return p.instances(arg("group"))
 	case "log":
 		return p.log()
+	case "load":
+		return p.setLoad(d)
+	case "jobs":
+		return p.jobs()
+	case "yarn":
+		return p.yarn()
 	}
 	d.Fatalf(p.t, "unknown command %s", d.Cmd)
 	return ""
@@ -122,6 +130,7 @@ func (p *player) action(d *datadriven.TestData, arg func(string) string, number 
 	if price := arg("price"); price != "" {
 		a.Price, _ = strconv.ParseFloat(price, 64)
 	}
+	a.Work, a.Width, a.Time = span(p.t, arg("work")), number("width"), span(p.t, arg("time"))
 	for n := range strings.SplitSeq(arg("parts"), ",") {
 		if x, err := strconv.Atoi(n); err == nil {
 			a.Parts = append(a.Parts, x)

@@ -31,8 +31,12 @@ type ClusterTruth struct {
 	Demand         int          `json:"demand"`
 	ShortMinutes   float64      `json:"short_minutes"`   // of instances that Demand has more than Workers
 	MissingMinutes float64      `json:"missing_minutes"` // of instances requested and not running, group by group
+	WorkerMinutes  float64      `json:"worker_minutes"`  // of RUNNING instances beside the primary
+	IdleMinutes    float64      `json:"idle_minutes"`    // of those, the share whose containers did nothing
 	GroupsAdded    int          `json:"groups_added"`    // task groups made since the cluster's first
-	Groups         []GroupTruth `json:"groups"`          // in the order of their making; of a fleet: its halves
+	Usage          []Usage      `json:"usage"`           // by market and type
+	Load           LoadTruth    `json:"load,omitzero"`
+	Groups         []GroupTruth `json:"groups"` // in the order of their making; of a fleet: its halves
 }
 
 // GroupTruth is one group.
@@ -138,8 +142,9 @@ func (c *cluster) truth() ClusterTruth {
 	now := c.sim().now
 	t := ClusterTruth{
 		ID: c.id, Name: c.name, State: c.state, Reason: c.reasonText, Zone: c.zone, Workers: c.workers, Demand: c.demand,
-		ShortMinutes: c.short.minutes(now), MissingMinutes: c.missing.minutes(now), Groups: []GroupTruth{},
+		ShortMinutes: c.short.minutes(now), MissingMinutes: c.missing.minutes(now), Usage: c.usage(), Load: c.yarn.truth(), Groups: []GroupTruth{},
 	}
+	t.WorkerMinutes, t.IdleMinutes = c.yarn.minutes()
 	for _, g := range c.parts() {
 		if g.role == roleTask && g.created.After(c.created) {
 			t.GroupsAdded++

@@ -48,6 +48,7 @@ func (s *Scenario) Options() emrsim.Options {
 			React: t.React, Fulfil: t.Fulfil, Retry: t.Retry, Provision: t.Provision, Bootstrap: t.Bootstrap, Decommission: t.Decommission,
 			Reconfigure: t.Reconfigure, Terminate: t.Terminate, Step: t.Step, SpotLife: t.SpotLife, SuspendAfter: t.SuspendAfter,
 		},
+		Metrics: emrsim.MetricTiming(s.Metrics),
 		Unknowns: emrsim.Unknowns{
 			Surplus: emrsim.Surplus(u.Surplus), LossResizes: u.LossResizes, ReadLag: u.ReadLag, Unfulfilled: emrsim.Unfulfilled(u.Unfulfilled),
 			RefuseEmptyAdd: u.RefuseEmptyAdd, Rebind: u.Rebind, HideReasons: u.HideReasons,
@@ -75,7 +76,11 @@ func (s *Scenario) Apply(sim *emrsim.Sim) error {
 	for i := range s.Clusters {
 		c := &s.Clusters[i]
 		region := s.regionOf(c.Region)
-		if _, err := sim.Place(region, c.input(region), emrsim.Placed{ID: c.ID, Ready: !c.Starting, Who: "scenario"}); err != nil {
+		id, err := sim.Place(region, c.input(region), emrsim.Placed{ID: c.ID, Ready: !c.Starting, Who: "scenario"})
+		if err == nil && c.Load != nil {
+			err = sim.SetLoad(region, id, c.Load.load())
+		}
+		if err != nil {
 			return fmt.Errorf("clusters[%d]: %w", i, err)
 		}
 	}
@@ -155,7 +160,7 @@ func (a *Actor) actor(start time.Time) emrsim.Actor {
 
 func (e *Event) who() string {
 	switch emrsim.Do(e.Do) {
-	case emrsim.DoResize, emrsim.DoTerminate, emrsim.DoAddGroup, emrsim.DoManaged, emrsim.DoTag, emrsim.DoStep:
+	case emrsim.DoResize, emrsim.DoTerminate, emrsim.DoAddGroup, emrsim.DoManaged, emrsim.DoTag, emrsim.DoStep, emrsim.DoSubmit:
 		return cmp.Or(e.Who, "somebody")
 	}
 	return cmp.Or(e.Who, "ec2")
@@ -164,7 +169,14 @@ func (e *Event) who() string {
 func (e *Event) action() emrsim.Action {
 	cluster, group := e.names()
 	a := emrsim.Action{Do: emrsim.Do(e.Do), Cluster: cluster, Group: group, Like: e.Like, Name: e.Name, Value: e.Value, Fault: e.Fault,
-		Pool: e.Pool, Parts: amounts(e.Parts), Reclaim: e.Reclaim, Market: e.Market}
+		Pool: e.Pool, Parts: amounts(e.Parts), Reclaim: e.Reclaim, Market: e.Market,
+		Work: emrsim.Span(e.Work), Time: emrsim.Span(e.Time)}
+	if e.Width != nil {
+		a.Width = *e.Width
+	}
+	if a.Do == emrsim.DoSubmit && e.Count == nil {
+		a.Count = 1
+	}
 	if e.Limit != nil {
 		a.Limit = ptr(int(*e.Limit))
 	}
@@ -207,6 +219,21 @@ func (c *Cluster) input(region string) *shapes.RunJobFlowInput {
 		in.Instances.InstanceFleets = append(in.Instances.InstanceFleets, c.Fleets[i].config())
 	}
 	return in
+}
+
+// load is the simulator's.
+func (l *Work) load() emrsim.Load {
+	out := emrsim.Load{Scheduler: emrsim.Scheduler(l.Scheduler), Container: l.Container, Task: l.Task, HDFS: l.HDFS}
+	for _, s := range l.Streams {
+		out.Streams = append(out.Streams, emrsim.JobStream(s))
+	}
+	for _, b := range l.Bursts {
+		out.Bursts = append(out.Bursts, emrsim.JobBurst(b))
+	}
+	for _, j := range l.Jobs {
+		out.Jobs = append(out.Jobs, emrsim.Job(j))
+	}
+	return out
 }
 
 // named is the group's name.

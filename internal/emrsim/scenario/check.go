@@ -98,6 +98,8 @@ func (c *checker) scenario() {
 			c.at("timing."+path, "0s would stand for the default; give 1ms, or instant: true")
 		}
 	}
+	c.share("metrics.late_rate", s.Metrics.LateRate, "metrics.late", s.Metrics.Late)
+	c.share("metrics.gap_rate", s.Metrics.GapRate, "metrics.gap", s.Metrics.Gap)
 	c.oneOf("unknowns.surplus", s.Unknowns.Surplus, words(emrsim.Surpluses))
 	c.oneOf("unknowns.unfulfilled", s.Unknowns.Unfulfilled, words(emrsim.UnfulfilledKinds))
 	if s.Unknowns.ReadLag.Max > 30*time.Minute {
@@ -158,6 +160,7 @@ func (c *checker) clusters() {
 		}
 		c.groups(x, path)
 		c.fleets(x, path)
+		c.load(x.Load, join(path, "load"))
 		c.refs[x.Name] = append(c.refs[x.Name], x)
 		if x.ID != "" {
 			c.refs[x.ID] = append(c.refs[x.ID], x)

@@ -111,6 +111,11 @@ var takes = map[emrsim.Do][]string{
 	emrsim.DoSuspend:     {"cluster", "group!"},
 	emrsim.DoBootstrap:   {"cluster", "group", "rate!"},
 	emrsim.DoBadConfig:   {"cluster", "group!"},
+	emrsim.DoSubmit:      {"cluster!", "name", "work!", "width!", "count"},
+	emrsim.DoSurge:       {"cluster!", "rate!"},
+	emrsim.DoMute:        {"cluster!"},
+	emrsim.DoUnmute:      {"cluster!"},
+	emrsim.DoLag:         {"cluster!", "time!"},
 	emrsim.DoManaged:     {"cluster!", "count", "to!"},
 	emrsim.DoTag:         {"cluster!", "name!", "value"},
 	emrsim.DoStep:        {"cluster!", "name!"},
@@ -121,7 +126,7 @@ var takes = map[emrsim.Do][]string{
 // maxPrice is the highest Spot price of an event, in dollars an hour: far over every type's On-Demand price.
 const maxPrice = 1000
 
-var eventKeys = []string{"cluster", "group", "to", "count", "like", "name", "value", "rate", "fault", "pool", "parts", "reclaim", "market", "limit", "price"}
+var eventKeys = []string{"cluster", "group", "to", "count", "like", "name", "value", "rate", "fault", "pool", "parts", "reclaim", "market", "limit", "price", "work", "width", "time"}
 
 func (c *checker) event(e *Event, path string, ops []string) {
 	if e.Do == "" {
@@ -168,8 +173,21 @@ func (c *checker) eventValues(e *Event, path string) {
 	if e.Count != nil {
 		c.between(join(path, "count"), *e.Count, 1, maxCount)
 	}
-	if e.Rate != nil && !(*e.Rate >= 0 && *e.Rate <= 1) {
-		c.at(join(path, "rate"), "%g is not between 0 and 1", *e.Rate)
+	most := 1.0
+	if e.Do == string(emrsim.DoSurge) {
+		most = emrsim.MaxSurge
+	}
+	if e.Rate != nil && !(*e.Rate >= 0 && *e.Rate <= most) {
+		c.at(join(path, "rate"), "%g is not between 0 and %g", *e.Rate, most)
+	}
+	if c.given(join(path, "work")) || c.given(join(path, "width")) {
+		job := Work{Jobs: []Job{{Work: e.Work, Width: deref(e.Width)}}}
+		for _, p := range job.problems() {
+			c.at(join(path, strings.TrimPrefix(p.Path, "jobs[0].")), "%s", p.Message)
+		}
+	}
+	if e.Time > emrsim.MaxLag {
+		c.at(join(path, "time"), "%s is over %s", e.Time, emrsim.MaxLag)
 	}
 	c.oneOf(join(path, "market"), e.Market, []string{"ON_DEMAND", "SPOT"})
 	if e.Price != nil && !(*e.Price >= 0 && *e.Price <= maxPrice) {

@@ -20,6 +20,7 @@ type Scenario struct {
 	OldAccount  bool          `yaml:"old_account"` // the smaller whole-account bucket
 	GroupPage   int           `yaml:"group_page"`  // groups on a page of ListInstanceGroups
 	Timing      Timing        `yaml:"timing"`
+	Metrics     Metrics       `yaml:"metrics"`
 	Unknowns    Unknowns      `yaml:"unknowns"`
 	Clusters    []Cluster     `yaml:"clusters"`
 	Capacity    []Capacity    `yaml:"capacity"`
@@ -41,6 +42,15 @@ type Timing struct {
 	Step         emrsim.Dist `yaml:"step"`
 	SpotLife     emrsim.Dist `yaml:"spot_life"`
 	SuspendAfter int         `yaml:"suspend_after"`
+}
+
+// Metrics mirrors emrsim.MetricTiming: how the clusters' metrics come to CloudWatch.
+type Metrics struct {
+	Delay    emrsim.Dist `yaml:"delay"`
+	LateRate float64     `yaml:"late_rate"` // share of the pulls, 0..1
+	Late     emrsim.Dist `yaml:"late"`
+	GapRate  float64     `yaml:"gap_rate"` // share of the pulls, 0..1
+	Gap      emrsim.Dist `yaml:"gap"`
 }
 
 // Unknowns mirrors emrsim.Unknowns.
@@ -69,6 +79,47 @@ type Cluster struct {
 	ManagedScaling *ManagedScaling   `yaml:"managed_scaling"`
 	Groups         []Group           `yaml:"groups"`
 	Fleets         []Fleet           `yaml:"fleets"`
+	Load           *Work             `yaml:"load"` // what runs on it; nothing without
+}
+
+// Work mirrors emrsim.Load.
+type Work struct {
+	Scheduler string        `yaml:"scheduler"` // fifo (default) or fair
+	Container int           `yaml:"container"` // MiB; default 3072
+	Task      time.Duration `yaml:"task"`      // how long a container works on one thing; default 5m
+	HDFS      int           `yaml:"hdfs"`      // GiB in HDFS, replicas included
+	Streams   []Stream      `yaml:"streams"`
+	Bursts    []Burst       `yaml:"bursts"`
+	Jobs      []Job         `yaml:"jobs"`
+}
+
+// Stream mirrors emrsim.JobStream: jobs by a Poisson process.
+type Stream struct {
+	Name    string         `yaml:"name"`
+	Rate    float64        `yaml:"rate"`    // jobs an hour
+	Daily   []float64      `yaml:"daily"`   // 24 factors, the first for the hour from midnight UTC
+	Weekend float64        `yaml:"weekend"` // factor
+	Work    emrsim.Dist    `yaml:"work"`    // container time
+	Width   emrsim.Between `yaml:"width"`   // containers: 8 or 4..16
+}
+
+// Burst mirrors emrsim.JobBurst: many jobs in a short time.
+type Burst struct {
+	Name  string         `yaml:"name"`
+	At    time.Duration  `yaml:"at"`
+	Every time.Duration  `yaml:"every"` // default: once
+	Jobs  int            `yaml:"jobs"`
+	Over  time.Duration  `yaml:"over"` // default: at once
+	Work  emrsim.Dist    `yaml:"work"`
+	Width emrsim.Between `yaml:"width"`
+}
+
+// Job mirrors emrsim.Job.
+type Job struct {
+	Name  string        `yaml:"name"`
+	At    time.Duration `yaml:"at"`
+	Work  time.Duration `yaml:"work"`
+	Width int           `yaml:"width"`
 }
 
 // ManagedScaling is EMR managed scaling in instances.
@@ -174,4 +225,7 @@ type Event struct {
 	Market  string        `yaml:"market"` // of quota
 	Limit   *Amount       `yaml:"limit"`  // of quota: vCPUs; of addresses: instances
 	Price   *float64      `yaml:"price"`  // dollars an hour
+	Work    time.Duration `yaml:"work"`   // of submit
+	Width   *int          `yaml:"width"`  // of submit
+	Time    time.Duration `yaml:"time"`   // of lag
 }

@@ -2,6 +2,7 @@ package scenario
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -127,6 +128,28 @@ func TestDemoStory(t *testing.T) {
 	}
 }
 
+// TestDiurnal plays the working day without anybody who scales: jobs wait by day, and nodes idle at night.
+func TestDiurnal(t *testing.T) {
+	sim := load(t, "diurnal")
+	start := sim.Now()
+	sim.AdvanceTo(start.Add(14 * time.Hour))
+	for _, want := range []struct {
+		cluster           string
+		least, most       int     // jobs
+		delay, idle, cost float64 // at least; minutes, minutes, dollars
+	}{{"reporting", 150, 300, 1000, 100, 20}, {"etl", 100, 160, 1000, 500, 20}, {"ad-hoc", 150, 300, 100, 100, 5}, {"night-only", 1, 1, 0, 1000, 5}} {
+		i := slices.IndexFunc(sim.Snapshot("us-east-1").Clusters, func(c emrsim.ClusterTruth) bool { return c.Name == want.cluster })
+		c := sim.Snapshot("us-east-1").Clusters[i]
+		cost := 0.0
+		for _, u := range c.Usage {
+			cost += u.Dollars
+		}
+		if n := c.Load.Submitted; n < want.least || n > want.most || c.Load.Delay < want.delay || c.IdleMinutes < want.idle || cost < want.cost {
+			t.Errorf("%s: %+v, %g of %g worker minutes idle, %g dollars", want.cluster, c.Load, c.IdleMinutes, c.WorkerMinutes, cost)
+		}
+	}
+}
+
 func TestProblemsAreAllToldWithTheirPlaces(t *testing.T) {
 	const text = `seeed: 1
 unknowns: {surplus: keeep}
@@ -152,6 +175,9 @@ events:
   - {at: 10m, do: resize, group: etl/task}
   - {at: -1m, do: rezise, group: etl/task, to: 1}
   - {at: 1m, do: terminate, cluster: etl, to: 3}
+  - {at: 1m, do: submit, cluster: etl, work: 0s, width: 3, count: 0}
+  - {at: 1m, do: surge, cluster: etl, rate: 101}
+  - {at: 1m, do: lag, cluster: etl, time: 25h}
   - {at: 1m, do: quota, market: spot, limit: -4}
   - {at: 1m, do: addresses, limit: 4}
   - {at: 1m, do: price, pool: eu-west-1a/m5.xlarge/SPOT, price: -0.1}
@@ -185,12 +211,16 @@ events:
 		`x.yaml:23:10: events[1].at: "-1m" is not a duration such as 90s, 10m or 2h`,
 		"x.yaml:23:19: events[1].do: \"rezise\" is none of resize, ",
 		"x.yaml:24:47: events[2].to: terminate takes no to",
-		`x.yaml:25:33: events[3].market: "spot" is none of ON_DEMAND, SPOT; did you mean SPOT?`,
-		`x.yaml:25:46: events[3].limit: "-4" is neither a number from 0 nor unlimited`,
-		"x.yaml:26:5: events[4].cluster: addresses needs cluster",
-		"x.yaml:27:31: events[5].pool: zone eu-west-1a is not in region us-east-1",
-		"x.yaml:27:65: events[5].price: -0.1 is not between 0 and 1000 dollars an hour",
-		"x.yaml:28:31: events[6].pool: a price needs a pool of the market SPOT",
+		"x.yaml:25:46: events[3].work: 0s: a job needs work",
+		"x.yaml:25:67: events[3].count: 0 is not between 1 and 2000",
+		"x.yaml:26:45: events[4].rate: 101 is not between 0 and 100",
+		"x.yaml:27:43: events[5].time: 25h0m0s is over 24h0m0s",
+		`x.yaml:28:33: events[6].market: "spot" is none of ON_DEMAND, SPOT; did you mean SPOT?`,
+		`x.yaml:28:46: events[6].limit: "-4" is neither a number from 0 nor unlimited`,
+		"x.yaml:29:5: events[7].cluster: addresses needs cluster",
+		"x.yaml:30:31: events[8].pool: zone eu-west-1a is not in region us-east-1",
+		"x.yaml:30:65: events[8].price: -0.1 is not between 0 and 1000 dollars an hour",
+		"x.yaml:31:31: events[9].pool: a price needs a pool of the market SPOT",
 	} {
 		if !strings.Contains(got, want) {
 			t.Errorf("missing: %s", want)
@@ -198,6 +228,52 @@ events:
 	}
 	if t.Failed() {
 		t.Log(got)
+	}
+}
+
+func TestProblemsOfALoadHaveTheirPlaces(t *testing.T) {
+	const text = `metrics: {late_rate: 2, gap: 10m}
+clusters:
+  - name: etl
+    groups: [{role: MASTER, count: 1}, {role: CORE, count: 2}]
+    load:
+      scheduler: fare
+      container: 12
+      streams:
+        - {rate: 0, daily: [1, 2], work: 1h, width: 4..2}
+        - {rate: 3, work: 1h..2h, width: 4, weekday: 2}
+      bursts:
+        - {at: 1h, jobs: 0, work: 1h, width: 4}
+      jobs:
+        - {at: 1h, work: 0s, width: 4}
+  - name: idle
+    groups: [{role: MASTER, count: 1}, {role: CORE, count: 2}]
+    load: {task: 1m}
+`
+	_, err := Parse("x.yaml", []byte(text))
+	if err == nil {
+		t.Fatal("accepted")
+	}
+	for _, want := range []string{
+		"x.yaml:1:22: metrics.late_rate: 2 is not between 0 and 1",
+		"x.yaml:1:10: metrics.late: metrics.late_rate needs a time: metrics.late",
+		"x.yaml:1:10: metrics.gap_rate: metrics.gap needs a rate: metrics.gap_rate",
+		`x.yaml:6:18: clusters[0].load.scheduler: "fare" is none of [fifo fair]`,
+		"x.yaml:7:18: clusters[0].load.container: 12 is not between 128 and",
+		"x.yaml:9:18: clusters[0].load.streams[0].rate: 0 is not over 0",
+		"x.yaml:9:28: clusters[0].load.streams[0].daily: 2 factors: want one for each of the 24 hours",
+		`x.yaml:9:53: clusters[0].load.streams[0].width: "4..2" is neither a number nor a range`,
+		"x.yaml:10:45: clusters[0].load.streams[1].weekday: unknown key; known are daily, name, rate",
+		"x.yaml:12:26: clusters[0].load.bursts[0].jobs: 0 is not between 1 and",
+		"x.yaml:14:26: clusters[0].load.jobs[0].work: 0s: a job needs work",
+		"x.yaml:17:11: clusters[1].load: a load needs streams, bursts or jobs",
+	} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("missing: %s", want)
+		}
+	}
+	if t.Failed() {
+		t.Log(err)
 	}
 }
 
