@@ -28,39 +28,7 @@ func (m Match) holdsWithoutTags(scope string, c emr.ClusterSummary) bool {
 	if len(m.IDs) > 0 && !slices.Contains(m.IDs, c.ID) {
 		return false
 	}
-	return len(m.Names) == 0 || slices.ContainsFunc(m.Names, func(pattern string) bool { return matchName(pattern, c.Name) })
-}
-
-// matchName says whether the whole name matches the pattern: * any characters, ? one, \ takes the next as it is. Unlike a
-// shell's patterns, * crosses a slash: cluster names are no paths. Its cost is at most the product of the two lengths.
-func matchName(pattern, name string) bool {
-	p, n := []rune(pattern), []rune(name)
-	i, j, star, resume := 0, 0, -1, 0
-	for j < len(n) {
-		if i < len(p) {
-			switch {
-			case p[i] == '*':
-				star, resume = i, j
-				i++
-				continue
-			case p[i] == '\\' && i+1 < len(p) && p[i+1] == n[j]:
-				i, j = i+2, j+1
-				continue
-			case p[i] == '?', p[i] == n[j] && p[i] != '\\':
-				i, j = i+1, j+1
-				continue
-			}
-		}
-		if star < 0 {
-			return false
-		}
-		resume++
-		i, j = star+1, resume
-	}
-	for i < len(p) && p[i] == '*' {
-		i++
-	}
-	return i == len(p)
+	return len(m.Names) == 0 || slices.ContainsFunc(m.Names, func(pattern string) bool { return emr.Like(pattern, c.Name) })
 }
 
 // badPattern says what is wrong with a name pattern, or "".

@@ -37,8 +37,8 @@ func TestMatchName(t *testing.T) {
 		{"", "", true},
 		{strings.Repeat("*a", 50) + "*", strings.Repeat("a", 49), false},
 	} {
-		if got := matchName(c.pattern, c.name); got != c.want {
-			t.Errorf("matchName(%q, %q) = %v", c.pattern, c.name, got)
+		if got := emr.Like(c.pattern, c.name); got != c.want {
+			t.Errorf("Like(%q, %q) = %v", c.pattern, c.name, got)
 		}
 	}
 }
@@ -55,8 +55,8 @@ func TestMatchNameAgreesWithPathMatch(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := matchName(pattern, name); got != want {
-			t.Fatalf("matchName(%q, %q) = %v", pattern, name, got)
+		if got := emr.Like(pattern, name); got != want {
+			t.Fatalf("Like(%q, %q) = %v", pattern, name, got)
 		}
 	})
 }

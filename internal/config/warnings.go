@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"emrguard/internal/emr"
 )
 
 // slots is the number of task groups a cluster can have (EMR quotas: 48 task instance groups a cluster).
@@ -161,7 +163,7 @@ func patternCovers(p, q string) bool {
 		return true
 	}
 	if !strings.ContainsAny(q, `*?\`) {
-		return matchName(p, q)
+		return emr.Like(p, q)
 	}
 	prefix, star := strings.CutSuffix(p, "*")
 	return star && !strings.ContainsAny(prefix, `*?\`) && strings.HasPrefix(q, prefix)

@@ -122,7 +122,8 @@ func (c *cluster) env(now Now, eff Effective) guard.Env {
 	s, at := c.s, c.s.now(now)
 	env := guard.Env{Now: at, Store: s.e.o.Store.ID(), Mode: eff.Mode, Why: eff.Why, Settings: eff.Settings, Scaling: eff.Scaling, Wrapped: eff.Wrapped,
 		Sweep: s.Sweep, DryRun: s.e.o.DryRun,
-		Trusted: s.clock.trusted(), Generation: s.lease.Generation, Modify: c.ready(emr.ModifyInstanceGroups, at), Add: c.ready(emr.AddInstanceGroups, at)}
+		Trusted: s.clock.trusted(), Generation: s.lease.Generation, Modify: c.ready(emr.ModifyInstanceGroups, at), Add: c.ready(emr.AddInstanceGroups, at),
+		Terminate: c.ready(emr.TerminateJobFlows, at)}
 	if s.paused != nil && s.paused.Paused != nil {
 		env.Paused = "the whole scope is paused by " + s.paused.Paused.Author
 	}

@@ -19,6 +19,14 @@ func (d *decider) takeAnswer(in Answer) {
 	d.s.LastWrite = d.env.Now
 	d.record("answer."+string(pending.Purpose), Record{Group: pending.Call.Group, Pool: pending.Pool, Recovery: pending.Recovery, Reason: answerReason(pending, in),
 		Data: map[string]any{"call": pending.ID, "sent": pending.At, "error": in.Err, "added": in.Added}})
+	switch pending.Purpose {
+	case ForMake:
+		d.makeAnswered(pending, in)
+		return
+	case ForTerminate:
+		d.terminateAnswered(in)
+		return
+	}
 	r, p := d.s.Recovery(pending.Recovery), d.s.Pool(pending.Pool)
 	if p == nil {
 		return

@@ -22,6 +22,9 @@ type decider struct {
 	wake    time.Time
 	waiting []emr.Op
 	reply   *Reply
+
+	metrics    *Metrics // brought by this input
+	metricNeed *MetricNeed
 }
 
 // Decide takes one input into a cluster's state and says what follows. The given state is not changed.
@@ -32,6 +35,8 @@ func Decide(s State, env Env, in Input) Decision {
 		d.withhold()
 		d.open()
 		d.advance()
+		d.scale()
+		d.terminate()
 	} else {
 		d.closeAll(recovery.ClusterEnd, "the cluster is "+string(d.s.Cluster.State))
 	}
@@ -39,7 +44,7 @@ func Decide(s State, env Env, in Input) Decision {
 	if d.s.Ended.IsZero() {
 		d.plan()
 	}
-	return Decision{State: d.s, Call: d.call, Needs: d.needs, Wake: d.wake, Waiting: d.waiting, Records: d.records, Reply: d.reply}
+	return Decision{State: d.s, Call: d.call, Needs: d.needs, Metrics: d.metricNeed, Wake: d.wake, Waiting: d.waiting, Records: d.records, Reply: d.reply}
 }
 
 func (d *decider) take(in Input) {
@@ -52,6 +57,8 @@ func (d *decider) take(in Input) {
 		d.takeDescribed(*in.Described)
 	case in.Managed != nil:
 		d.s.Managed, d.s.ManagedAt = in.Managed.Attached, in.Managed.Began
+	case in.Metrics != nil:
+		d.takeMetrics(*in.Metrics)
 	case in.Failed != nil:
 		d.takeFailed(*in.Failed)
 	case in.Answer != nil:
@@ -86,6 +93,8 @@ func (d *decider) takeDescribed(in Described) {
 
 func (d *decider) takeFailed(in Failed) {
 	switch {
+	case in.Op == emr.GetMetricData:
+		d.metricsFailed(in.Err)
 	case in.Err.Class == emr.FleetsOnly:
 		d.s.Cluster.Collection = emr.Fleets
 	case in.Op == emr.GetManagedScalingPolicy && in.Err.Class == emr.Invalid:
@@ -201,19 +210,25 @@ func (d *decider) paused() string {
 	return ""
 }
 
-// send writes the one change of this decision down. The caller has made sure that none is in flight.
+// send writes the one change of this decision down, for a recovery. The caller has made sure that none is in flight.
 func (d *decider) send(purpose Purpose, r *recovery.Recovery, c emr.Call, reason string) {
+	d.dispatch(Call{Purpose: purpose, Call: c, Recovery: r.ID, Pool: r.Pool, Reason: reason}, r.Author, map[string]any{"inputs": d.inputs(r)})
+}
+
+// dispatch writes the one change of this decision down. The caller has made sure that none is in flight.
+func (d *decider) dispatch(c Call, author string, data map[string]any) {
 	d.s.Seq++
-	id := fmt.Sprintf("%s-%d", strings.TrimPrefix(string(d.s.Cluster.ID), "j-"), d.s.Seq)
-	c.Cluster = d.s.Cluster.ID
-	d.call = &Call{ID: id, Purpose: purpose, Call: c, Recovery: r.ID, Pool: r.Pool, At: d.env.Now, Generation: d.env.Generation, Reason: reason}
-	pending := *d.call
+	c.ID = fmt.Sprintf("%s-%d", strings.TrimPrefix(string(d.s.Cluster.ID), "j-"), d.s.Seq)
+	c.Call.Cluster, c.At, c.Generation = d.s.Cluster.ID, d.env.Now, d.env.Generation
+	d.call = &c
+	pending := c
 	d.s.Pending, d.s.LastWrite = &pending, d.env.Now
-	if c.Group != "" {
-		d.s.Group(c.Group).Called = Called{Count: c.Count, At: d.env.Now, By: r.ID}
+	if c.Call.Group != "" {
+		d.s.Group(c.Call.Group).Called = Called{Count: c.Call.Count, At: d.env.Now, By: c.Recovery}
 	}
-	d.records = append(d.records, Record{ID: id, At: d.env.Now, Kind: "call." + string(purpose), Group: c.Group, Pool: r.Pool, Recovery: r.ID,
-		Reason: reason, Author: r.Author, Data: map[string]any{"call": c, "inputs": d.inputs(r)}})
+	data["call"] = c.Call
+	d.records = append(d.records, Record{ID: c.ID, At: d.env.Now, Kind: "call." + string(c.Purpose), Group: c.Call.Group, Pool: c.Pool, Recovery: c.Recovery,
+		Reason: c.Reason, Author: author, Data: data})
 }
 
 // inputs is what a decision about a recovery was made on.
@@ -294,6 +309,7 @@ func (d *decider) close(r *recovery.Recovery, outcome recovery.Outcome, reason s
 	d.record("recovery."+string(outcome), Record{Group: r.Group, Pool: r.Pool, Recovery: id, Reason: reason, Author: r.Author,
 		Data: map[string]any{"kind": r.Kind, "opened": r.Opened, "asked": r.Asked, "ran": r.Ran, "stop_count": r.Count, "placed": r.Placed,
 			"took": d.env.Now.Sub(r.Opened).Round(time.Second).String(), "inputs": d.inputs(r)}})
+	d.scaled(r)
 	d.s.Recoveries = slices.DeleteFunc(d.s.Recoveries, func(o recovery.Recovery) bool { return o.ID == id })
 	d.wakeAt(d.env.Now.Add(time.Second)) // what waited for it may begin
 }
@@ -303,7 +319,7 @@ func (d *decider) giveUp(r *recovery.Recovery, p *pool.Pool, outcome recovery.Ou
 	asked := p.Requested(d.s.View())
 	switch {
 	case outcome == recovery.Withheld && r.Placed == 0 && r.Sent.IsZero():
-		p.Wanted = r.Was
+		p.Wanted = max(0, p.Wanted-r.Delta) // others may have changed it meanwhile
 	case (outcome == recovery.Withheld || outcome == recovery.Rested) && asked > p.Wanted:
 		p.Wanted = asked // what was not released stays
 	}

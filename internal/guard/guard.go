@@ -52,9 +52,14 @@ type State struct {
 	Foreign    []string            `json:"foreign,omitempty"` // other stores whose groups were seen and not adopted
 	Would      []Would             `json:"would,omitempty"`
 	Suspended  *Suspension         `json:"suspended,omitempty"`
+	Resumed    time.Time           `json:"resumed,omitzero"` // when the last suspension ended
+	Scaling    []Scaled            `json:"scaling,omitempty"`
+	Blind      *Blind              `json:"blind,omitempty"`
 	Withheld   string              `json:"withheld,omitempty"` // why the cluster is only observed
 	Seq        int64               `json:"seq"`                // numbers the records
 	Ended      time.Time           `json:"ended,omitzero"`
+
+	Terminating *Terminating `json:"terminating,omitempty"`
 }
 
 // Group is one instance group: what was last read, its shortfall clock, and what our own calls did to it.
@@ -99,6 +104,9 @@ const (
 	ForLaunch  Purpose = "launch"  // raise a member
 	ForAdd     Purpose = "add"     // make a new group
 	ForRelease Purpose = "release" // lower a member
+
+	ForMake      Purpose = "make"      // make the group of a configured pool
+	ForTerminate Purpose = "terminate" // end the cluster
 )
 
 // Unusable says that reads cannot be decided on, since when and why.
@@ -147,6 +155,7 @@ type Env struct {
 	StopReady bool // ModifyInstanceGroups now, and a launch within Settings.Settle
 	Modify    bool
 	Add       bool
+	Terminate bool
 }
 
 // Input is one thing that happened; exactly one field is set. The zero Input means that time passed.
@@ -273,6 +282,14 @@ func (s State) Clone() State {
 	s.Adopted = slices.Clone(s.Adopted)
 	s.Foreign = slices.Clone(s.Foreign)
 	s.Would = slices.Clone(s.Would)
+	s.Scaling = slices.Clone(s.Scaling)
+	for i := range s.Scaling {
+		s.Scaling[i] = s.Scaling[i].clone()
+	}
+	if s.Terminating != nil {
+		terminating := s.Terminating.clone()
+		s.Terminating = &terminating
+	}
 	return s
 }
 

@@ -41,6 +41,8 @@ type model struct {
 	calm      bool // only some decisions are repeated to see that they are pure
 	decisions int
 	unowned   map[emr.GroupID]time.Time // stuck groups that nobody cares for, since when
+	series    map[string][]emr.Point    // what CloudWatch has, by metric name
+	asked     int                       // series asked of it
 }
 
 // truth is one group as it really is.
@@ -59,7 +61,7 @@ type modelRead struct {
 func newModel(t failer, s recovery.Settings) *model {
 	start := time.Date(2026, 1, 5, 12, 0, 0, 0, time.UTC)
 	m := &model{t: t, now: start, unowned: map[emr.GroupID]time.Time{}, cluster: emr.Cluster{ClusterSummary: emr.ClusterSummary{ID: "j-TEST", Name: "etl", State: emr.ClusterWaiting}, Collection: emr.Groups}}
-	m.env = Env{Store: "storeaaa", Mode: Enforce, Why: "rule 1", Settings: s, Sweep: 5 * time.Minute, Trusted: true, Generation: 1, StopReady: true, Modify: true, Add: true}
+	m.env = Env{Store: "storeaaa", Mode: Enforce, Why: "rule 1", Settings: s, Sweep: 5 * time.Minute, Trusted: true, Generation: 1, StopReady: true, Modify: true, Add: true, Terminate: true}
 	m.group("ig-M", "master", emr.Master, 1)
 	m.group("ig-C", "core", emr.Core, 2)
 	m.group("ig-A", "task", emr.Task, 6)
@@ -189,6 +191,7 @@ func (m *model) check(d Decision) {
 	if m.env.DryRun || d.State.Withheld != "" && len(m.state.Recoveries) == 0 || d.State.Paused != nil {
 		m.fail("R13: %s is sent although nothing may be changed", c.Call)
 	}
+	m.checkScaling(d)
 	p, r := d.State.Pool(c.Pool), d.State.Recovery(c.Recovery)
 	if c.Call.Group == "ig-M" {
 		m.fail("MASTER is touched")
@@ -220,7 +223,7 @@ func (m *model) check(d Decision) {
 			m.fail("%s releases nothing: %v", c.Call, member.Expected)
 		}
 	}
-	if newest := m.reads[len(m.reads)-1]; m.now.Sub(newest.began) > m.env.Settings.Pace/2 && c.Purpose != ForKeep {
+	if newest := m.reads[len(m.reads)-1]; c.Purpose != ForTerminate && m.now.Sub(newest.began) > m.env.Settings.Pace/2 && c.Purpose != ForKeep {
 		m.fail("I4: %s follows a read of %s ago", c.Call, m.now.Sub(newest.began))
 	}
 }
@@ -274,6 +277,10 @@ func (m *model) send(c Call) {
 // effect carries the pending call out.
 func (m *model) effect() {
 	c := m.pending.Call
+	if c.Op == emr.TerminateJobFlows {
+		m.cluster.State = emr.ClusterTerminating
+		return
+	}
 	if c.Op == emr.AddInstanceGroups {
 		m.made++
 		m.added = emr.GroupID(fmt.Sprintf("ig-N%02d", m.made))
@@ -342,7 +349,7 @@ func (m *model) stuckIsOwned(d Decision) {
 	for _, g := range s.Groups {
 		v := recovery.Judge(g.Group, g.Ledger, m.env.Settings, s.Read)
 		p := s.PoolOf(g.ID)
-		if !v.Stuck || p == nil || p.Rest != nil || p.Blocked != nil || s.Paused != nil || s.Withheld != "" || v.Kind == recovery.Idle {
+		if !v.Stuck || p == nil || p.Rest != nil || p.Blocked != nil || s.Paused != nil || s.Withheld != "" || v.Kind == recovery.Idle || m.env.Wrapped && g.Role == emr.Core {
 			delete(m.unowned, g.ID)
 			continue
 		}
@@ -386,6 +393,10 @@ func (m *model) serve() {
 			}
 			break
 		}
+		if need := m.last.Metrics; !served && need != nil && !need.Due.After(m.now) {
+			m.measure(*need)
+			served = true
+		}
 		if m.pending != nil {
 			m.answer(nil, true)
 			served = true
@@ -394,6 +405,23 @@ func (m *model) serve() {
 			return
 		}
 	}
+}
+
+// measure lets the guard have the points it asks for.
+func (m *model) measure(need MetricNeed) {
+	m.t.Helper()
+	in := Metrics{Began: m.now, From: need.From, To: need.To}
+	for _, metric := range need.Metrics {
+		var points []emr.Point
+		for _, p := range m.series[metric.Name] {
+			if !p.At.Before(need.From) && p.At.Before(need.To) && !p.At.Add(metric.Period).After(m.now) {
+				points = append(points, p)
+			}
+		}
+		in.Series = append(in.Series, MetricSeries{Metric: metric, Points: points})
+		m.asked++
+	}
+	m.decide(Input{Metrics: &in})
 }
 
 func (m *model) instances(id emr.GroupID) []emr.Instance {

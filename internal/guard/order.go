@@ -1,6 +1,7 @@
 package guard
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -10,6 +11,7 @@ import (
 	"emrguard/internal/emr"
 	"emrguard/internal/pool"
 	"emrguard/internal/recovery"
+	"emrguard/internal/scaling"
 )
 
 // Order is a change asked for by hand.
@@ -181,6 +183,8 @@ func (d *decider) orderPool(o Order) *pool.Pool {
 		d.refuse(o, fmt.Sprintf("%s is a fallback; its pool is %s", o.Group, d.s.PoolOf(o.Group).Origin))
 	case p == nil:
 		d.refuse(o, fmt.Sprintf("there is no pool %s on %s", o.Group, d.s.Cluster.ID))
+	case d.aloneIn(p):
+		d.refuse(o, leftAlone)
 	case d.passive():
 		d.refuse(o, "the cluster is observed only: "+d.s.Withheld)
 	case d.paused() != "":
@@ -211,10 +215,36 @@ func (d *decider) orderScale(o Order) {
 		d.refuse(o, fmt.Sprintf("the configuration allows %d at most (recovery.max)", d.env.Settings.Max))
 		return
 	}
+	if why := d.outOfBounds(p, o.To); why != "" {
+		d.refuse(o, why)
+		return
+	}
 	was := p.Wanted
 	p.Wanted = o.To
 	d.byHand(recovery.Scale, p, o, fmt.Sprintf("scale from %d to %d", was, o.To))
-	d.s.Recoveries[len(d.s.Recoveries)-1].Was = was
+	r := &d.s.Recoveries[len(d.s.Recoveries)-1]
+	r.Was, r.Delta = was, o.To-was
+	for i := range d.s.Scaling {
+		if s := &d.s.Scaling[i]; s.Origin == p.Origin {
+			s.Last = &Operation{By: o.Author, Recovery: r.ID, From: was, To: o.To, At: d.env.Now}
+		}
+	}
+}
+
+// outOfBounds says why a pool may not want so many instances: what is asked for by hand would be taken back at once.
+func (d *decider) outOfBounds(p *pool.Pool, to int) string {
+	for i := range d.s.Scaling {
+		s := &d.s.Scaling[i]
+		if s.Origin == p.Origin && (to < s.Bounds.Min || to > s.Bounds.Max) {
+			return fmt.Sprintf("pool %s may want %d to %d instances, by %s; change that first", s.Name, s.Bounds.Min, s.Bounds.Max, cmp.Or(s.BoundsBy, "the configuration"))
+		}
+	}
+	if conf := d.env.Scaling; conf != nil && conf.MaxInstances > 0 {
+		if ask := d.limit(p, scaling.Ask{Target: to}); ask.Target < to {
+			return fmt.Sprintf("the cluster may have %d instances in all (max_instances), which leaves the pool %d", conf.MaxInstances, ask.Target)
+		}
+	}
+	return ""
 }
 
 func (d *decider) orderReturn(o Order) {

@@ -334,6 +334,10 @@ func (d *decider) would(p *pool.Pool, g *Group, v recovery.Verdict) {
 			plan += fmt.Sprintf(" and launch %d on %s: %s", missing, cmp.Or(string(candidates[0].Group), "a new group"), candidates[0].Reason)
 		}
 	}
-	d.record("would.recover", Record{Group: g.ID, Pool: p.Origin, Reason: v.Reason + "; " + plan + " (" + cmp.Or(d.s.Withheld, d.env.Why) + ")",
+	why := cmp.Or(d.s.Withheld, d.env.Why)
+	if d.aloneIn(p) {
+		why = leftAlone
+	}
+	d.record("would.recover", Record{Group: g.ID, Pool: p.Origin, Reason: v.Reason + "; " + plan + " (" + why + ")",
 		Data: map[string]any{"kind": v.Kind, "since": v.Since, "requested": g.Requested, "running": g.Running, "stop_count": count, "shortfall": g.Ledger.Entries}})
 }

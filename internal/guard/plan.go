@@ -16,6 +16,9 @@ func (d *decider) plan() {
 	if d.s.Managed {
 		d.need(emr.GetManagedScalingPolicy, "", d.s.ManagedAt.Add(managedAgain), ClassSweep)
 	}
+	if d.s.Cluster.Collection != emr.Fleets && d.env.Mode != Off {
+		d.planMetrics()
+	}
 	if d.s.Cluster.Collection == emr.Fleets || d.env.Mode == Off && len(d.s.Recoveries) == 0 {
 		return
 	}

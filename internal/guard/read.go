@@ -56,8 +56,14 @@ func (d *decider) setBack(t time.Time) {
 			*at = limit
 		}
 	}
-	for _, at := range []*time.Time{&d.s.LastWrite, &d.s.Described, &d.s.ManagedAt} {
+	for _, at := range []*time.Time{&d.s.LastWrite, &d.s.Described, &d.s.ManagedAt, &d.s.Resumed} {
 		back(at, t)
+	}
+	for i := range d.s.Scaling {
+		d.s.Scaling[i].setBack(back, t)
+	}
+	if d.s.Terminating != nil {
+		d.s.Terminating.setBack(back, t)
 	}
 	for i := range d.s.Groups {
 		back(&d.s.Groups[i].InstancesBegan, t)
@@ -154,7 +160,9 @@ func (d *decider) meet(g emr.Group, in Read) {
 func (d *decider) addPool(g emr.Group) {
 	at, found := slices.BinarySearchFunc(d.s.Pools, g.ID, func(p pool.Pool, id emr.GroupID) int { return strings.Compare(string(p.Origin), string(id)) })
 	if !found {
-		d.s.Pools = slices.Insert(d.s.Pools, at, pool.New(g))
+		p := pool.New(g)
+		p.Name = groupName(g)
+		d.s.Pools = slices.Insert(d.s.Pools, at, p)
 	}
 }
 

@@ -35,10 +35,13 @@ func (d *decider) open() {
 	for _, stuck := range d.stuck() {
 		g, verdict := d.s.Group(stuck.group), stuck.Verdict
 		p := d.s.PoolOf(g.ID)
-		if p == nil || g.Reported == g.State && verdict.Kind == recovery.Idle || d.busy(p) {
+		if p == nil || g.Reported == g.State && verdict.Kind == recovery.Idle {
 			continue
 		}
-		if d.passive() {
+		if d.giveWay(p); d.busy(p) {
+			continue
+		}
+		if d.passive() || d.aloneIn(p) {
 			d.would(p, g, verdict)
 			continue
 		}
@@ -51,9 +54,17 @@ func (d *decider) open() {
 		return
 	}
 	for i := range d.s.Pools {
-		d.openOwed(&d.s.Pools[i])
+		if p := &d.s.Pools[i]; !d.aloneIn(p) {
+			d.openOwed(p)
+		}
 	}
 }
+
+// aloneIn says whether a pool of a wrapped cluster is left alone: only task capacity is managed there (rule R12).
+func (d *decider) aloneIn(p *pool.Pool) bool { return d.env.Wrapped && p.Role == emr.Core }
+
+// leftAlone is the reason that goes with it.
+const leftAlone = "the cluster is wrapped: only its task capacity is managed, CORE is left alone"
 
 // whole says whether everything a pool wants is asked for and runs.
 func (d *decider) whole(p *pool.Pool) bool {
@@ -217,12 +228,15 @@ func (d *decider) advance() {
 		ids = append(ids, r.ID)
 	}
 	for _, id := range ids {
-		// An act can lead to the next at once, for example settled -> place; the bound is that of the steps.
-		for range 6 {
-			r := d.s.Recovery(id)
-			if r == nil || !d.step(r) {
-				break
-			}
+		d.advanceOne(id)
+	}
+}
+
+// advanceOne takes one recovery on. An act can lead to the next at once, for example settled -> place; the bound is that of the steps.
+func (d *decider) advanceOne(id string) {
+	for range 6 {
+		if r := d.s.Recovery(id); r == nil || !d.step(r) {
+			return
 		}
 	}
 }

@@ -14,7 +14,7 @@ func (d *decider) suspend() {
 	was := d.s.Suspended
 	switch {
 	case len(reasons) == 0 && was != nil:
-		d.s.Suspended = nil
+		d.s.Suspended, d.s.Resumed = nil, d.env.Now
 		d.record("scaling.resumed", Record{Reason: fmt.Sprintf("no group is resizing any more; scaling was suspended for %s", d.env.Now.Sub(was.Since).Round(1e9))})
 	case len(reasons) > 0 && was == nil:
 		d.s.Suspended = &Suspension{Since: d.env.Now, Reasons: reasons}
@@ -66,6 +66,9 @@ func (d *decider) groupSuspends(g *Group) string {
 		if r := &d.s.Recoveries[i]; r.Group == g.ID && d.gaveUp(r) {
 			return ""
 		}
+	}
+	if oldest, short := g.Ledger.Oldest(); short && d.aloneIn(p) && d.env.Now.Sub(oldest.Since) >= d.env.Settings.After+60*d.env.Settings.Pace {
+		return "" // nobody repairs it here, and what suspends scaling has an end
 	}
 	switch {
 	case g.State == emr.GroupResizing:

@@ -79,6 +79,7 @@ type Recovery struct {
 	Kept        int         `json:"kept,omitempty"`       // Shrink: by how much wanted followed
 	Before      int         `json:"before,omitempty"`     // requested when the first stop was sent
 	Was         int         `json:"was,omitempty"`        // Scale: what the pool wanted before
+	Delta       int         `json:"delta,omitempty"`      // Scale: by how much that changed
 	NextTry     time.Time   `json:"next_try,omitzero"`    // when the stop is repeated
 	Placement   Placement   `json:"placement,omitzero"`   // what was launched for it
 	Placed      int         `json:"placed,omitempty"`     // instances launched for it

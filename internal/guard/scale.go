@@ -1,0 +1,472 @@
+package guard
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"emrguard/internal/emr"
+	"emrguard/internal/pool"
+	"emrguard/internal/recovery"
+	"emrguard/internal/scaling"
+)
+
+// scale finds out what the configured pools are asked for, and begins at most one scaling operation (rule R2). An operation is a recovery of kind
+// Scale: it reads everything again before its first call and places and releases like every other.
+func (d *decider) scale() {
+	conf := d.env.Scaling
+	if conf == nil || d.env.Mode == Off {
+		d.s.Scaling = nil
+		return
+	}
+	d.s.Scaling = slices.DeleteFunc(d.s.Scaling, func(s Scaled) bool { return conf.Pool(s.Name) == nil })
+	for i := range conf.Pools {
+		d.scalePool(&conf.Pools[i])
+	}
+}
+
+func (d *decider) scalePool(conf *scaling.Pool) {
+	s := d.scaledOf(conf)
+	p := d.bind(conf, s)
+	d.reconsider(s, p)
+	d.takeTicks(conf, s)
+	if p == nil {
+		d.makeGroup(conf, s)
+		d.deferBy(s, cmp.Or(d.notMade(conf, s), "the cluster has no group for the pool yet"))
+		return
+	}
+	asks := d.asks(conf, s, p)
+	if len(asks) == 0 {
+		return
+	}
+	chosen, why := scaling.Choose(asks, p.Wanted)
+	if d.passive() {
+		d.wouldScale(s, p, asks, chosen, why)
+		return
+	}
+	if gate := cmp.Or(d.gate(p, ""), d.gateFor(p, asks[chosen])); gate != "" {
+		d.deferBy(s, gate)
+		d.deferPolicy(s, p, asks[chosen], gate)
+		return
+	}
+	d.carryOut(conf, s, p, asks, chosen, why)
+}
+
+// scaledOf returns what is remembered of a configured pool. Bounds that a schedule or policy set end when the configuration's change.
+func (d *decider) scaledOf(conf *scaling.Pool) *Scaled {
+	bounds := scaling.Bounds{Min: conf.Min, Max: conf.Max}
+	s := d.s.Scaled(conf.Name)
+	if s == nil {
+		d.s.Scaling = append(d.s.Scaling, Scaled{Name: conf.Name, Bounds: bounds, Config: bounds})
+		return &d.s.Scaling[len(d.s.Scaling)-1]
+	}
+	if s.Config != bounds {
+		s.Bounds, s.Config, s.BoundsBy = bounds, bounds, ""
+		d.record("scaling.bounds", Record{Pool: s.Origin, Reason: fmt.Sprintf("pool %s: %d to %d by the configuration, which changed", s.Name, bounds.Min, bounds.Max)})
+	}
+	return s
+}
+
+// bind finds the pool that a configured one stands for: the one it stood for, while that may still be it, else the oldest group of the role.
+func (d *decider) bind(conf *scaling.Pool, s *Scaled) *pool.Pool {
+	if g := d.s.Group(s.Origin); g != nil && d.s.Pool(s.Origin) != nil && d.claims(conf, g.Group) {
+		return d.s.Pool(s.Origin)
+	}
+	var best *Group
+	for i := range d.s.Groups {
+		g := &d.s.Groups[i]
+		if d.s.Pool(g.ID) == nil || g.State.Ended() || !d.claims(conf, g.Group) {
+			continue
+		}
+		if best == nil || cmp.Or(g.Created.Compare(best.Created), strings.Compare(string(g.ID), string(best.ID))) < 0 {
+			best = g
+		}
+	}
+	if best == nil {
+		s.Origin = ""
+		return nil
+	}
+	s.Origin, s.Making = best.ID, nil
+	d.record("scaling.bound", Record{Group: best.ID, Pool: best.ID, Reason: fmt.Sprintf("the configured pool %s is group %q, at least %d and at most %d instances", s.Name, groupName(best.Group), s.Bounds.Min, s.Bounds.Max)})
+	return d.s.Pool(best.ID)
+}
+
+// claims says whether a group may be the origin of a configured pool.
+func (d *decider) claims(conf *scaling.Pool, g emr.Group) bool {
+	if g.Role != conf.Role || d.env.Wrapped && g.Role == emr.Core {
+		return false
+	}
+	if d.madeFor(conf, g) {
+		return true
+	}
+	name := groupName(g)
+	if len(conf.Groups) > 0 {
+		return like(conf.Groups, name)
+	}
+	for i := range d.env.Scaling.Pools {
+		if other := &d.env.Scaling.Pools[i]; other.Name != conf.Name && other.Role == conf.Role && (like(other.Groups, name) || d.madeFor(other, g)) {
+			return false
+		}
+	}
+	return true
+}
+
+func like(patterns []string, name string) bool {
+	return slices.ContainsFunc(patterns, func(pattern string) bool { return emr.Like(pattern, name) })
+}
+
+// groupName is the name people gave a group: of one that emrguard made for a configured pool, the pool's.
+func groupName(g emr.Group) string {
+	if name, token, ok := emr.ParseGroupName(g.Name); ok && token.Origin == configured {
+		return name
+	}
+	return g.Name
+}
+
+// takeTicks defers the schedules that became due: only the newest of them, and none twice.
+func (d *decider) takeTicks(conf *scaling.Pool, s *Scaled) {
+	if !d.env.Trusted {
+		return // R11: the clock may be wrong
+	}
+	now := d.env.Now
+	s.Ticks = slices.DeleteFunc(s.Ticks, func(t Tick) bool {
+		return !slices.ContainsFunc(conf.Schedules, func(c scaling.Schedule) bool { return c.Name == t.Schedule && c.Spec() == t.Spec && !c.Off })
+	})
+	if s.Deferred != nil && !slices.ContainsFunc(s.Ticks, func(t Tick) bool { return t.Schedule == s.Deferred.Schedule }) {
+		d.record("scaling.dropped", Record{Pool: s.Origin, Reason: fmt.Sprintf("schedule %s of %s is no longer configured as it was when it was due", s.Deferred.Schedule, stamp(s.Deferred.Due))})
+		s.Deferred = nil
+	}
+	for i := range conf.Schedules {
+		sched := &conf.Schedules[i]
+		if sched.Off {
+			continue
+		}
+		at := slices.IndexFunc(s.Ticks, func(t Tick) bool { return t.Schedule == sched.Name })
+		if at < 0 {
+			s.Ticks = append(s.Ticks, Tick{Schedule: sched.Name, Spec: sched.Spec(), Next: sched.Next(now)})
+			at = len(s.Ticks) - 1
+		}
+		tick := &s.Ticks[at]
+		if !tick.Next.IsZero() && !now.Before(tick.Next) {
+			due, ok := sched.Last(tick.Next.Add(-time.Second), now)
+			if !ok {
+				due = tick.Next
+			}
+			tick.Next = sched.Next(now)
+			d.deferSchedule(s, sched.Name, due)
+		}
+		d.wakeAt(tick.Next)
+	}
+}
+
+// deferSchedule notes a schedule that is due. Of several the one that was due last counts, and of those the one configured last.
+func (d *decider) deferSchedule(s *Scaled, name string, due time.Time) {
+	older, newer := name, ""
+	if s.Deferred != nil {
+		older, newer = s.Deferred.Schedule, name
+		if s.Deferred.Due.After(due) {
+			older, newer = name, s.Deferred.Schedule
+		}
+		d.record("scaling.superseded", Record{Pool: s.Origin, Reason: fmt.Sprintf("pool %s: schedule %s gives way to %s, which was due later", s.Name, older, newer)})
+	}
+	if older == name && newer != "" {
+		return
+	}
+	s.Deferred = &Deferred{Schedule: name, Due: due}
+}
+
+// deferBy notes why the schedule that is due waits.
+func (d *decider) deferBy(s *Scaled, why string) {
+	if s.Deferred == nil {
+		return
+	}
+	if s.Deferred.Reason == "" {
+		d.record("scaling.deferred", Record{Pool: s.Origin, Reason: fmt.Sprintf("pool %s: schedule %s, due %s, waits: %s", s.Name, s.Deferred.Schedule, stamp(s.Deferred.Due), why)})
+	}
+	s.Deferred.Reason = why
+}
+
+// deferPolicy records that a policy asks for something that is not done now. It is judged again on data points from after the wait.
+func (d *decider) deferPolicy(s *Scaled, p *pool.Pool, ask scaling.Ask, why string) {
+	if ask.Kind == scaling.AskUp || ask.Kind == scaling.AskDown {
+		d.record("scaling.deferred", Record{Pool: p.Origin, Reason: fmt.Sprintf("pool %s: %s asks for %d and is not followed: %s", s.Name, ask.By, ask.Target, why), Data: map[string]any{"ask": ask}})
+	}
+}
+
+// asks lists what the pool is asked for now.
+func (d *decider) asks(conf *scaling.Pool, s *Scaled, p *pool.Pool) []scaling.Ask {
+	var asks []scaling.Ask
+	if ask, ok := scaling.BoundsAsk(p.Wanted, s.Bounds); ok && d.settled(s) {
+		asks = append(asks, ask)
+	}
+	if s.Deferred != nil {
+		i := slices.IndexFunc(conf.Schedules, func(c scaling.Schedule) bool { return c.Name == s.Deferred.Schedule })
+		asks = append(asks, conf.ScheduleAsk(&conf.Schedules[i], s.Deferred.Due, p.Wanted, s.Bounds))
+	}
+	asks = append(asks, d.policyAsks(conf, s, p)...)
+	for i := range asks {
+		asks[i] = d.limit(p, asks[i])
+	}
+	return slices.DeleteFunc(asks, func(a scaling.Ask) bool {
+		return a.Kind != scaling.AskSchedule && a.Target == p.Wanted && a.Bounds == s.Bounds
+	})
+}
+
+// settled says whether the last operation is far enough back for the bounds to be enforced again: somebody else may keep changing the pool.
+func (d *decider) settled(s *Scaled) bool {
+	if s.Last == nil {
+		return true
+	}
+	next := later(s.Last.At, s.Last.Done).Add(5 * d.env.Settings.Pace)
+	d.wakeAt(next)
+	return !d.env.Now.Before(next)
+}
+
+// policyAsks judges the policies whose data points have come with this input.
+func (d *decider) policyAsks(conf *scaling.Pool, s *Scaled, p *pool.Pool) []scaling.Ask {
+	keep := func(v Verdict) bool { return conf.Policy(v.Policy) == nil }
+	s.Verdicts = slices.DeleteFunc(s.Verdicts, keep)
+	var asks []scaling.Ask
+	for _, pol := range conf.Policies() {
+		v := verdict(&s.Verdicts, pol.Name, d.env.Now)
+		points, ok := d.points(pol.Condition)
+		if !ok || d.env.Now.Before(d.policyDue(conf, s, pol.Policy, pol.Up)) {
+			continue
+		}
+		j := pol.Judge(points, pol.Missing, d.env.Now, d.dataSince(s))
+		*v = Verdict{Policy: pol.Name, At: d.env.Now, Newest: j.Newest, Holds: j.Holds, Missing: j.Missing, Reason: j.Reason}
+		if !j.Holds {
+			continue
+		}
+		ask, ok := conf.PolicyAsk(pol.Policy, pol.Up, p.Wanted, s.Bounds, j)
+		if !ok {
+			v.Reason += "; " + ask.Reason
+			continue
+		}
+		asks = append(asks, ask)
+	}
+	return asks
+}
+
+// points returns a condition's data points if this input brought them.
+func (d *decider) points(c scaling.Condition) ([]emr.Point, bool) {
+	if d.metrics == nil {
+		return nil, false
+	}
+	key := c.Series().Of(d.s.Cluster.ID).Key()
+	i := slices.IndexFunc(d.metrics.Series, func(s MetricSeries) bool { return s.Metric.Key() == key })
+	if i < 0 {
+		return nil, false
+	}
+	return d.metrics.Series[i].Points, true
+}
+
+// dataSince is the moment from which data points count: those from the time of a resize show a cluster that was not whole (rule R2).
+func (d *decider) dataSince(s *Scaled) time.Time {
+	since := d.s.Resumed
+	if s.Last != nil {
+		since = later(since, later(s.Last.At, s.Last.Done))
+	}
+	return since
+}
+
+// policyDue is when a policy is judged next: once for each of its periods, not before its cooldown is over, and not before enough periods
+// have begun and ended since the last resize.
+func (d *decider) policyDue(conf *scaling.Pool, s *Scaled, pol *scaling.Policy, up bool) time.Time {
+	v := verdict(&s.Verdicts, pol.Name, d.env.Now)
+	due := pol.Due(v.At)
+	if s.Last != nil {
+		if cool := later(s.Last.At, s.Last.Done).Add(conf.Wait(pol, up)); !due.After(cool) {
+			due = pol.Due(cool.Add(-time.Nanosecond))
+		}
+	}
+	if since := d.dataSince(s); !since.IsZero() {
+		due = later(due, pol.Enough(since))
+	}
+	return due
+}
+
+// limit keeps an ask within the instances that the configuration allows the cluster in all.
+func (d *decider) limit(p *pool.Pool, ask scaling.Ask) scaling.Ask {
+	most := d.env.Scaling.MaxInstances
+	if most == 0 || ask.Target <= p.Wanted {
+		return ask
+	}
+	all := 0
+	for i := range d.s.Groups {
+		g := &d.s.Groups[i]
+		if m := d.member(g.ID); m != nil {
+			all += m.Believed(g.Requested)
+		} else if !g.State.Ended() {
+			all += g.Requested
+		}
+	}
+	room := max(0, most-all) + p.Requested(d.s.View())
+	if ask.Target > room {
+		ask.Reason += fmt.Sprintf("; the cluster may have %d instances in all, so %d", most, max(p.Wanted, room))
+		ask.Target = max(p.Wanted, room)
+	}
+	return ask
+}
+
+func (d *decider) member(id emr.GroupID) *pool.Member {
+	p := d.s.PoolOf(id)
+	if p == nil {
+		return nil
+	}
+	return p.Member(id)
+}
+
+// gate is the one gate that every scaling operation passes: it says why none may begin on the pool now, or nothing (rule R2). but names the
+// operation that asks, if it is open already.
+func (d *decider) gate(p *pool.Pool, but string) string {
+	switch {
+	case d.s.Read.IsZero() || d.s.Unusable != nil:
+		return "the last read of the groups is not usable"
+	case !d.env.Trusted:
+		return "the clock does not agree with AWS's"
+	case d.paused() != "":
+		return d.paused()
+	case !d.s.Cluster.State.Modifiable():
+		return "the cluster is " + string(d.s.Cluster.State) + "; groups can be changed in RUNNING and WAITING only"
+	case d.fallen(p):
+		return "somebody else seems to have lowered the pool; a second read decides"
+	}
+	if reasons := d.suspensions(but); len(reasons) > 0 {
+		return "scaling is suspended: " + strings.Join(reasons, "; ")
+	}
+	switch {
+	case but != "":
+	case d.busy(p):
+		return "a recovery of this pool is at work"
+	case d.inFlight():
+		return "another change on this cluster is under way"
+	}
+	return ""
+}
+
+// gateFor says why the pool may not be raised now: launches have more against them than releases.
+func (d *decider) gateFor(p *pool.Pool, ask scaling.Ask) string {
+	if ask.Target <= p.Wanted {
+		return ""
+	}
+	switch {
+	case p.Rest != nil:
+		return fmt.Sprintf("the pool takes no launches until %s: %s", stamp(p.Rest.Until), p.Rest.Reason)
+	case p.Blocked != nil:
+		return "the pool is blocked: " + p.Blocked.Reason
+	}
+	return ""
+}
+
+// carryOut begins the scaling operation that was chosen. The record holds everything it was chosen from.
+func (d *decider) carryOut(conf *scaling.Pool, s *Scaled, p *pool.Pool, asks []scaling.Ask, chosen int, why []string) {
+	ask, was := asks[chosen], p.Wanted
+	if ask.Bounds != s.Bounds {
+		d.record("scaling.bounds", Record{Pool: p.Origin, Reason: fmt.Sprintf("pool %s: %d to %d by %s", s.Name, ask.Bounds.Min, ask.Bounds.Max, ask.By)})
+		s.Bounds, s.BoundsBy = ask.Bounds, ask.By
+	}
+	data := map[string]any{"ask": ask, "others": others(asks, chosen, why), "wanted": was, "bounds": s.Bounds}
+	if ask.Kind == scaling.AskSchedule {
+		data["due"] = s.Deferred.Due
+		s.Deferred = nil
+	}
+	if ask.Target == was {
+		d.record("scaling.decided", Record{Pool: p.Origin, Reason: fmt.Sprintf("pool %s stays at %d: %s", s.Name, was, ask.Reason), Data: data})
+		return
+	}
+	p.Wanted = ask.Target
+	r := d.newRecovery(recovery.Scale, p, p.Origin, fmt.Sprintf("%s: from %d to %d: %s", ask.By, was, ask.Target, ask.Reason))
+	r.From, r.Was, r.Delta = d.env.Now, was, ask.Target-was
+	s.Last = &Operation{By: ask.By, Recovery: r.ID, From: was, To: ask.Target, At: d.env.Now}
+	if due, ok := data["due"].(time.Time); ok {
+		s.Last.Schedule, s.Last.Due = strings.TrimPrefix(ask.By, "schedule "), due
+	}
+	d.record("scaling.decided", Record{Pool: p.Origin, Recovery: r.ID, Reason: fmt.Sprintf("pool %s from %d to %d by %s: %s", s.Name, was, ask.Target, ask.By, ask.Reason), Data: data})
+	d.begin(r)
+	d.advanceOne(r.ID)
+}
+
+// others lists the asks that were not followed, with the reason.
+func others(asks []scaling.Ask, chosen int, why []string) []map[string]any {
+	var out []map[string]any
+	for i := range asks {
+		if i != chosen {
+			out = append(out, map[string]any{"ask": asks[i], "why_not": why[i]})
+		}
+	}
+	return out
+}
+
+// reconsider gives an operation of emrguard's own up that has not begun when the gate shuts, or takes long to begin: it was decided for a
+// cluster that is no longer the same, and must not hold up the pool's repair. A schedule is deferred again.
+func (d *decider) reconsider(s *Scaled, p *pool.Pool) {
+	if s.Last == nil || p == nil {
+		return
+	}
+	r := d.s.Recovery(s.Last.Recovery)
+	if r == nil || r.Author != "" || d.begun(r) {
+		return
+	}
+	why := d.gate(p, r.ID)
+	if late := r.Opened.Add(longestBegin * r.Settings.Pace); why == "" && !d.env.Now.Before(late) {
+		why = "it could not begin for " + d.env.Now.Sub(r.Opened).Round(time.Second).String()
+	} else if why == "" {
+		d.wakeAt(late)
+		return
+	}
+	if s.Last.Schedule != "" && s.Deferred == nil {
+		s.Deferred = &Deferred{Schedule: s.Last.Schedule, Due: s.Last.Due}
+	}
+	d.close(r, recovery.Withheld, "not begun: "+why)
+}
+
+// longestBegin is how long, in paces, an operation may take from its decision to its first call.
+const longestBegin = 10
+
+// begun says whether a scaling operation has sent a call.
+func (d *decider) begun(r *recovery.Recovery) bool {
+	return !r.Sent.IsZero() || r.Placed > 0 || !r.Placement.At.IsZero() || d.s.Pending != nil && d.s.Pending.Recovery == r.ID
+}
+
+// giveWay ends the scaling operations by hand on a pool that have not begun: one of its groups needs repair first.
+func (d *decider) giveWay(p *pool.Pool) {
+	for i := 0; i < len(d.s.Recoveries); {
+		r := &d.s.Recoveries[i]
+		if r.Pool == p.Origin && (r.Kind == recovery.Scale || r.Kind == recovery.Return) && !d.begun(r) {
+			d.close(r, recovery.Withheld, "not begun: a group of the pool is stuck, and its repair comes first; give the order again afterwards")
+			continue
+		}
+		i++
+	}
+}
+
+// scaled books the end of a scaling operation: cooldowns run from here.
+func (d *decider) scaled(r *recovery.Recovery) {
+	for i := range d.s.Scaling {
+		if s := &d.s.Scaling[i]; s.Last != nil && s.Last.Recovery == r.ID {
+			s.Last.Done = d.env.Now
+		}
+	}
+}
+
+// wouldScale records what a scaling operation would do where nothing may be changed: each one once per ban time (rule R13).
+func (d *decider) wouldScale(s *Scaled, p *pool.Pool, asks []scaling.Ask, chosen int, why []string) {
+	ask := asks[chosen]
+	due := time.Time{}
+	if ask.Kind == scaling.AskSchedule {
+		due, s.Deferred = s.Deferred.Due, nil
+	}
+	if w := s.Would; due.IsZero() && w != nil && w.By == ask.By && w.To == ask.Target && d.env.Now.Before(w.Until) {
+		return
+	}
+	s.Would = &WouldScale{By: ask.By, To: ask.Target, Until: d.env.Now.Add(d.env.Settings.Ban)}
+	data := map[string]any{"ask": ask, "others": others(asks, chosen, why), "wanted": p.Wanted, "bounds": s.Bounds}
+	text := fmt.Sprintf("pool %s: would go from %d to %d by %s: %s (%s)", s.Name, p.Wanted, ask.Target, ask.By, ask.Reason, cmp.Or(d.s.Withheld, d.env.Why))
+	if reasons := d.suspensions(""); len(reasons) > 0 {
+		text = fmt.Sprintf("%s; it would wait: %s", text, strings.Join(reasons, "; "))
+	}
+	d.record("would.scale", Record{Pool: p.Origin, Reason: text, Data: data})
+}

@@ -1,0 +1,415 @@
+package guard
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"emrguard/internal/emr"
+	"emrguard/internal/recovery"
+	"emrguard/internal/scaling"
+)
+
+// checkScaling holds the first call of a scaling operation against I4, and every scaling operation against the bounds.
+func (m *model) checkScaling(d Decision) {
+	m.t.Helper()
+	c := d.Call
+	r := d.State.Recovery(c.Recovery)
+	if r == nil || r.Kind != recovery.Scale || r.Force || c.Purpose != ForLaunch && c.Purpose != ForAdd && c.Purpose != ForRelease {
+		return
+	}
+	for _, s := range d.State.Scaling {
+		if p := d.State.Pool(s.Origin); s.Origin == c.Pool && (p.Wanted < s.Bounds.Min || p.Wanted > s.Bounds.Max) {
+			m.fail("pool %s wants %d outside %+v", s.Name, p.Wanted, s.Bounds)
+		}
+	}
+	if slices.ContainsFunc(m.calls, func(o Call) bool { return o.Recovery == c.Recovery && o.ID != c.ID }) {
+		return
+	}
+	newest := m.reads[len(m.reads)-1]
+	probe := &decider{s: d.State, env: m.env}
+	for id, g := range newest.groups {
+		p, known := d.State.PoolOf(id), d.State.Group(id)
+		gaveUp := slices.ContainsFunc(d.State.Recoveries, func(o recovery.Recovery) bool { return o.Group == id && probe.gaveUp(&o) })
+		// A resting pool does not suspend (R8), nor does what was reported as beyond repair (R3, R5).
+		if g.State == emr.GroupResizing && p != nil && p.Rest == nil && known.Reported == "" && !gaveUp {
+			m.fail("I4: %s although the read of %s shows %s RESIZING", c.Call, newest.began.Format(time.TimeOnly), id)
+		}
+	}
+	if len(m.calls) > 0 && newest.began.Before(m.calls[len(m.calls)-1].At) {
+		m.fail("I4: %s follows a read from before our last write", c.Call)
+	}
+}
+
+// scaled gives a model the scaling settings of a test.
+func scaledModel(t failer, conf scaling.Settings) *model {
+	t.Helper()
+	m := newModel(t, recovery.Defaults())
+	m.series = map[string][]emr.Point{}
+	m.configure(conf)
+	m.pass(2 * time.Minute)
+	return m
+}
+
+func (m *model) configure(conf scaling.Settings) {
+	m.t.Helper()
+	if err := conf.Compile(); err != nil {
+		m.fail("%v", err)
+	}
+	m.env.Scaling = &conf
+}
+
+// points fills a metric with a value every five minutes from now on, for so long.
+func (m *model) points(metric string, value float64, span time.Duration) {
+	m.pointsFrom(metric, value, m.now.Add(-10*time.Minute), span+10*time.Minute)
+}
+
+func (m *model) pointsFrom(metric string, value float64, from time.Time, span time.Duration) {
+	first := from.Truncate(5 * time.Minute)
+	kept := slices.DeleteFunc(m.series[metric], func(p emr.Point) bool { return !p.At.Before(first) })
+	for at := first; at.Before(from.Add(span)); at = at.Add(5 * time.Minute) {
+		kept = append(kept, emr.Point{At: at, Value: value})
+	}
+	m.series[metric] = kept
+}
+
+// count counts the records of a kind.
+func (m *model) count(kind string) int {
+	n := 0
+	for _, r := range m.records {
+		if r.Kind == kind {
+			n++
+		}
+	}
+	return n
+}
+
+// said says whether a record of a kind holds the text.
+func (m *model) said(kind, text string) bool {
+	return slices.ContainsFunc(m.records, func(r Record) bool { return r.Kind == kind && strings.Contains(r.Reason, text) })
+}
+
+func taskPool(lo, hi int) scaling.Pool {
+	return scaling.Pool{Name: "task", Role: emr.Task, Min: lo, Max: hi, Cooldown: scaling.Cooldown{Up: 5 * time.Minute, Down: 10 * time.Minute}}
+}
+
+func policy(name, metric string, op scaling.Operator, threshold float64, action scaling.Action) scaling.Policy {
+	return scaling.Policy{Name: name, Condition: scaling.Condition{Namespace: emr.MetricsNamespace, Metric: metric, Statistic: emr.Average, Operator: op,
+		Threshold: threshold, Period: 5 * time.Minute, Evaluations: 2}, Missing: scaling.Ignore, Action: action}
+}
+
+func at(n int) *int { return &n }
+
+func TestR2_APolicyLaunchesOnceAndThenWaits(t *testing.T) {
+	pool := taskPool(2, 20)
+	pool.ScaleUp = []scaling.Policy{policy("out", "ContainerPending", scaling.GT, 0, scaling.Action{Type: scaling.Adjustment, Count: 3})}
+	m := scaledModel(t, scaling.Settings{Pools: []scaling.Pool{pool}})
+	m.points("ContainerPending", 5, 2*time.Hour)
+	m.pass(14 * time.Minute)
+	if got := m.state.Pool("ig-A").Wanted; got != 9 {
+		t.Fatalf("wanted %d, not 9\n%s", got, strings.Join(m.log, "\n"))
+	}
+	s := m.state.Scaled("task")
+	if s.Last == nil || s.Last.By != "policy out" || s.Last.From != 6 || s.Last.To != 9 || s.Last.Done.IsZero() {
+		t.Errorf("last %+v", s.Last)
+	}
+	// Two periods that begin after the resize have to end first.
+	done := s.Last.Done
+	m.pass(4 * time.Minute)
+	if got := m.state.Pool("ig-A").Wanted; got != 9 {
+		t.Errorf("wanted %d, %s after the resize", got, m.now.Sub(done))
+	}
+	m.pass(2 * time.Minute)
+	if got := m.state.Pool("ig-A").Wanted; got != 12 {
+		t.Errorf("wanted %d, not 12", got)
+	}
+	m.pass(2 * time.Hour)
+	if got := m.state.Pool("ig-A").Wanted; got != 20 {
+		t.Errorf("wanted %d, not max 20", got)
+	}
+	m.points("ContainerPending", 0, time.Hour)
+	before := len(m.calls)
+	m.pass(time.Hour)
+	if len(m.calls) != before {
+		t.Errorf("calls without a policy that holds: %v", m.calls[before:])
+	}
+	for _, r := range m.records {
+		if r.Kind == "scaling.decided" && !strings.Contains(text(Decision{Records: []Record{r}}), `"points"`) {
+			t.Errorf("a decision without its data points: %s", r.Reason)
+		}
+	}
+}
+
+func TestR2_NothingScalesWhileAGroupResizes(t *testing.T) {
+	pool := taskPool(0, 20)
+	pool.ScaleUp = []scaling.Policy{policy("out", "ContainerPending", scaling.GT, 0, scaling.Action{Type: scaling.Adjustment, Count: 3})}
+	m := scaledModel(t, scaling.Settings{Pools: []scaling.Pool{pool}})
+	m.points("ContainerPending", 5, 5*time.Hour)
+	m.of("ig-C").Requested, m.of("ig-C").stuck = 4, true // somebody asks for more core nodes, and they do not come
+	m.read(m.shown())
+	asked := m.asked
+	m.pass(20 * time.Minute)
+	if len(m.calls) != 0 || m.state.Pool("ig-A").Wanted != 6 {
+		t.Fatalf("calls %v while a group is resizing", m.calls)
+	}
+	if m.asked != asked {
+		t.Error("data points were read that no policy could act on")
+	}
+	m.of("ig-C").stuck = false
+	m.pass(6 * time.Minute)
+	resumed := m.state.Resumed
+	m.pass(40 * time.Minute)
+	first := slices.IndexFunc(m.records, func(r Record) bool { return r.Kind == "scaling.decided" })
+	if resumed.IsZero() || first < 0 || m.records[first].At.Before(resumed.Add(10*time.Minute)) {
+		t.Errorf("resumed %s, decided %v", resumed, m.records[max(0, first)])
+	}
+}
+
+func TestR2_ScheduleIsAppliedOnceAndLate(t *testing.T) {
+	pool := taskPool(0, 30)
+	pool.Schedules = []scaling.Schedule{{Name: "noon", Cron: "10 12 * * *", Target: at(9)}, {Name: "later", Cron: "20 12 * * *", Target: at(12)}}
+	m := scaledModel(t, scaling.Settings{Pools: []scaling.Pool{pool}}) // 12:02
+	m.of("ig-C").Requested, m.of("ig-C").stuck = 3, true
+	m.read(m.shown())
+	m.pass(23 * time.Minute)
+	s := m.state.Scaled("task")
+	if s.Deferred == nil || s.Deferred.Schedule != "later" || !strings.Contains(s.Deferred.Reason, "suspended") {
+		t.Fatalf("deferred %+v", s.Deferred)
+	}
+	if !m.said("scaling.superseded", "noon gives way to later") || m.count("scaling.deferred") != 2 {
+		t.Errorf("records %v", m.log)
+	}
+	m.of("ig-C").stuck = false
+	m.pass(10 * time.Minute)
+	if got := m.state.Pool("ig-A").Wanted; got != 12 || m.state.Scaled("task").Deferred != nil {
+		t.Errorf("wanted %d, deferred %+v", got, m.state.Scaled("task").Deferred)
+	}
+	if n := m.count("scaling.decided"); n != 1 {
+		t.Errorf("%d decisions, not 1", n)
+	}
+	m.pass(10 * time.Minute)
+	if d := m.decide(Input{Order: &Order{Kind: OrderScale, Group: "ig-A", To: 7, Author: "ann"}}); d.Reply.Refused {
+		t.Fatal(d.Reply.Text)
+	}
+	m.pass(3 * time.Hour)
+	if got := m.state.Pool("ig-A").Wanted; got != 7 {
+		t.Errorf("wanted %d: a schedule was applied twice", got)
+	}
+	m.pass(22 * time.Hour)
+	if got := m.state.Pool("ig-A").Wanted; got != 12 {
+		t.Errorf("wanted %d the day after, not 12", got)
+	}
+}
+
+func TestR2_BoundsHold(t *testing.T) {
+	m := scaledModel(t, scaling.Settings{Pools: []scaling.Pool{taskPool(8, 12)}})
+	m.pass(10 * time.Minute)
+	if got := m.state.Pool("ig-A").Wanted; got != 8 {
+		t.Fatalf("wanted %d, not min 8", got)
+	}
+	for to, refused := range map[int]bool{7: true, 13: true, 12: false} {
+		if d := m.decide(Input{Order: &Order{Kind: OrderScale, Group: "ig-A", To: to, Author: "ann", Force: true}}); d.Reply.Refused != refused {
+			t.Errorf("scale to %d: %+v", to, d.Reply)
+		}
+		m.pass(10 * time.Minute)
+	}
+	m.of("ig-A").Requested = 25 // somebody asks for more than max
+	m.pass(40 * time.Minute)
+	if got := m.of("ig-A").Requested; got != 12 {
+		t.Errorf("requested %d, not max 12\n%s", got, strings.Join(m.log, "\n"))
+	}
+}
+
+func TestR2_TheClusterIsBoundedAsAWhole(t *testing.T) {
+	pool := taskPool(0, 30)
+	pool.ScaleUp = []scaling.Policy{policy("out", "ContainerPending", scaling.GT, 0, scaling.Action{Type: scaling.Adjustment, Count: 10})}
+	m := scaledModel(t, scaling.Settings{MaxInstances: 12, Pools: []scaling.Pool{pool}}) // 1 + 2 + 6 now
+	m.points("ContainerPending", 5, 5*time.Hour)
+	m.pass(3 * time.Hour)
+	if got := m.state.Pool("ig-A").Wanted; got != 9 {
+		t.Errorf("wanted %d, not 9", got)
+	}
+	if n := m.count("scaling.decided"); n != 1 {
+		t.Errorf("%d decisions", n)
+	}
+	if d := m.decide(Input{Order: &Order{Kind: OrderScale, Group: "ig-A", To: 10, Author: "ann"}}); !d.Reply.Refused || !strings.Contains(d.Reply.Text, "max_instances") {
+		t.Errorf("%+v", d.Reply)
+	}
+}
+
+func TestR13_ObserveRecordsWhatItWouldScale(t *testing.T) {
+	pool := taskPool(0, 20)
+	pool.ScaleUp = []scaling.Policy{policy("out", "ContainerPending", scaling.GT, 0, scaling.Action{Type: scaling.Adjustment, Count: 3})}
+	pool.Schedules = []scaling.Schedule{{Name: "noon", Cron: "30 12 * * *", Target: at(9), Min: at(1)}}
+	m := scaledModel(t, scaling.Settings{Pools: []scaling.Pool{pool}})
+	m.env.Mode = Observe
+	m.points("ContainerPending", 5, 5*time.Hour)
+	m.pass(3 * time.Hour)
+	if len(m.calls) > 0 || m.state.Pool("ig-A").Wanted != 6 || m.state.Scaled("task").Bounds.Min != 0 {
+		t.Errorf("calls %v, wanted %d", m.calls, m.state.Pool("ig-A").Wanted)
+	}
+	if !m.said("would.scale", "by policy out") || !m.said("would.scale", "by schedule noon") {
+		t.Errorf("%s", strings.Join(m.log, "\n"))
+	}
+	if n := m.count("would.scale"); n > 4 {
+		t.Errorf("%d rows for the same thing", n)
+	}
+}
+
+func TestR7_AGroupIsMadeEmptyForAConfiguredPool(t *testing.T) {
+	for name, c := range map[string]struct {
+		err       *emr.Error
+		effective bool
+		made      int // groups EMR has in the end
+	}{
+		"answered":              {nil, true, 1},
+		"answer lost, it took":  {&emr.Error{Class: emr.Unavailable}, true, 1},
+		"answer lost, it never": {&emr.Error{Class: emr.Unavailable}, false, 1},
+		"throttled":             {&emr.Error{Class: emr.Throttled}, false, 1},
+		"empty is refused":      {&emr.Error{Class: emr.Invalid}, false, 1},
+	} {
+		pool := taskPool(3, 20)
+		pool.Name, pool.Groups, pool.Group = "extra", []string{"extra*"}, &scaling.Group{InstanceType: "m5.xlarge", Market: emr.Spot}
+		m := newModel(t, recovery.Defaults())
+		m.configure(scaling.Settings{Pools: []scaling.Pool{pool}})
+		for i := 0; m.pending == nil && i < 100; i++ {
+			m.approach()
+		}
+		if m.pending == nil || m.pending.Purpose != ForMake || m.pending.Call.Config.Count != 0 {
+			t.Fatalf("%s: pending %+v", name, m.pending)
+		}
+		if _, token, ok := emr.ParseGroupName(m.pending.Call.Config.Name); !ok || token.Store != "storeaaa" {
+			t.Errorf("%s: the name %q carries no token", name, m.pending.Call.Config.Name)
+		}
+		m.answer(c.err, c.effective)
+		m.pass(20 * time.Minute)
+		s := m.state.Scaled("extra")
+		if m.made != c.made || s.Origin != "ig-N01" || s.Making != nil {
+			t.Fatalf("%s: %d groups made, %+v\n%s", name, m.made, s, strings.Join(m.log, "\n"))
+		}
+		if p := m.state.Pool("ig-N01"); p.Wanted != 3 || p.Name != "extra" || m.of("ig-N01").Running != 3 {
+			t.Errorf("%s: pool %+v", name, p)
+		}
+	}
+}
+
+func TestR12_AWrappedClustersCoreIsLeftAlone(t *testing.T) {
+	m := newModel(t, recovery.Defaults())
+	m.env.Wrapped = true
+	m.pass(time.Minute)
+	m.of("ig-C").Requested, m.of("ig-C").stuck = 4, true
+	m.pass(40 * time.Minute)
+	if len(m.calls) > 0 || m.state.Suspended == nil || !m.said("would.recover", "CORE is left alone") {
+		t.Fatalf("calls %v, suspended %v\n%s", m.calls, m.state.Suspended, strings.Join(m.log, "\n"))
+	}
+	if d := m.decide(Input{Order: &Order{Kind: OrderScale, Group: "ig-C", To: 3, Author: "ann", Force: true}}); !d.Reply.Refused {
+		t.Error("CORE of a wrapped cluster was scaled")
+	}
+	m.pass(70 * time.Minute)
+	if m.state.Suspended != nil {
+		t.Errorf("suspended for ever: %v", m.state.Suspended.Reasons)
+	}
+	m.of("ig-A").Requested, m.of("ig-A").stuck = 9, true
+	m.pass(40 * time.Minute)
+	if m.made != 1 || m.of("ig-A").Requested != 6 {
+		t.Errorf("task capacity is managed: %d made, %d requested", m.made, m.of("ig-A").Requested)
+	}
+}
+
+func idle(mode scaling.TerminationMode) scaling.Settings {
+	return scaling.Settings{Termination: &scaling.Termination{Mode: mode, Grace: 10 * time.Minute, Policies: []scaling.TerminationPolicy{{Name: "idle", Statements: []scaling.Condition{
+		{Namespace: emr.MetricsNamespace, Metric: "AppsRunning", Statistic: emr.Sum, Operator: scaling.LTE, Threshold: 0, Period: 5 * time.Minute, Evaluations: 3},
+		{Namespace: emr.MetricsNamespace, Metric: "AppsPending", Statistic: emr.Sum, Operator: scaling.LTE, Threshold: 0, Period: 5 * time.Minute, Evaluations: 3},
+	}}}}}
+}
+
+func TestTermination(t *testing.T) {
+	for name, c := range map[string]struct {
+		mode    scaling.TerminationMode
+		prepare func(*model)
+		ended   bool
+		kind    string // of a record that is there
+		says    string
+	}{
+		"idle":                     {scaling.TerminationEnforce, func(*model) {}, true, "termination.notice", "policy idle"},
+		"observed":                 {scaling.TerminationObserve, func(*model) {}, false, "would.terminate", "policy idle"},
+		"the rule observes":        {scaling.TerminationEnforce, func(m *model) { m.env.Mode = Observe }, false, "would.terminate", "policy idle"},
+		"protected":                {scaling.TerminationEnforce, func(m *model) { m.cluster.Protected = true }, false, "termination.held", "--no-termination-protected"},
+		"a step runs":              {scaling.TerminationEnforce, func(m *model) { m.cluster.State = emr.ClusterRunning }, false, "termination.held", "RUNNING"},
+		"metrics stopped":          {scaling.TerminationEnforce, func(m *model) { m.series = map[string][]emr.Point{} }, false, "", ""},
+		"one metric stopped":       {scaling.TerminationEnforce, func(m *model) { delete(m.series, "AppsPending") }, false, "", ""},
+		"something waits":          {scaling.TerminationEnforce, func(m *model) { m.points("AppsPending", 1, 3*time.Hour) }, false, "", ""},
+		"paused":                   {scaling.TerminationEnforce, func(m *model) { m.state.Paused = &Pause{Since: m.now, Author: "ann"} }, false, "termination.notice", ""},
+		"managed scaling is there": {scaling.TerminationEnforce, func(m *model) { m.managed, m.state.Managed = true, true }, false, "would.terminate", "managed"},
+		"work comes in the grace": {scaling.TerminationEnforce, func(m *model) {
+			m.pointsFrom("AppsRunning", 2, m.now.Add(4*time.Minute), 3*time.Hour)
+		}, false, "termination.withdrawn", "idle"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			m := scaledModel(t, idle(c.mode))
+			m.points("AppsRunning", 0, 3*time.Hour)
+			m.points("AppsPending", 0, 3*time.Hour)
+			m.points("Noise", 0, 3*time.Hour)
+			c.prepare(m)
+			m.pass(90 * time.Minute)
+			terminated := slices.ContainsFunc(m.calls, func(o Call) bool { return o.Call.Op == emr.TerminateJobFlows })
+			if terminated != c.ended {
+				t.Fatalf("terminated %v\n%s", terminated, strings.Join(m.log, "\n"))
+			}
+			if c.ended && (m.state.Ended.IsZero() || m.calls[0].At.Before(m.state.Terminating.Notice.Until)) {
+				t.Errorf("ended %s, notice %+v", m.state.Ended, m.state.Terminating.Notice)
+			}
+			if c.kind != "" && !m.said(c.kind, c.says) {
+				t.Errorf("no %s that says %q\n%s", c.kind, c.says, strings.Join(m.log, "\n"))
+			}
+			if n := m.count("termination.held") + m.count("would.terminate"); n > 1 {
+				t.Errorf("%d rows in 90 minutes", n)
+			}
+		})
+	}
+}
+
+func TestR11_NothingScalesOnMetricsThatCannotBeRead(t *testing.T) {
+	pool := taskPool(0, 20)
+	pool.ScaleUp = []scaling.Policy{policy("out", "ContainerPending", scaling.GT, 0, scaling.Action{Type: scaling.Adjustment, Count: 3})}
+	m := scaledModel(t, scaling.Settings{Pools: []scaling.Pool{pool}})
+	for range 5 {
+		m.decide(Input{Failed: &Failed{Op: emr.GetMetricData, Began: m.now, Err: emr.Error{Class: emr.Denied, Code: "AccessDenied", Message: "not allowed"}}})
+		m.now = m.now.Add(time.Minute)
+	}
+	if m.state.Blind == nil || m.count("metrics.unread") != 1 || len(m.calls) > 0 {
+		t.Errorf("blind %+v, %d rows", m.state.Blind, m.count("metrics.unread"))
+	}
+	m.pass(20 * time.Minute)
+	if m.state.Blind != nil || m.count("metrics.read") != 1 {
+		t.Errorf("blind %+v", m.state.Blind)
+	}
+}
+
+func TestPoolsAreBound(t *testing.T) {
+	named := func(name string, groups ...string) scaling.Pool {
+		p := taskPool(0, 20)
+		p.Name, p.Groups = name, groups
+		return p
+	}
+	m := newModel(t, recovery.Defaults())
+	m.group("ig-B", "spot-b", emr.Task, 2)
+	m.configure(scaling.Settings{Pools: []scaling.Pool{named("rest"), named("spot", "spot-*")}})
+	m.pass(time.Minute)
+	got := fmt.Sprint(m.state.Scaled("rest").Origin, " ", m.state.Scaled("spot").Origin)
+	if got != "ig-A ig-B" {
+		t.Errorf("bound to %s", got)
+	}
+	m.group("ig-0", "spot-a", emr.Task, 2).Created = m.now.Add(-time.Hour) // an older group does not take the place of a bound one
+	m.pass(10 * time.Minute)
+	if got := m.state.Scaled("spot").Origin; got != "ig-B" {
+		t.Errorf("bound to %s", got)
+	}
+	m.configure(scaling.Settings{Pools: []scaling.Pool{named("spot", "spot-a")}})
+	m.pass(10 * time.Minute)
+	if got := m.state.Scaled("spot").Origin; got != "ig-0" || m.state.Scaled("rest") != nil {
+		t.Errorf("bound to %s", got)
+	}
+}
