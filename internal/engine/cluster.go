@@ -29,6 +29,9 @@ type cluster struct {
 	backlog  []guard.Input // answers whose decision could not be saved; tried again in order
 	since    bool          // read since this owner has it
 	refused  []refusal     // reads that failed, and when they may be tried again
+	need     *guard.MetricNeed
+	ask      *ask // the metrics under way, nil without
+	apart    bool // CloudWatch refused a call for one of its series as a request
 }
 
 func (c *cluster) unread() bool {
@@ -77,7 +80,7 @@ func (c *cluster) retry(ctx context.Context, now Now) bool {
 func (c *cluster) decideOne(ctx context.Context, now Now, in guard.Input, order *store.Order) bool {
 	s := c.s
 	eff := c.effective()
-	dec, err := guarded(c.state, c.env(now, eff), in)
+	dec, err := s.e.guarded(c.state, c.env(now, eff), in)
 	if err != nil {
 		s.broken[string(c.id)] = err
 		s.e.fault(s, string(c.id), fmt.Errorf("cluster %s is left alone until the next start: %w", c.id, err))
@@ -105,13 +108,13 @@ func (c *cluster) decideOne(ctx context.Context, now Now, in guard.Input, order 
 }
 
 // guarded asks the guard. A mistake in it costs one cluster, not the others.
-func guarded(state guard.State, env guard.Env, in guard.Input) (dec guard.Decision, err error) {
+func (e *Engine) guarded(state guard.State, env guard.Env, in guard.Input) (dec guard.Decision, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = fmt.Errorf("%w: %v\n%s", ErrPanic, r, debug.Stack())
 		}
 	}()
-	return guard.Decide(state, env, in), nil
+	return e.decide(state, env, in), nil
 }
 
 // ErrPanic is the fault of a cluster whose decision panicked. It is a defect of emrguard.
@@ -237,6 +240,11 @@ func (c *cluster) settle(now Now, dec guard.Decision, eff Effective) {
 	for _, n := range dec.Needs {
 		c.plan(n)
 	}
+	c.need = nil
+	if n := dec.Metrics; n != nil && len(n.Metrics) > 0 {
+		c.need = n
+	}
+	c.planMetrics()
 	wake := dec.Wake
 	for _, op := range dec.Waiting {
 		t := s.budget.ReadyAt(op, at)

@@ -109,6 +109,7 @@ type Fault struct {
 // Engine steps all scopes of a process.
 type Engine struct {
 	o      Options
+	decide func(guard.State, guard.Env, guard.Input) guard.Decision // guard.Decide but in tests
 	scopes []*scope
 	nextID uint64
 	out    Out
@@ -118,7 +119,7 @@ type Engine struct {
 // New returns an engine that owns nothing yet; the first Step takes the leases that are free.
 func New(o Options) *Engine {
 	o.LeaseTTL = cmp.Or(o.LeaseTTL, 30*time.Second)
-	e := &Engine{o: o, counts: map[string]int64{}}
+	e := &Engine{o: o, decide: guard.Decide, counts: map[string]int64{}}
 	for _, s := range o.Scopes {
 		e.scopes = append(e.scopes, &scope{Scope: s, e: e, id: s.Name})
 	}

@@ -72,17 +72,12 @@ func (l *lab) run(d time.Duration) {
 			l.sent = append(l.sent, sentCall{l.now.Mono, c.Scope, c.Call})
 			l.done = append(l.done, Completion{ID: c.ID, Result: l.aws(c.Scope, c.Call), Began: l.now, Ended: l.now.Add(50 * time.Millisecond)})
 		}
-		next := out.Next
+		next := out.Next.Mono
 		if len(l.done) > 0 {
-			next = l.now.Add(50 * time.Millisecond)
+			next = l.now.Mono + 50*time.Millisecond
 		}
-		if next.Mono <= l.now.Mono {
-			next = l.now.Add(time.Millisecond)
-		}
-		if next.Mono > until {
-			next = l.now.Add(until - l.now.Mono)
-		}
-		l.now = next
+		next = min(max(next, l.now.Mono+time.Millisecond), until)
+		l.now = l.now.Add(next - l.now.Mono)
 	}
 }
 

@@ -48,7 +48,7 @@ func (s *scope) keepLease(ctx context.Context, now Now) bool {
 
 // drop forgets everything of a scope that is not owned any more. What was on its way is in the store.
 func (s *scope) drop() {
-	s.held, s.clusters, s.flights, s.wakes, s.listing, s.listed, s.queue, s.broken, s.ignored, s.paused = false, nil, nil, nil, nil, false, nil, nil, nil, nil
+	s.held, s.clusters, s.flights, s.reads, s.wakes, s.listing, s.listed, s.queue, s.broken, s.ignored, s.paused = false, nil, nil, nil, nil, nil, false, nil, nil, nil, nil
 }
 
 // load takes the scope's state out of the store: at a start and after a change of owner.
@@ -66,7 +66,7 @@ func (s *scope) load(ctx context.Context, now Now) bool {
 	}
 	s.held = true
 	s.queue = budget.NewQueue(s.budget)
-	s.clusters, s.flights = map[emr.ClusterID]*cluster{}, map[uint64]flight{}
+	s.clusters, s.flights, s.reads = map[emr.ClusterID]*cluster{}, map[uint64]flight{}, map[*emr.MetricsWant]*metricsRead{}
 	s.broken, s.ignored = map[string]error{}, map[emr.ClusterID]time.Time{}
 	s.orderAt = now.Mono
 	s.relist()

@@ -66,15 +66,18 @@ type refusal struct {
 // readFailed books a read that failed. What passes by itself is tried again soon, anything else with the next routine look.
 func (c *cluster) readFailed(ctx context.Context, now Now, r *reading, err emr.Error) {
 	at, eff := c.s.now(now), c.effective()
-	wait := c.s.Sweep
-	switch err.Class {
-	case emr.Throttled, emr.NotSent, emr.Unavailable:
-		wait = max(eff.Settings.Pace/10, time.Second)
-	default:
+	wait := max(eff.Settings.Pace/10, time.Second)
+	if !passing(err) {
+		wait = c.s.Sweep
 		c.s.e.fault(c.s, string(c.id), fmt.Errorf("%s: %w", r.op, &err))
 	}
 	c.refused = append(c.refused, refusal{r.op, r.group, at.Add(wait)})
 	c.decide(ctx, now, guard.Input{Failed: &guard.Failed{Op: r.op, Group: r.group, Began: r.began, Err: err}}, nil)
+}
+
+// passing says whether the failure of a read passes by itself.
+func passing(err emr.Error) bool {
+	return err.Class == emr.Throttled || err.Class == emr.NotSent || err.Class == emr.Unavailable
 }
 
 // notBefore is the earliest time at which a read may be tried.

@@ -26,25 +26,28 @@ type scope struct {
 	budget *budget.Budget
 	queue  *budget.Queue
 
-	clusters map[emr.ClusterID]*cluster
-	broken   map[string]error            // documents that cannot be read; their clusters are left alone
-	ignored  map[emr.ClusterID]time.Time // clusters no rule matches, and when their tags are read again
-	flights  map[uint64]flight
-	wakes    wakeHeap
-	listing  *listing
-	listed   bool // a whole list was read since the lease was taken
-	orderAt  time.Duration
-	paused   *pausedScope
-	pausedV  int64
-	rows     int
+	clusters  map[emr.ClusterID]*cluster
+	broken    map[string]error            // documents that cannot be read; their clusters are left alone
+	ignored   map[emr.ClusterID]time.Time // clusters no rule matches, and when their tags are read again
+	flights   map[uint64]flight
+	reads     map[*emr.MetricsWant]*metricsRead // of CloudWatch, waiting or under way
+	readCount int                               // of CloudWatch, for their keys
+	wakes     wakeHeap
+	listing   *listing
+	listed    bool // a whole list was read since the lease was taken
+	orderAt   time.Duration
+	paused    *pausedScope
+	pausedV   int64
+	rows      int
 }
 
 // flight is a call on its way.
 type flight struct {
 	call    emr.Call
 	cluster emr.ClusterID
-	read    *reading // a read, nil for a change
-	change  string   // id of the pending change
+	read    *reading     // a read of the cluster, nil for a change
+	metrics *metricsRead // GetMetricData
+	change  string       // id of the pending change
 }
 
 func (s *scope) now(n Now) time.Time { return s.clock.now(n) }
@@ -78,12 +81,16 @@ func (s *scope) send(now Now) {
 		if !ok {
 			return
 		}
-		s.sendRead(w)
+		s.sendRead(at, w)
 	}
 }
 
-func (s *scope) sendRead(w budget.Want) {
-	if w.Call.Op == emr.ListClusters {
+func (s *scope) sendRead(at time.Time, w budget.Want) {
+	switch w.Call.Op {
+	case emr.GetMetricData:
+		s.sendMetrics(at, w)
+		return
+	case emr.ListClusters:
 		if s.listing == nil {
 			s.listing = &listing{}
 		}
@@ -126,6 +133,8 @@ func (s *scope) complete(ctx context.Context, now Now, done Completion) bool {
 	switch {
 	case f.call.Op == emr.ListClusters:
 		s.completeList(ctx, now, done)
+	case f.metrics != nil:
+		s.completeMetrics(ctx, now, f, done)
 	case f.read != nil:
 		if c := s.clusters[f.cluster]; c != nil {
 			c.completeRead(ctx, now, f, done)

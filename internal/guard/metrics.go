@@ -9,6 +9,10 @@ import (
 // MetricNeed asks for series of CloudWatch, not before Due: their points from From (inclusive) to To (exclusive). The engine reads them
 // together with those of other clusters, a little later than Due (see package engine), and gives them to the next decision as Metrics,
 // or as Failed with Op GetMetricData. A need holds until the next decision, which gives another one or none.
+//
+// CloudWatch stamps a point with the beginning of its period, and the engine asks so that periods begin at multiples of their length
+// (time.Time.Truncate): From must not be after the beginning of the oldest period that is wanted, and a period that ends after To comes
+// with what it has so far.
 type MetricNeed struct {
 	Due      time.Time
 	From, To time.Time
