@@ -21,6 +21,7 @@ import (
 	"emrguard/internal/engine"
 	"emrguard/internal/guard"
 	"emrguard/internal/recovery"
+	"emrguard/internal/scaling"
 	"emrguard/internal/store"
 )
 
@@ -38,6 +39,8 @@ type Options struct {
 	Sim      emrsim.Options
 	Store    Store
 	Settings recovery.Settings // zero: the defaults
+	Scaling  *scaling.Settings // of every cluster; nil: nothing is scaled. New compiles it
+	Wrapped  bool              // only TASK groups are managed (rule R12)
 	Mode     guard.Mode        // empty: enforce
 	Sweep    time.Duration     // zero: 5 minutes
 	Latency  time.Duration     // of an answer; zero: 80 ms
@@ -135,8 +138,9 @@ func (p *Process) boundary(where Where, what string) {
 	}
 }
 
-// New returns a world in which nothing runs yet.
+// New returns a world in which nothing runs yet. Scaling settings that cannot be are a panic: the test is wrong.
 func New(o Options) *World {
+	compile(o.Scaling)
 	if o.Settings.After == 0 {
 		o.Settings = recovery.Defaults()
 	}
@@ -174,15 +178,39 @@ type policy struct{ w *World }
 func (p policy) Candidate(string, emr.ClusterSummary) bool { return true }
 
 func (p policy) For(string, emr.Cluster) engine.Effective {
-	return engine.Effective{Mode: p.w.o.Mode, Settings: p.w.o.Settings, Why: "rule 1 of the test says " + string(p.w.o.Mode)}
+	return engine.Effective{Mode: p.w.o.Mode, Settings: p.w.o.Settings, Scaling: p.w.o.Scaling, Wrapped: p.w.o.Wrapped,
+		Why: "rule 1 of the test says " + string(p.w.o.Mode)}
 }
 
 // SetSettings changes the configuration, as a reload does.
 func (w *World) SetSettings(mode guard.Mode, s recovery.Settings) {
 	w.o.Mode, w.o.Settings = mode, s
+	w.reload()
+}
+
+// SetScaling changes what is scaled and how, and whether clusters are wrapped, as a reload does. The settings are compiled, and shared
+// with the engine from then on: they are not changed afterwards.
+func (w *World) SetScaling(s *scaling.Settings, wrapped bool) {
+	compile(s)
+	w.o.Scaling, w.o.Wrapped = s, wrapped
+	w.reload()
+}
+
+// reload lets every process follow the present options.
+func (w *World) reload() {
 	for _, p := range w.procs {
 		p.engine.SetPolicy(policy{w})
 		p.next = p.now()
+	}
+}
+
+// compile makes scaling settings usable.
+func compile(s *scaling.Settings) {
+	if s == nil {
+		return
+	}
+	if err := s.Compile(); err != nil {
+		panic(err)
 	}
 }
 
