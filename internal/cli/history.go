@@ -94,9 +94,9 @@ func (f *historyFlags) query(ctx context.Context, r *reader, o *opened) (store.Q
 		id   *string
 		past store.Query
 	}{
-		{f.cluster, w.FindCluster, func(v view.Found) { q.Cluster = string(v.Cluster) }, &q.Cluster, store.Query{Cluster: f.cluster}},
-		{f.group, w.FindGroup, func(v view.Found) { q.Group = string(v.Group) }, &q.Group, store.Query{Group: f.group}},
-		{f.pool, w.FindPool, func(v view.Found) { q.Pool = string(v.Group) }, &q.Pool, store.Query{Pool: f.pool}},
+		{f.cluster, w.FindCluster, func(v view.Found) { w, q.Cluster = w.Only(v), string(v.Cluster) }, &q.Cluster, store.Query{Cluster: f.cluster}},
+		{f.group, func(ref string) (view.Found, error) { return w.FindGroup(ref) }, func(v view.Found) { q.Group = string(v.Group) }, &q.Group, store.Query{Group: f.group}},
+		{f.pool, func(ref string) (view.Found, error) { return w.FindPool(ref) }, func(v view.Found) { q.Pool = string(v.Group) }, &q.Pool, store.Query{Pool: f.pool}},
 	} {
 		if ref.text == "" {
 			continue

@@ -262,6 +262,9 @@ func (o *orderer) find(ctx context.Context, f func(view.World) (view.Found, erro
 	if err != nil {
 		return view.Found{}, err
 	}
+	if _, err := o.only(opened); err != nil {
+		return view.Found{}, errors.Join(err, opened.store.Close())
+	}
 	found, err := f(opened.world)
 	if err != nil {
 		err = &exitError{exitUsage, err}

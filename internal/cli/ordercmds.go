@@ -104,23 +104,39 @@ func pauseCmd(d *Deps, cmd *cobra.Command, kind guard.OrderKind) *cobra.Command 
 
 func newScaleCmd(d *Deps) *cobra.Command {
 	cmd := &cobra.Command{
-		Use:   "scale POOL --to N",
+		Use:   "scale POOL --to N | --by N",
 		Short: "Set how many instances a pool wants",
-		Long: `scale sets what a pool wants in all. More is launched on the best member, less is released, the last fallback first. While scaling is
-suspended on the cluster it is refused with the reason, unless --force is given.`,
-		Example: "  emrguard scale etl/task --to 12 --reason 'end of quarter'\n  emrguard scale etl/task --to 3 --force",
-		Args:    cobra.ExactArgs(1),
+		Long: `scale sets what a pool wants in all, or with --by changes what it wants at this moment. More is launched on the best member, less is
+released, the last fallback first. While scaling is suspended on the cluster it is refused with the reason, unless --force is given.
+
+POOL is the id or the name of the pool's own group, or CLUSTER/POOL.`,
+		Example: `  emrguard scale etl/task --to 12 --reason 'end of quarter'
+  emrguard scale task --cluster etl --by +3
+  emrguard scale ig-2ABCDEFGH3IJK --by -2
+  emrguard scale etl/task --to 3 --force`,
+		Args: cobra.ExactArgs(1),
 	}
 	o := addOrderFlags(cmd, d)
+	o.addClusterFlag(cmd)
 	to := cmd.Flags().Int("to", 0, "instances wanted, 0 to 2000")
+	by := cmd.Flags().Int("by", 0, "so many `instances` more than the pool wants now, or fewer")
 	force := cmd.Flags().Bool("force", false, "in spite of a suspension")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		if !cmd.Flags().Changed("to") {
-			return usageError("scale needs --to, for example --to 12")
+		relative := cmd.Flags().Changed("by")
+		switch {
+		case relative == cmd.Flags().Changed("to"):
+			return usageError("scale needs either --to, for example --to 12, or --by, for example --by +3")
+		case relative && *by == 0:
+			return usageError("--by 0 changes nothing; give a number of instances more or fewer, for example --by -2")
 		}
 		found, err := o.onPool(cmd.Context(), args[0])
 		if err != nil {
 			return err
+		}
+		if relative {
+			if *to = found.Wanted + *by; *to < 0 {
+				return usageError("pool %s wants %d: --by %d leaves less than none", found.Name, found.Wanted, *by)
+			}
 		}
 		return o.send(cmd.Context(), at(found), guard.Order{Kind: guard.OrderScale, Group: found.Group, To: *to, Force: *force})
 	}
@@ -137,6 +153,7 @@ a core group gets back what it misses.`,
 		Args:    cobra.ExactArgs(1),
 	}
 	o := addOrderFlags(cmd, d)
+	o.addClusterFlag(cmd)
 	force := cmd.Flags().Bool("force", false, "in spite of a suspension")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		found, err := o.onPool(cmd.Context(), args[0])

@@ -13,7 +13,8 @@ type Field struct {
 	Doc  string
 }
 
-// Fields lists the JSON fields of a value of this package, nested ones after their parent.
+// Fields lists the JSON fields of a value of this package, nested ones after their parent. Those of a field with a like tag are those
+// of the field that it names.
 func Fields(v any) []Field { return fields("", reflect.TypeOf(v)) }
 
 func fields(prefix string, t reflect.Type) []Field {
@@ -37,6 +38,10 @@ func fields(prefix string, t reflect.Type) []Field {
 		if inner.Kind() == reflect.Slice && inner.Elem().Kind() != reflect.Uint8 {
 			inner = inner.Elem()
 			kind, path = "list of "+kindOf(inner), path+"[]"
+		}
+		if like := f.Tag.Get("like"); like != "" {
+			out = append(out, Field{Name: prefix + name, Type: kind + " like " + like, Doc: f.Tag.Get("doc")})
+			continue
 		}
 		out = append(out, Field{Name: prefix + name, Type: kind, Doc: f.Tag.Get("doc")})
 		if kindOf(inner) == "object" && inner.Kind() == reflect.Struct {

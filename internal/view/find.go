@@ -13,6 +13,7 @@ type Found struct {
 	Cluster emr.ClusterID
 	Group   emr.GroupID // empty for a cluster
 	Name    string      // for people: cluster, or cluster/group
+	Wanted  int         // of a pool: instances wanted in all
 }
 
 // String is the thing with its ids, as an error lists it.
@@ -52,8 +53,11 @@ func (e *AmbiguousError) Error() string {
 		list = append(list, "  "+m.String())
 	}
 	how := "by its id, or as CLUSTER/GROUP"
-	if e.What == "cluster" {
+	switch e.What {
+	case "cluster":
 		how = "by its id"
+	case "pool":
+		how = "by its id, as CLUSTER/POOL, or with --cluster"
 	}
 	return fmt.Sprintf("%q names %d %ss; name one %s:\n%s", e.Ref, len(e.Matches), e.What, how, strings.Join(list, "\n"))
 }
@@ -92,6 +96,9 @@ func (w World) findGroup(what, ref string, fits func(Cluster, emr.GroupID) bool)
 			}
 			label := c.label(g.ID)
 			f := Found{Scope: s.Name, Cluster: c.Cluster.ID, Group: g.ID, Name: c.name() + "/" + label}
+			if p := c.Pool(g.ID); p != nil {
+				f.Wanted = p.Wanted
+			}
 			switch {
 			case ref == string(g.ID):
 				ids = append(ids, f)

@@ -21,9 +21,14 @@ func Kinds() []string {
 	for _, p := range []guard.Purpose{guard.ForStop, guard.ForKeep, guard.ForLaunch, guard.ForAdd, guard.ForRelease, guard.ForMake, guard.ForTerminate} {
 		kinds = append(kinds, "call."+string(p), "answer."+string(p))
 	}
-	for _, k := range []guard.OrderKind{guard.OrderBan, guard.OrderUnban, guard.OrderPause, guard.OrderResume, guard.OrderScale, guard.OrderReturn, guard.OrderAdopt} {
+	for _, k := range orderKinds() {
 		kinds = append(kinds, "order."+string(k))
 	}
 	slices.Sort(kinds)
 	return kinds
+}
+
+// orderKinds are the orders there are.
+func orderKinds() []guard.OrderKind {
+	return []guard.OrderKind{guard.OrderBan, guard.OrderUnban, guard.OrderPause, guard.OrderResume, guard.OrderScale, guard.OrderReturn, guard.OrderAdopt}
 }

@@ -11,7 +11,7 @@ import (
 
 // TestKindsAreComplete looks for the kinds in the packages that write records.
 func TestKindsAreComplete(t *testing.T) {
-	kind := regexp.MustCompile(`"((?:api|ban|clock|cluster|group|order|pool|read|recovery|scaling|would)\.[a-z_]+)"`)
+	kind := regexp.MustCompile(`"((?:api|ban|clock|cluster|group|metrics|order|pool|read|recovery|scaling|termination|would)\.[a-z_]+)"`)
 	found := 0
 	for _, pattern := range []string{"../guard/*.go", "../engine/*.go"} {
 		files, err := filepath.Glob(pattern)

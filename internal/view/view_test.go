@@ -44,7 +44,7 @@ func TestJSON(t *testing.T) {
 // An empty world is lists, not null, for programs that range over them.
 func TestEmpty(t *testing.T) {
 	w := New(noon, nil)
-	for _, v := range []any{w.Status(), w.Pools(), w.Groups(), w.Bans(), w.Recoveries(nil), History{Now: noon, Records: w.Events(nil)}} {
+	for _, v := range []any{w.Status(), w.Pools(), w.Groups(), w.Bans(), w.Recoveries(nil), History{Now: noon, Records: w.Events(nil)}, report(w, nil)} {
 		if s := asJSON(t, v); strings.Contains(s, "null") {
 			t.Errorf("%T of nothing: %s", v, s)
 		}
@@ -109,7 +109,7 @@ func TestFindClusterByAnAmbiguousName(t *testing.T) {
 
 func TestWords(t *testing.T) {
 	for _, c := range []struct{ got, want string }{
-		{Span(45 * time.Second), "45s"}, {Span(36*time.Minute + 40*time.Second), "36m"}, {Span(65 * time.Minute), "1h05m"}, {Span(2 * time.Hour), "2h"}, {Span(51 * time.Hour), "2d3h"}, {Span(-1), "0s"},
+		{Span(45 * time.Second), "45s"}, {Span(36*time.Minute + 40*time.Second), "36m"}, {Span(65 * time.Minute), "1h05m"}, {Span(2 * time.Hour), "2h"}, {Span(51 * time.Hour), "2d3h"}, {Span(7*24*time.Hour + time.Minute), "7d"}, {Span(-1), "0s"},
 		{Since(ago(36*time.Minute), noon), "11:24 (36m)"}, {Since(ago(26*time.Hour), noon), "2026-01-04 10:00 (1d2h)"}, {Since(time.Time{}, noon), "-"},
 		{Until(noon.Add(84*time.Minute), noon), "13:24 (in 1h24m)"}, {Until(ago(time.Minute), noon), "11:59 (over)"}, {Until(time.Time{}, noon), "-"},
 		{Word("group.read"), "seen"}, {Word("pool.outside_grow"), "seen"}, {Word("pool.rest"), "decided"}, {Word("recovery.open"), "decided"},
@@ -125,7 +125,7 @@ func TestWords(t *testing.T) {
 // The JSON names are an interface: snake_case, each explained.
 func TestFieldsAreExplained(t *testing.T) {
 	snake := regexp.MustCompile(`^[a-z][a-z0-9]*(_[a-z0-9]+)*$`)
-	for _, v := range []any{Status{}, Pools{}, Groups{}, Bans{}, Recoveries{}, History{}, Explanation{}} {
+	for _, v := range []any{Status{}, Pools{}, Groups{}, Bans{}, Recoveries{}, History{}, Explanation{}, Report{}} {
 		fields := Fields(v)
 		if len(fields) == 0 {
 			t.Errorf("%T has no fields", v)

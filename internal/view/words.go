@@ -35,7 +35,7 @@ func Until(t, now time.Time) string {
 	return Clock(t, now) + " (in " + Span(t.Sub(now)) + ")"
 }
 
-// Span is a length of time for people: "45s", "36m", "1h05m", "2h", "2d3h". Negative lengths count as 0.
+// Span is a length of time for people: "45s", "36m", "1h05m", "2h", "2d3h", "7d". Negative lengths count as 0.
 func Span(d time.Duration) string {
 	d = max(0, d).Round(time.Second)
 	switch {
@@ -47,6 +47,9 @@ func Span(d time.Duration) string {
 		return fmt.Sprintf("%dh", int(d.Hours()))
 	case d < 24*time.Hour:
 		return fmt.Sprintf("%dh%02dm", int(d.Hours()), int(d.Minutes())%60)
+	}
+	if d%(24*time.Hour) < time.Hour {
+		return fmt.Sprintf("%dd", int(d.Hours())/24)
 	}
 	return fmt.Sprintf("%dd%dh", int(d.Hours())/24, int(d.Hours())%24)
 }

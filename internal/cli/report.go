@@ -1,0 +1,171 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"emrguard/internal/store"
+	"emrguard/internal/view"
+)
+
+// reportFlags say what a report is of.
+type reportFlags struct{ since, until string }
+
+func newReportCmd(d *Deps) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "report",
+		Short: "Sum up what happened in a period, or what would have",
+		Long: `report adds up the history of a period: what got stuck and how that ended, how long scaling was suspended, what was scaled and by whom, which
+schedules were late, and what a person should look at. Where emrguard only observes, and with --dry-run, it says what would have been done.
+It begins with three sentences.
+
+A time is a time of day (14:05), a date, both (2026-01-05T14:05:00Z), or an age (12h, 7d). Events count where they happened, and lengths of
+time are cut at the ends of the period, so the reports of the days of a week add up to that of the week.
+
+` + jsonHelp(view.Report{}),
+		Example: `  emrguard report                                  # the last seven days
+  emrguard report --since 18:00 --until 08:00      # since yesterday evening
+  emrguard report --since 2026-01-05 --until 2026-01-12 --cluster etl
+  emrguard report --since 30d --output json`,
+		Args: noArgs,
+	}
+	r, out := addReaderFlags(cmd, d), addOutputFlag(cmd)
+	r.addClusterFlag(cmd)
+	var f reportFlags
+	cmd.Flags().StringVar(&f.since, "since", "7d", "the `time` at which the period begins")
+	cmd.Flags().StringVar(&f.until, "until", "", "the `time` at which it ends (default now)")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		o, err := r.open(cmd.Context())
+		if err != nil {
+			return err
+		}
+		defer o.store.Close() //nolint:errcheck // only read
+		page, err := f.report(cmd.Context(), r, o)
+		if err != nil {
+			return err
+		}
+		if out.JSON() {
+			return writeJSON(d.Stdout, page)
+		}
+		return writeReport(d, page)
+	}
+	return cmd
+}
+
+// period reads the flags. A time of day that is yet to come is yesterday's.
+func (f *reportFlags) period(now time.Time) (from, to time.Time, err error) {
+	if from, err = parseTime("since", f.since, now); err != nil {
+		return from, to, err
+	}
+	if to, err = parseTime("until", f.until, now); err != nil {
+		return from, to, err
+	}
+	if to.IsZero() {
+		to = now
+	}
+	if _, ofDay := timeOfDay(f.until); ofDay && to.After(now) {
+		to = to.Add(-24 * time.Hour)
+	}
+	if _, ofDay := timeOfDay(f.since); ofDay && !from.Before(to) {
+		from = from.Add(-24 * time.Hour)
+	}
+	switch {
+	case from.After(now):
+		err = usageError("--since %s: the period begins in the future", f.since)
+	case !from.Before(to):
+		err = usageError("--since %s --until %s: the period ends before it begins", f.since, f.until)
+	}
+	return from, to, err
+}
+
+// report adds the history up.
+func (f *reportFlags) report(ctx context.Context, r *reader, o *opened) (view.Report, error) {
+	found, err := r.only(o)
+	if err != nil {
+		if found, err = r.ended(ctx, o, err); err != nil {
+			return view.Report{}, err
+		}
+	}
+	from, to, err := f.period(o.world.Now)
+	if err != nil {
+		return view.Report{}, err
+	}
+	which := store.Query{Scope: found.Scope, Cluster: string(found.Cluster)}
+	if found.Scope == "" {
+		which = r.query(which)
+	}
+	tally := view.NewTally(from, to, o.world.Now, o.world)
+	began, shown, read := time.Now(), time.Now(), 0
+	var notes []string
+	for _, q := range tally.Queries(which) {
+		damage, err := stream(ctx, o.store, q, func(rec store.Record) {
+			tally.Add(rec)
+			if read++; read%streamPage == 0 && time.Since(shown) > time.Second {
+				shown = time.Now()
+				fmt.Fprintf(r.d.Stderr, "%s: %d records read, up to %s\n", time.Since(began).Round(time.Second), read, rec.At.UTC().Format("2006-01-02 15:04"))
+			}
+		})
+		if err != nil {
+			return view.Report{}, err
+		}
+		if damage != nil {
+			notes = append(notes, "records that cannot be read are left out: "+damage.Error())
+		}
+	}
+	names, err := namesOf(ctx, o.store, tally.Unnamed(o.world))
+	if err != nil {
+		return view.Report{}, err
+	}
+	page := tally.Report(o.world, names)
+	first, err := o.store.History(ctx, store.Query{Scope: which.Scope, Cluster: which.Cluster, Oldest: true, Limit: 1})
+	switch {
+	case err != nil && !errors.Is(err, store.ErrCorrupt):
+		return view.Report{}, err
+	case len(first) == 0:
+		notes = append(notes, "the history is empty")
+	case first[0].At.After(from):
+		notes = append(notes, fmt.Sprintf("the history begins at %s UTC: nothing is known of the time before", first[0].At.UTC().Format("2006-01-02 15:04")))
+	}
+	page.Notes = append(page.Notes, notes...)
+	return page, nil
+}
+
+// namesOf are the names of clusters that have ended, as far as their documents are kept and can be read.
+func namesOf(ctx context.Context, s store.Store, keys []store.Key) (map[store.Key]string, error) {
+	names := map[store.Key]string{}
+	for _, key := range keys {
+		doc, err := s.Load(ctx, key)
+		if errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrCorrupt) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		if c, err := view.NewCluster(doc, nil); err == nil {
+			names[key] = c.Cluster.Name
+		}
+	}
+	return names, nil
+}
+
+// writeReport tells the report to a person.
+func writeReport(d *Deps, page view.Report) error {
+	fmt.Fprintln(d.Stdout, page.Headline())
+	for _, s := range page.Summary {
+		fmt.Fprintln(d.Stdout, printable(s))
+	}
+	for _, n := range page.Notes {
+		fmt.Fprintln(d.Stdout, "Note: "+printable(n)+".")
+	}
+	for _, t := range page.Tables() {
+		fmt.Fprintln(d.Stdout)
+		if err := t.Write(d.Stdout); err != nil {
+			return err
+		}
+	}
+	return nil
+}
