@@ -146,6 +146,15 @@ func defaultRule() ClusterRule { return ClusterRule{Recovery: recovery.Defaults(
 
 // Load reads and checks the file. What is wrong with its contents is an *Error with every problem.
 func Load(path string) (*Config, error) {
+	data, err := Read(path)
+	if err != nil {
+		return nil, err
+	}
+	return Parse(path, data)
+}
+
+// Read returns the bytes of the file, those beyond MaxSize left out but for one, so that Parse refuses them.
+func Read(path string) ([]byte, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("configuration: %w", err)
@@ -155,7 +164,7 @@ func Load(path string) (*Config, error) {
 	if err != nil {
 		return nil, fmt.Errorf("configuration: %w", err)
 	}
-	return Parse(path, data)
+	return data, nil
 }
 
 // Parse checks a configuration. The name stands in messages, and its folder is where relative paths start. The error is

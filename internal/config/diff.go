@@ -149,8 +149,7 @@ func diffValue(path, name string, a, b reflect.Value) []Change {
 			return diffLists(path, by, a, b)
 		}
 	}
-	empty := (a.Kind() == reflect.Slice || a.Kind() == reflect.Map) && a.Len() == 0 && b.Len() == 0
-	if empty || reflect.DeepEqual(a.Interface(), b.Interface()) {
+	if same(a, b) {
 		return nil
 	}
 	return []Change{{Path: path, From: words(a), To: words(b), Restart: slices.Contains(needsRestart, name)}}

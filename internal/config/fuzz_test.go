@@ -29,11 +29,28 @@ func roundTrip(t interface{ Fatalf(string, ...any) }, cfg *Config) {
 	if err != nil {
 		t.Fatalf("cannot be read again: %v\n%s", err, text)
 	}
+	insert(t, cfg.Name(), text, cfg.Clusters)
 	if d := cmp.Diff(cfg, again, cmpopts.IgnoreUnexported(Config{}, scaling.Schedule{}), cmpopts.EquateEmpty()); d != "" {
 		t.Fatalf("differs after writing and reading (-before +after):\n%s\n%s", d, text)
 	}
 	if d := Diff(cfg, again); len(d) > 0 {
 		t.Fatalf("Diff sees %v", d)
+	}
+}
+
+// insert puts each rule before the others of a valid configuration: that works, or has to be done by hand.
+func insert(t interface{ Fatalf(string, ...any) }, name string, text []byte, rules []ClusterRule) {
+	for _, r := range rules[:min(len(rules), 3)] {
+		out, _, err := InsertRule(name, text, r, map[string]string{"mode": "# a comment"})
+		if err != nil {
+			if errors.Is(err, ErrInsert) {
+				continue
+			}
+			t.Fatalf("%v\n%s\ninto\n%s", err, RuleText(r, nil), text)
+		}
+		if again, err := Parse(name, out); err != nil || len(again.Clusters) != len(rules)+1 {
+			t.Fatalf("%v\n%s", err, out)
+		}
 	}
 }
 
@@ -75,6 +92,7 @@ func FuzzParse(f *testing.F) {
 			return
 		}
 		roundTrip(t, cfg)
+		insert(t, "emrguard.yaml", data, cfg.Clusters)
 		_ = cfg.WarningLines()
 		for _, p := range cfg.IAMPolicies() {
 			checkPolicy(t, p.Policy)
