@@ -32,12 +32,22 @@ func (c *configFile) Path() string { return cmp.Or(c.path, c.d.Env("EMRGUARD_CON
 
 // Load reads and checks the file. Its errors end a command with exit code 2 and say what to do.
 func (c *configFile) Load() (*config.Config, error) {
-	cfg, err := config.Load(c.Path())
+	cfg, _, err := c.LoadText()
+	return cfg, err
+}
+
+// LoadText is Load with the bytes of the file.
+func (c *configFile) LoadText() (*config.Config, []byte, error) {
+	text, err := config.Read(c.Path())
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return nil, usageError("%w; name the file with -c or EMRGUARD_CONFIG, or begin with emrguard.example.yaml", err)
+		return nil, nil, usageError("%w; name the file with -c or EMRGUARD_CONFIG, or begin with emrguard.example.yaml", err)
 	case err != nil:
-		return nil, &exitError{exitUsage, err}
+		return nil, nil, &exitError{exitUsage, err}
 	}
-	return cfg, nil
+	cfg, err := config.Parse(c.Path(), text)
+	if err != nil {
+		return nil, nil, &exitError{exitUsage, err}
+	}
+	return cfg, text, nil
 }

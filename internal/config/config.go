@@ -141,8 +141,8 @@ func defaults() *Config {
 // defaultScope is what an entry of scopes starts from.
 func defaultScope() Scope { return Scope{APIShare: DefaultAPIShare, Sweep: DefaultSweep} }
 
-// defaultRule is what an entry of clusters starts from.
-func defaultRule() ClusterRule { return ClusterRule{Recovery: recovery.Defaults()} }
+// NewRule is what an entry of clusters starts from: a rule with the defaults of its settings, without match and mode.
+func NewRule() ClusterRule { return ClusterRule{Recovery: recovery.Defaults()} }
 
 // Load reads and checks the file. What is wrong with its contents is an *Error with every problem.
 func Load(path string) (*Config, error) {

@@ -35,7 +35,7 @@ func InsertRule(name string, data []byte, r ClusterRule, comments map[string]str
 	}
 	after, err := Parse(name, []byte(out))
 	if e := (*Error)(nil); errors.As(err, &e) && !slices.ContainsFunc(e.Problems, func(p Problem) bool { return strings.HasPrefix(p.Path, "clusters[0]") }) {
-		return nil, 0, fmt.Errorf("%w: %s", ErrInsert, e.Problems[0].in(name))
+		return nil, 0, fmt.Errorf("%w: the way %s is written leaves no place for it in line %d", ErrInsert, name, line)
 	}
 	if err != nil {
 		return nil, 0, err

@@ -52,3 +52,15 @@ func badPattern(pattern string) string {
 	}
 	return ""
 }
+
+// LiteralPattern is the pattern that matches exactly this name.
+func LiteralPattern(name string) string {
+	var b strings.Builder
+	for _, r := range name {
+		if strings.ContainsRune(`*?\[]{}`, r) {
+			b.WriteByte('\\')
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
+}

@@ -64,7 +64,7 @@ after a restart: `)
 	section(&b, "history", "", reflect.ValueOf(defaults().History))
 	section(&b, "scopes[]", "", reflect.ValueOf(defaultScope()))
 	section(&b, "scopes[].api_rates", "Keys are the operations "+operations()+".", reflect.ValueOf(Rate{}))
-	section(&b, "clusters[]", "", reflect.ValueOf(defaultRule()))
+	section(&b, "clusters[]", "", reflect.ValueOf(NewRule()))
 	section(&b, "clusters[].match", "", reflect.ValueOf(Match{}))
 	section(&b, "clusters[].recovery", "", reflect.ValueOf(recovery.Defaults()))
 	section(&b, "clusters[].recovery.fallback[]", "The word `same` alone stands for `{same: true}`. A rung names what differs from the origin; all else is copied. No two rungs offer the same.",

@@ -12,6 +12,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"emrguard/internal/emr"
+	"emrguard/internal/recovery"
 	"emrguard/internal/scaling"
 )
 
@@ -25,7 +26,7 @@ func RuleText(r ClusterRule, comments map[string]string) string {
 
 // ruleNode is the rule as a YAML tree.
 func ruleNode(r ClusterRule, comments map[string]string) *yaml.Node {
-	n := valueNode(reflect.ValueOf(r), reflect.ValueOf(defaultRule()), "", comments)
+	n := valueNode(reflect.ValueOf(r), reflect.ValueOf(NewRule()), "", comments)
 	n.HeadComment = comments[""]
 	return n
 }
@@ -51,7 +52,7 @@ func marshal(n *yaml.Node) string {
 // short sections stand on one line.
 var onOneLine = []reflect.Type{
 	reflect.TypeFor[Match](), reflect.TypeFor[scaling.Cooldown](), reflect.TypeFor[scaling.MaxStep](), reflect.TypeFor[scaling.Action](),
-	reflect.TypeFor[emr.Dimension](), reflect.TypeFor[emr.VolumeConfig](), reflect.TypeFor[scaling.Condition](),
+	reflect.TypeFor[emr.Dimension](), reflect.TypeFor[emr.VolumeConfig](), reflect.TypeFor[scaling.Condition](), rungType,
 }
 
 // valueNode is a value as a YAML tree, without what is as in standard.
@@ -61,6 +62,8 @@ func valueNode(v, standard reflect.Value, path string, comments map[string]strin
 		return scalarNode("!!str", short(time.Duration(v.Int())))
 	case v.Kind() == reflect.Pointer:
 		return valueNode(v.Elem(), fresh(v.Type().Elem()), path, comments)
+	case v.Type() == rungType && reflect.DeepEqual(v.Interface(), recovery.Rung{Same: true}):
+		return scalarNode("!!str", "same")
 	case v.Kind() == reflect.Struct:
 		return structNode(v, standard, path, comments)
 	case v.Kind() == reflect.Slice:

@@ -14,7 +14,7 @@ import (
 
 // wrapRule is a rule as `emrguard wrap` makes it, with comments.
 func wrapRule() (ClusterRule, map[string]string) {
-	r := defaultRule()
+	r := NewRule()
 	r.Match, r.Mode, r.Wrap = Match{IDs: []emr.ClusterID{"j-A"}}, Observe, true
 	p := scaling.DefaultPool()
 	p.Name, p.Role, p.Max = "task", emr.Task, 10

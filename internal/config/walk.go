@@ -93,7 +93,7 @@ func fresh(t reflect.Type) reflect.Value {
 	case *Scope:
 		*p = defaultScope()
 	case *ClusterRule:
-		*p = defaultRule()
+		*p = NewRule()
 	case *scaling.Pool:
 		*p = scaling.DefaultPool()
 	case *scaling.Group:
@@ -113,6 +113,9 @@ func fresh(t reflect.Type) reflect.Value {
 }
 
 var durationType = reflect.TypeFor[time.Duration]()
+
+// upperCase are the types of EMR's words that people may write in lower case.
+var upperCase = []reflect.Type{reflect.TypeFor[emr.Role](), reflect.TypeFor[emr.Market]()}
 
 // value reads one node into v. A pointer is absent until its key is given.
 func (w *walker) value(node *yaml.Node, v reflect.Value, path string) {
@@ -153,6 +156,9 @@ func (w *walker) value(node *yaml.Node, v reflect.Value, path string) {
 		w.mapping(node, v, path)
 	case v.Kind() == reflect.Slice:
 		w.sequence(node, v, path)
+	case slices.Contains(upperCase, v.Type()):
+		w.scalar(node, v, path, "a text", setText)
+		v.SetString(strings.ToUpper(v.String()))
 	case v.Kind() == reflect.String:
 		w.scalar(node, v, path, "a text", setText)
 	case v.Kind() == reflect.Bool:
@@ -411,7 +417,7 @@ func (w *walker) structure(node *yaml.Node, v reflect.Value, path string) {
 
 var rungType = reflect.TypeFor[recovery.Rung]()
 
-// rung reads one rung of the fallback ladder: the word same, or keys and values. The market may be written in lower case.
+// rung reads one rung of the fallback ladder: the word same, or keys and values.
 func (w *walker) rung(node *yaml.Node, v reflect.Value, path string) {
 	rung := v.Addr().Interface().(*recovery.Rung)
 	switch {
@@ -428,7 +434,6 @@ func (w *walker) rung(node *yaml.Node, v reflect.Value, path string) {
 		before := len(w.problems)
 		w.structure(node, v, path)
 		w.bad[path] = w.bad[path] || len(w.problems) > before // what was meant is not known, so nothing more is said about it
-		rung.Market = emr.Market(strings.ToUpper(string(rung.Market)))
 	}
 }
 
