@@ -223,7 +223,7 @@ func (m *model) check(d Decision) {
 			m.fail("%s releases nothing: %v", c.Call, member.Expected)
 		}
 	}
-	if newest := m.reads[len(m.reads)-1]; c.Purpose != ForTerminate && m.now.Sub(newest.began) > m.env.Settings.Pace/2 && c.Purpose != ForKeep {
+	if newest := m.reads[len(m.reads)-1]; c.Purpose != ForTerminate && m.now.Sub(newest.began) > m.env.Settings.Pace/2 {
 		m.fail("I4: %s follows a read of %s ago", c.Call, m.now.Sub(newest.began))
 	}
 }

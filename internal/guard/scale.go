@@ -77,7 +77,8 @@ func (d *decider) bind(conf *scaling.Pool, s *Scaled) *pool.Pool {
 	var best *Group
 	for i := range d.s.Groups {
 		g := &d.s.Groups[i]
-		if d.s.Pool(g.ID) == nil || g.State.Ended() || !d.claims(conf, g.Group) {
+		taken := slices.ContainsFunc(d.s.Scaling, func(o Scaled) bool { return o.Name != s.Name && o.Origin == g.ID })
+		if taken || d.s.Pool(g.ID) == nil || g.State.Ended() || !d.claims(conf, g.Group) {
 			continue
 		}
 		if best == nil || cmp.Or(g.Created.Compare(best.Created), strings.Compare(string(g.ID), string(best.ID))) < 0 {
@@ -201,9 +202,10 @@ func (d *decider) asks(conf *scaling.Pool, s *Scaled, p *pool.Pool) []scaling.As
 	if ask, ok := scaling.BoundsAsk(p.Wanted, s.Bounds); ok && d.settled(s) {
 		asks = append(asks, ask)
 	}
-	if s.Deferred != nil {
-		i := slices.IndexFunc(conf.Schedules, func(c scaling.Schedule) bool { return c.Name == s.Deferred.Schedule })
-		asks = append(asks, conf.ScheduleAsk(&conf.Schedules[i], s.Deferred.Due, p.Wanted, s.Bounds))
+	for i := range conf.Schedules {
+		if sched := &conf.Schedules[i]; s.Deferred != nil && s.Deferred.Schedule == sched.Name && !sched.Off {
+			asks = append(asks, conf.ScheduleAsk(sched, s.Deferred.Due, p.Wanted, s.Bounds))
+		}
 	}
 	asks = append(asks, d.policyAsks(conf, s, p)...)
 	for i := range asks {

@@ -413,3 +413,62 @@ func TestPoolsAreBound(t *testing.T) {
 		t.Errorf("bound to %s", got)
 	}
 }
+
+func TestR2_AnOperationThatHasNotBegunGivesWay(t *testing.T) {
+	pool := taskPool(0, 30)
+	pool.Schedules = []scaling.Schedule{{Name: "noon", Cron: "10 12 * * *", Target: at(9)}}
+	m := scaledModel(t, scaling.Settings{Pools: []scaling.Pool{pool}})
+	m.env.Modify = false // no token: the operation cannot begin
+	m.pass(9 * time.Minute)
+	if len(m.state.Recoveries) != 1 || m.state.Pool("ig-A").Wanted != 9 {
+		t.Fatalf("recoveries %+v", m.state.Recoveries)
+	}
+	m.of("ig-A").Requested = 8 // somebody else is faster
+	m.of("ig-A").stuck = true
+	m.read(m.shown())
+	if len(m.state.Recoveries) != 0 || m.state.Pool("ig-A").Wanted != 8 {
+		t.Fatalf("recoveries %+v, wanted %d", m.state.Recoveries, m.state.Pool("ig-A").Wanted)
+	}
+	if s := m.state.Scaled("task"); s.Deferred == nil || s.Deferred.Schedule != "noon" {
+		t.Errorf("deferred %+v", s.Deferred)
+	}
+	m.env.Modify = true
+	m.of("ig-A").stuck = false
+	m.pass(20 * time.Minute)
+	if got := m.of("ig-A").Running; got != 9 || m.state.Scaled("task").Deferred != nil {
+		t.Errorf("%d run", got)
+	}
+}
+
+func TestR2_ScalingByHandGivesWayToARepair(t *testing.T) {
+	m := newModel(t, recovery.Defaults())
+	m.pass(2 * time.Minute)
+	m.env.Modify, m.env.StopReady = false, false
+	if d := m.decide(Input{Order: &Order{Kind: OrderScale, Group: "ig-A", To: 8, Author: "ann"}}); d.Reply.Refused {
+		t.Fatal(d.Reply.Text)
+	}
+	m.of("ig-A").Requested, m.of("ig-A").stuck = 7, true
+	m.pass(20 * time.Minute)
+	if !slices.ContainsFunc(m.state.Recoveries, func(r recovery.Recovery) bool { return r.Kind == recovery.Scale }) {
+		t.Fatal("the order does not wait")
+	}
+	m.env.Modify, m.env.StopReady = true, true
+	m.pass(20 * time.Minute)
+	if !m.said("recovery.withheld", "give the order again") || !slices.ContainsFunc(m.calls, func(c Call) bool { return c.Purpose == ForStop }) {
+		t.Errorf("%s", strings.Join(m.log, "\n"))
+	}
+	if got := m.state.Pool("ig-A").Wanted; got != 7 {
+		t.Errorf("wanted %d, not the 7 that somebody asked for", got)
+	}
+}
+
+func TestOnePoolForEachGroup(t *testing.T) {
+	a, b := taskPool(0, 20), taskPool(0, 20)
+	a.Name, b.Name, a.Groups, b.Groups = "a", "b", []string{"task"}, []string{"t*"}
+	m := newModel(t, recovery.Defaults())
+	m.configure(scaling.Settings{Pools: []scaling.Pool{a, b}})
+	m.pass(time.Minute)
+	if got := fmt.Sprint(m.state.Scaled("a").Origin, " ", m.state.Scaled("b").Origin); got != "ig-A " {
+		t.Errorf("bound to %s", got)
+	}
+}

@@ -177,6 +177,9 @@ func settle(r Recovery, v View) (Recovery, Act) {
 		if v.InFlight {
 			return r, Act{Kind: Wait, Reason: "another change on this cluster is under way"}
 		}
+		if fresh, stale := freshRead(v, r.Sent, r.Settings.Pace/2); stale {
+			return r, Act{Kind: Wait, Needs: []Need{fresh}, Reason: "reading the counts before what arrived is kept"}
+		}
 		return r, Act{Kind: Keep, Count: g.Running, Reason: fmt.Sprintf("%d arrived after the stop and run: keep them", g.Running-g.Requested)}
 	}
 	switch r.Kind {
@@ -244,7 +247,7 @@ func unsettled(r Recovery, v View, again Need) (Recovery, Act) {
 		return r, Act{Kind: Close, Outcome: Cleared, Reason: fmt.Sprintf("the shrink moves again: %d still run", v.Group.Running)}
 	}
 	if (r.Unsure || changed) && r.Resent < maxResent && !v.InFlight {
-		if fresh, stale := freshRead(v, r.SettleBy, 0); stale {
+		if fresh, stale := freshRead(v, r.SettleBy, r.Settings.Pace/2); stale { // a pause may have held it for long
 			return r, Act{Kind: Wait, Needs: []Need{fresh}, Reason: "reading the counts before the stop is sent again"}
 		}
 		r.Resent++
