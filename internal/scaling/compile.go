@@ -73,9 +73,10 @@ func (c *checker) unique(path, name string, before []string, form *regexp.Regexp
 	return append(before, name)
 }
 
-func oneOf[T ~string](c *checker, path string, v T, known ...T) {
+// oneOf says whether v is known, and reports it if not.
+func oneOf[T ~string](c *checker, path string, v T, known ...T) bool {
 	if slices.Contains(known, v) {
-		return
+		return true
 	}
 	words := make([]string, len(known))
 	for i, k := range known {
@@ -83,6 +84,7 @@ func oneOf[T ~string](c *checker, path string, v T, known ...T) {
 	}
 	last := len(words) - 1
 	c.add(path, "%.80q is not known; write %s or %s", string(v), strings.Join(words[:last], ", "), words[last])
+	return false
 }
 
 func (c *checker) pool(at string, p *Pool) {
@@ -131,9 +133,8 @@ func (c *checker) group(at string, role emr.Role, g *Group) {
 		c.add(at+".type", "%.80q is no instance type; write for example m5.xlarge", g.InstanceType)
 	}
 	g.Market = cmp.Or(g.Market, emr.OnDemand)
-	oneOf(c, at+".market", g.Market, emr.Spot, emr.OnDemand)
 	switch {
-	case g.BidPrice == "":
+	case !oneOf(c, at+".market", g.Market, emr.Spot, emr.OnDemand), g.BidPrice == "":
 	case g.Market != emr.Spot:
 		c.add(at+".bid_price", "only Spot instances have one; write market: SPOT, or remove it")
 	case !price.MatchString(g.BidPrice) || strings.Trim(g.BidPrice, "0.") == "":
@@ -142,18 +143,18 @@ func (c *checker) group(at string, role emr.Role, g *Group) {
 	for i := range g.Volumes {
 		v, at := &g.Volumes[i], fmt.Sprintf("%s.volumes[%d]", at, i)
 		v.Count = cmp.Or(v.Count, 1)
-		oneOf(c, at+".type", v.Type, "gp3", "gp2", "io1", "st1", "sc1", "standard")
+		known := oneOf(c, at+".type", v.Type, "gp3", "gp2", "io1", "st1", "sc1", "standard")
 		c.count(at+".size", v.Size, 1, 16_384)
 		c.count(at+".count", v.Count, 1, 25)
 		switch {
-		case v.Iops == 0:
+		case v.Iops == 0 || !known:
 		case v.Type != "gp3" && v.Type != "io1":
 			c.add(at+".iops", "only gp3 and io1 volumes have it; remove it")
 		default:
 			c.count(at+".iops", v.Iops, 100, 64_000)
 		}
 		switch {
-		case v.Throughput == 0:
+		case v.Throughput == 0 || !known:
 		case v.Type != "gp3":
 			c.add(at+".throughput", "only gp3 volumes have it; remove it")
 		default:
@@ -206,7 +207,7 @@ func (c *checker) condition(at string, d *Condition) {
 		c.add(at+".threshold", "%v is no number to compare with", d.Threshold)
 	}
 	c.span(at+".period", d.Period, time.Minute, 24*time.Hour)
-	if d.Period%time.Minute != 0 {
+	if d.Period > time.Minute && d.Period%time.Minute != 0 {
 		c.add(at+".period", "%s is no whole number of minutes", short(d.Period))
 	}
 	c.count(at+".evaluation_periods", d.Evaluations, 1, maxEvaluations)
