@@ -249,3 +249,17 @@ func TestDue(t *testing.T) {
 		}
 	}
 }
+
+func TestPeriods(t *testing.T) {
+	day := func(year, minute int) time.Time { return time.Date(year, 1, 1, 0, minute, 0, 0, time.UTC) }
+	for _, c := range []struct{ at, floor, ceil time.Time }{
+		{day(1970, 0), day(1970, 0), day(1970, 0)},
+		{day(1970, 6), day(1970, 0), day(1970, 7)},
+		{day(1970, -1), day(1970, -7), day(1970, 0)}, // before the count begins
+		{day(1970, 7).Add(1), day(1970, 7), day(1970, 14)},
+	} {
+		if f, l := floor(c.at, 7*time.Minute), ceil(c.at, 7*time.Minute); !f.Equal(c.floor) || !l.Equal(c.ceil) {
+			t.Errorf("%s: %s and %s", c.at, f, l)
+		}
+	}
+}

@@ -56,9 +56,10 @@ func (c *checker) count(path string, n, low, high int) {
 	}
 }
 
-func (c *checker) span(path string, d, low, high time.Duration) {
-	if d < low || d > high {
-		c.add(path, "%s is outside %s to %s", short(d), short(low), short(high))
+// span checks a duration that may be a day at most.
+func (c *checker) span(path string, d, low time.Duration) {
+	if d < low || d > 24*time.Hour {
+		c.add(path, "%s is outside %s to 24h", short(d), short(low))
 	}
 }
 
@@ -101,8 +102,8 @@ func (c *checker) pool(at string, p *Pool) {
 	if p.Group != nil {
 		c.group(at+".group", p.Role, p.Group)
 	}
-	c.span(at+".cooldown.up", p.Cooldown.Up, 0, 24*time.Hour)
-	c.span(at+".cooldown.down", p.Cooldown.Down, 0, 24*time.Hour)
+	c.span(at+".cooldown.up", p.Cooldown.Up, 0)
+	c.span(at+".cooldown.down", p.Cooldown.Down, 0)
 	c.count(at+".max_step.up", p.MaxStep.Up, 0, 2000)
 	c.count(at+".max_step.down", p.MaxStep.Down, 0, 2000)
 	var names []string
@@ -168,7 +169,7 @@ func (c *checker) policy(at string, p *Policy, up bool, least int) {
 	p.Missing = cmp.Or(p.Missing, Ignore)
 	oneOf(c, at+".missing_data", p.Missing, Ignore, Breaching)
 	if p.Cooldown != nil {
-		c.span(at+".cooldown", *p.Cooldown, 0, 24*time.Hour)
+		c.span(at+".cooldown", *p.Cooldown, 0)
 	}
 	c.action(at+".action", p.Action, up, least)
 }
@@ -206,7 +207,7 @@ func (c *checker) condition(at string, d *Condition) {
 	if math.IsNaN(d.Threshold) || math.IsInf(d.Threshold, 0) {
 		c.add(at+".threshold", "%v is no number to compare with", d.Threshold)
 	}
-	c.span(at+".period", d.Period, time.Minute, 24*time.Hour)
+	c.span(at+".period", d.Period, time.Minute)
 	if d.Period > time.Minute && d.Period%time.Minute != 0 {
 		c.add(at+".period", "%s is no whole number of minutes", short(d.Period))
 	}
@@ -313,7 +314,7 @@ func (c *checker) schedule(at string, s *Schedule, least int) {
 func (c *checker) termination(at string, t *Termination) {
 	t.Mode = cmp.Or(t.Mode, TerminationObserve)
 	oneOf(c, at+".mode", t.Mode, TerminationObserve, TerminationEnforce)
-	c.span(at+".grace", t.Grace, 0, 24*time.Hour)
+	c.span(at+".grace", t.Grace, 0)
 	if len(t.Policies) == 0 {
 		c.add(at+".policies", "at least one policy is needed")
 	}

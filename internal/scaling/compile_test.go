@@ -189,7 +189,7 @@ func TestCompileFindsEveryProblem(t *testing.T) {
 	s.Pools[0].Schedules[0].Cron, s.Pools[0].Schedules[0].Zone = "0 8 * *", "Local"
 	s.Pools[1].Role = ""
 	err := s.Compile()
-	joined, ok := err.(interface{ Unwrap() []error }) //nolint:errorlint // the configuration takes the list apart in this way
+	joined, ok := err.(interface{ Unwrap() []error })
 	if !ok {
 		t.Fatal(err)
 	}

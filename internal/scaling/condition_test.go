@@ -80,6 +80,8 @@ func TestJudge(t *testing.T) {
 		{"points between the beginnings of periods", nil, []emr.Point{at(after(1), 12), at(after(9.99), 14)}, 11,
 			Judgement{Holds: true, Points: series(5, 12, 14), Newest: after(5),
 				Reason: "Average YARNMemoryAvailablePercentage over 5m: 12, 14 < 15 for 2 periods, newest 12:05:00"}},
+		{"two values of one moment: the larger", func(c *Condition) { c.Evaluations = 1 }, []emr.Point{at(after(5), 14), at(after(5), 16), at(after(5), 12)}, 11,
+			Judgement{Points: series(5, 16), Newest: after(5), Reason: "Average YARNMemoryAvailablePercentage over 5m: 16 is not < 15, newest 12:05:00"}},
 		{"periods of an odd length begin at multiples since 1970", func(c *Condition) { c.Period, c.Evaluations = 7*time.Minute, 1 },
 			[]emr.Point{at(after(1), 99), at(after(4), 14)}, 11, // 12:00 is one
 			Judgement{Holds: true, Points: []emr.Point{at(after(0), 14)}, Newest: after(0),
