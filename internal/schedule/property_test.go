@@ -79,7 +79,7 @@ func moment(t *rapid.T, zone *time.Location) time.Time {
 	u := time.Date(2010, 1, 1, 0, 0, 0, 0, time.UTC).Add(time.Duration(rapid.IntRange(0, 20*365*24*60).Draw(t, "minute")) * time.Minute)
 	if rapid.Bool().Draw(t, "at a change") {
 		if _, end := u.In(zone).ZoneBounds(); !end.IsZero() && end.Year() < 2040 {
-			return end.UTC().Add(-36 * time.Hour)
+			return end.UTC().Truncate(time.Minute).Add(-36 * time.Hour) // Go's table of some zones ends at a second of 2038
 		}
 	}
 	return u
@@ -99,7 +99,7 @@ func TestPropertyEachTimeFiresOnce(t *testing.T) {
 		}
 		from := moment(t, times.zone)
 		for b, _ := from.In(times.zone).ZoneBounds(); !b.IsZero() && b.After(from.Add(-36*time.Hour)); b, _ = from.In(times.zone).ZoneBounds() {
-			from = b.UTC().Add(-36 * time.Hour)
+			from = b.UTC().Truncate(time.Minute).Add(-36 * time.Hour)
 		}
 		to := from.Add(72 * time.Hour)
 		want := wanted(t, cron, times.zone, from, to)
