@@ -35,6 +35,7 @@ func (d *decider) limits(r *recovery.Recovery, s recovery.Settings) pool.Limits 
 	if r == nil {
 		return l
 	}
+	l.Core = r.Kind == recovery.Scale
 	for _, f := range r.Refused {
 		if f.Group == "" {
 			l.NoNew = true

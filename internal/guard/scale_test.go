@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"emrguard/internal/emr"
+	"emrguard/internal/pool"
 	"emrguard/internal/recovery"
 	"emrguard/internal/scaling"
 )
@@ -470,5 +471,103 @@ func TestOnePoolForEachGroup(t *testing.T) {
 	m.pass(time.Minute)
 	if got := fmt.Sprint(m.state.Scaled("a").Origin, " ", m.state.Scaled("b").Origin); got != "ig-A " {
 		t.Errorf("bound to %s", got)
+	}
+}
+
+func TestR2_TheGate(t *testing.T) {
+	for name, c := range map[string]struct {
+		shut func(*model)
+		says string
+		open func(*model)
+	}{
+		"a group resizes":     {func(m *model) { m.of("ig-C").Requested, m.of("ig-C").stuck = 3, true; m.read(m.shown()) }, "ig-C is RESIZING", func(m *model) { m.of("ig-C").stuck = false }},
+		"paused":              {func(m *model) { m.decide(Input{Order: &Order{Kind: OrderPause, Author: "ann"}}) }, "paused by ann", func(m *model) { m.decide(Input{Order: &Order{Kind: OrderResume, Author: "ann"}}) }},
+		"the scope is paused": {func(m *model) { m.env.Paused = "the whole scope is paused by ann" }, "whole scope", func(m *model) { m.env.Paused = "" }},
+		"not modifiable": {func(m *model) {
+			m.cluster.State = emr.ClusterStarting
+			m.decide(Input{Described: &Described{Began: m.now, Cluster: m.cluster}})
+		}, "STARTING", func(m *model) {
+			m.cluster.State = emr.ClusterWaiting
+			m.decide(Input{Described: &Described{Began: m.now, Cluster: m.cluster}})
+		}},
+		"resting": {func(m *model) {
+			m.state.Pool("ig-A").Rest = &pool.Rest{From: m.now, Until: m.now.Add(20 * time.Minute), Reason: "nothing helps"}
+			m.state.Pool("ig-A").Wanted++ // something is missing, so that it is not whole
+		}, "nothing helps", func(*model) {}},
+		"blocked": {func(m *model) {
+			m.state.Pool("ig-A").Blocked = &pool.Blocked{Since: m.now, Reason: "no candidate", Retry: m.now.Add(20 * time.Minute), Refused: true}
+			m.state.Pool("ig-A").Wanted++
+		}, "no candidate", func(*model) {}},
+		"somebody else lowered it": {func(m *model) {
+			m.now = m.now.Truncate(time.Hour).Add(9*time.Minute + 50*time.Second)
+			m.of("ig-A").Requested = 5
+			m.read(m.shown())
+		}, "second read", func(*model) {}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := taskPool(0, 30)
+			p.Schedules = []scaling.Schedule{{Name: "noon", Cron: "10 12 * * *", Target: at(12)}}
+			m := scaledModel(t, scaling.Settings{Pools: []scaling.Pool{p}}) // 12:02
+			m.pass(6 * time.Minute)
+			c.shut(m)
+			for m.now.Before(m.now.Truncate(time.Hour).Add(10 * time.Minute)) {
+				m.now = m.now.Add(10 * time.Second)
+			}
+			d := m.decide(Input{})
+			s := d.State.Scaled("task")
+			if d.Call != nil || len(d.State.Recoveries) > 0 || s.Deferred == nil || !strings.Contains(s.Deferred.Reason, c.says) {
+				t.Fatalf("call %v, deferred %+v", d.Call, s.Deferred)
+			}
+			c.open(m)
+			m.pass(40 * time.Minute)
+			if got := m.of("ig-A").Running; got < 12 {
+				t.Errorf("%d run after the gate opened\n%s", got, strings.Join(m.log, "\n"))
+			}
+		})
+	}
+}
+
+func TestR2_NoOperationOnAReadThatCannotBeRelied(t *testing.T) {
+	p := taskPool(0, 30)
+	p.Schedules = []scaling.Schedule{{Name: "noon", Cron: "10 12 * * *", Target: at(12)}}
+	m := scaledModel(t, scaling.Settings{Pools: []scaling.Pool{p}})
+	m.now = m.now.Truncate(time.Hour).Add(10 * time.Minute)
+	m.read(nil) // an empty answer
+	if s := m.state.Scaled("task"); s.Deferred == nil || !strings.Contains(s.Deferred.Reason, "not usable") || len(m.state.Recoveries) > 0 {
+		t.Errorf("deferred %+v", s.Deferred)
+	}
+}
+
+func TestR11_AClockThatIsNotTrustedStartsNoSchedule(t *testing.T) {
+	p := taskPool(8, 30)
+	p.Schedules = []scaling.Schedule{{Name: "noon", Cron: "10 12 * * *", Target: at(12)}}
+	m := newModel(t, recovery.Defaults())
+	m.env.Trusted = false
+	m.configure(scaling.Settings{Pools: []scaling.Pool{p}})
+	m.pass(20 * time.Minute)
+	if len(m.calls) > 0 || m.state.Pool("ig-A").Wanted != 6 {
+		t.Fatalf("calls %v", m.calls)
+	}
+	m.env.Trusted = true
+	m.pass(20 * time.Minute)
+	if got := m.of("ig-A").Running; got != 8 {
+		t.Errorf("%d run, not min 8: the time of the schedule was before the clock could be trusted", got)
+	}
+}
+
+func TestR6_ScalingTheCorePoolAsksCore(t *testing.T) {
+	p := scaling.Pool{Name: "core", Role: emr.Core, Min: 1, Max: 10}
+	p.ScaleUp = []scaling.Policy{policy("disk", "HDFSUtilization", scaling.GT, 80, scaling.Action{Type: scaling.Adjustment, Count: 1})}
+	p.ScaleDown = []scaling.Policy{policy("shrink", "HDFSUtilization", scaling.LT, 10, scaling.Action{Type: scaling.UpdateCapacity, Target: at(1)})}
+	m := scaledModel(t, scaling.Settings{Pools: []scaling.Pool{p}})
+	m.points("HDFSUtilization", 90, 10*time.Minute)
+	m.pass(20 * time.Minute)
+	if got := m.of("ig-C").Running; got != 3 || m.made != 0 {
+		t.Fatalf("%d core nodes, %d groups made\n%s", got, m.made, strings.Join(m.log, "\n"))
+	}
+	m.points("HDFSUtilization", 5, 2*time.Hour)
+	m.pass(2 * time.Hour)
+	if got := m.of("ig-C").Running; got != 1 {
+		t.Errorf("%d core nodes, not the 1 of min", got)
 	}
 }

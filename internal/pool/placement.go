@@ -16,6 +16,7 @@ type Limits struct {
 	FreeSlots int           // task groups that may still be added to the cluster, after the reserve
 	Except    []emr.GroupID // members that refused this launch already
 	NoNew     bool          // a new group was refused already
+	Core      bool          // a scaling operation asks: a CORE origin may take the launch
 }
 
 // Candidate is a place for a launch: a member, or a new group when Group is empty.
@@ -31,8 +32,8 @@ type Rejection struct {
 }
 
 // Candidates orders the places for a launch by rule R6: a member whose last launch completed, the origin, the oldest, a new
-// group. What is no candidate is returned with its reason. A CORE origin is never a candidate: what a core group misses goes
-// to TASK groups, and only a return by hand asks the core group again.
+// group. What is no candidate is returned with its reason. A CORE origin is a candidate for scaling operations only: what a core group
+// misses goes to TASK groups, and a return by hand asks the core group again.
 func (p Pool) Candidates(now time.Time, view View, l Limits) ([]Candidate, []Rejection) {
 	type ranked struct {
 		Candidate
@@ -75,8 +76,8 @@ func (p Pool) Candidates(now time.Time, view View, l Limits) ([]Candidate, []Rej
 func (p Pool) reject(m Member, now time.Time, view View, l Limits) string {
 	s, ok := view(m.Group)
 	switch {
-	case m.Group == p.Origin && p.Role == emr.Core:
-		return "the core group is asked again by hand only"
+	case m.Group == p.Origin && p.Role == emr.Core && !l.Core:
+		return "the core group is asked again by scaling and by hand only"
 	case !ok:
 		return "not in the last read"
 	case m.Banned(now):
