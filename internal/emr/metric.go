@@ -68,6 +68,16 @@ func (m Metric) Key() string {
 	return b.String()
 }
 
+// Begin is the beginning of the period in which t lies: periods begin at multiples of their length since 1970-01-01 UTC.
+func (m Metric) Begin(t time.Time) time.Time {
+	length, s := int64(max(m.Period, time.Second)/time.Second), t.Unix()
+	into := s % length
+	if into < 0 {
+		into += length
+	}
+	return time.Unix(s-into, 0).UTC()
+}
+
 // String is the metric as people read it, without its cluster.
 func (m Metric) String() string {
 	return fmt.Sprintf("%s %s over %s", m.Statistic, m.Name, m.Period)

@@ -30,8 +30,9 @@ type cluster struct {
 	since    bool          // read since this owner has it
 	refused  []refusal     // reads that failed, and when they may be tried again
 	need     *guard.MetricNeed
-	ask      *ask // the metrics under way, nil without
-	apart    bool // CloudWatch refused a call for one of its series as a request
+	ask      *ask      // the metrics under way, nil without
+	told     time.Time // when metrics were decided on last
+	apart    bool      // CloudWatch refused a call for one of its series as a request
 }
 
 func (c *cluster) unread() bool {
@@ -98,6 +99,9 @@ func (c *cluster) decideOne(ctx context.Context, now Now, in guard.Input, order 
 	}
 	if in.Read != nil {
 		c.since = true
+	}
+	if in.Metrics != nil {
+		c.told = s.now(now)
 	}
 	if dec.Call != nil {
 		c.pay(now, dec.Call)

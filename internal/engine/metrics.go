@@ -58,12 +58,17 @@ func (c *cluster) planMetrics() {
 	}
 }
 
-// metricsDue is when the cluster's need may be read.
+// metricsDue is when the cluster's need may be read. What was due already when the last answer was decided on waits for a pace: each
+// series that is read costs money.
 func (c *cluster) metricsDue() time.Time {
-	if t := c.notBefore(guard.Need{Op: emr.GetMetricData}); t.After(c.need.Due) {
+	due := c.need.Due
+	if !c.told.IsZero() && !due.After(c.told) {
+		due = c.told.Add(c.effective().Settings.Pace)
+	}
+	if t := c.notBefore(guard.Need{Op: emr.GetMetricData}); t.After(due) {
 		return t
 	}
-	return c.need.Due
+	return due
 }
 
 // gatherAt has the needs gathered at that time, or before.
@@ -175,7 +180,7 @@ func windowOf(list []series) (from, to time.Time) {
 			to = q.ask.need.To
 		}
 	}
-	return from.Truncate(list[0].metric().Period), to
+	return list[0].metric().Begin(from), to
 }
 
 // completeMetrics takes one page, asks for the next or hands out the whole.

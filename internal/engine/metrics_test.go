@@ -18,7 +18,7 @@ import (
 type policies struct {
 	metrics func(emr.ClusterID) []emr.Metric
 	window  func(emr.ClusterID) time.Duration // 0 or nil: 15 minutes
-	skip    bool                                // a failed read is not wanted again before the next period
+	skip    bool                              // a failed read is not wanted again before the next period
 	due     map[emr.ClusterID]time.Time
 	got     []judged
 }
@@ -210,7 +210,7 @@ func TestMetricsGatherForAMoment(t *testing.T) {
 
 // A call has one window and CloudWatch counts periods from its start: clusters with other windows and periods must get their own points.
 func TestMetricsWindowsAndPeriods(t *testing.T) {
-	period := []time.Duration{time.Minute, five, time.Hour}
+	period := []time.Duration{time.Minute, 7 * time.Minute, time.Hour}
 	p := &policies{
 		metrics: func(id emr.ClusterID) []emr.Metric {
 			m := first(2, id)
@@ -232,7 +232,7 @@ func TestMetricsWindowsAndPeriods(t *testing.T) {
 	for _, s := range l.sent {
 		if s.call.Op == emr.GetMetricData {
 			for _, q := range s.call.Metrics.Queries {
-				if from := s.call.Metrics.From; q.Metric.Period != s.call.Metrics.Queries[0].Metric.Period || !from.Truncate(q.Metric.Period).Equal(from) {
+				if from := s.call.Metrics.From; q.Metric.Period != s.call.Metrics.Queries[0].Metric.Period || from.Unix()%int64(q.Metric.Period/time.Second) != 0 {
 					t.Fatalf("a period of %s in a call of %s from %s", q.Metric.Period, s.call.Metrics.Queries[0].Metric.Period, from)
 				}
 			}
@@ -240,7 +240,7 @@ func TestMetricsWindowsAndPeriods(t *testing.T) {
 	}
 	for _, j := range p.got {
 		for i, s := range j.metrics.Series {
-			begin := j.metrics.From.Truncate(s.Metric.Period)
+			begin := s.Metric.Begin(j.metrics.From)
 			if begin.Before(j.metrics.From) {
 				begin = begin.Add(s.Metric.Period)
 			}
@@ -345,6 +345,22 @@ func TestFailedMetricsAreToldAndSpacedOut(t *testing.T) {
 				t.Errorf("does not recover: %+v", j)
 			}
 		})
+	}
+}
+
+func TestMetricsThatStayDueAreSpacedOut(t *testing.T) {
+	p := &policies{metrics: func(id emr.ClusterID) []emr.Metric { return first(1, id) }}
+	l := newMetricsLab(t, 2, p)
+	l.engine.decide = func(s guard.State, env guard.Env, in guard.Input) guard.Decision {
+		dec := p.decide(s, env, in)
+		if dec.Metrics != nil {
+			dec.Metrics.Due = env.Now.Add(-time.Hour)
+		}
+		return dec
+	}
+	l.run(time.Hour)
+	if n := l.count("", emr.GetMetricData); n < 50 || n > 61 {
+		t.Errorf("%d calls in an hour, want one each pace", n)
 	}
 }
 

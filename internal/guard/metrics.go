@@ -11,7 +11,7 @@ import (
 // or as Failed with Op GetMetricData. A need holds until the next decision, which gives another one or none.
 //
 // CloudWatch stamps a point with the beginning of its period, and the engine asks so that periods begin at multiples of their length
-// (time.Time.Truncate): From must not be after the beginning of the oldest period that is wanted, and a period that ends after To comes
+// (emr.Metric.Begin): From must not be after the beginning of the oldest period that is wanted, and a period that ends after To comes
 // with what it has so far.
 type MetricNeed struct {
 	Due      time.Time
