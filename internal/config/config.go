@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -101,6 +102,22 @@ type ClusterRule struct {
 
 // Scales says whether the rule scales or terminates its clusters.
 func (r *ClusterRule) Scales() bool { return len(r.Scaling.Pools) > 0 || r.Scaling.Termination != nil }
+
+// ReadsMetrics says whether the rule needs CloudWatch's metrics of its clusters.
+func (r *ClusterRule) ReadsMetrics() bool {
+	return r.Mode != Off && (r.Scaling.Termination != nil ||
+		slices.ContainsFunc(r.Scaling.Pools, func(p scaling.Pool) bool { return len(p.ScaleUp)+len(p.ScaleDown) > 0 }))
+}
+
+// Terminates says whether emrguard may end the rule's clusters.
+func (r *ClusterRule) Terminates() bool {
+	return r.Mode == Enforce && r.Scaling.Termination != nil && r.Scaling.Termination.Mode == scaling.TerminationEnforce
+}
+
+// In says whether the rule can match clusters of a scope.
+func (r *ClusterRule) In(scope string) bool {
+	return len(r.Match.Scopes) == 0 || slices.Contains(r.Match.Scopes, scope)
+}
 
 // Match selects clusters. A key that is absent does not restrict; all that are given must hold.
 type Match struct {

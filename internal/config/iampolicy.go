@@ -45,12 +45,14 @@ type PolicyFor struct {
 //
 // Reads and writes are allowed for the clusters the rules can reach: by id and by tag where the rules select so, else for
 // all clusters of the account and region, because a cluster's ARN does not hold its name. Writes are allowed only if a
-// rule enforces, and denied for clusters whose own tag opts out (rule R12). ListClusters has no resource to restrict, so
-// it is bound to the region.
+// rule enforces, and TerminateJobFlows only for the clusters of rules whose termination enforces, too; both are denied for clusters
+// whose own tag opts out (rule R12). ListClusters has no resource to restrict, so it is bound to the region; so is GetMetricData, which is
+// allowed only if a rule needs metrics.
 //
 // Source: Service Authorization Reference, "Actions, resources, and condition keys for Amazon Elastic MapReduce":
 // resource type cluster (arn:<partition>:elasticmapreduce:<region>:<account>:cluster/<id>) with the condition key
-// elasticmapreduce:ResourceTag/<key>, for every action used here but ListClusters. EMR Management Guide,
+// elasticmapreduce:ResourceTag/<key>, for every action used here but ListClusters; "… for Amazon CloudWatch": GetMetricData has no
+// resource type. EMR Management Guide,
 // emr-cluster-deny-modifyinstancegroup: ModifyInstanceGroups is subject to a cluster's ARN and tags only if the request
 // carries ClusterId. emrguard always sends it, and as nothing here allows a write on "*", a request without it is refused.
 // Older editions of that guide say that ModifyInstanceGroups knows no tag keys at all; if AWS denies it to a rule that
@@ -102,43 +104,60 @@ func (b *policyBuilder) assume() {
 	}
 }
 
-// action is the IAM name of an EMR operation.
-func action(op emr.Op) string { return "elasticmapreduce:" + string(op) }
+// action is the IAM name of an operation.
+func action(op emr.Op) string {
+	if op.CloudWatch() {
+		return "cloudwatch:" + string(op)
+	}
+	return "elasticmapreduce:" + string(op)
+}
 
 // scope adds what one scope needs.
 func (b *policyBuilder) scope(s Scope) {
-	var reached, enforced []ClusterRule
+	var reached, enforced, terminating []ClusterRule
+	metrics := false
 	for _, r := range b.cfg.Clusters {
-		if r.Mode == Off || len(r.Match.Scopes) > 0 && !slices.Contains(r.Match.Scopes, s.Name) {
+		if r.Mode == Off || !r.In(s.Name) {
 			continue
 		}
 		reached = append(reached, r)
+		metrics = metrics || r.ReadsMetrics()
 		if r.Mode == Enforce {
 			enforced = append(enforced, r)
 		}
+		if r.Terminates() {
+			terminating = append(terminating, r)
+		}
 	}
-	b.add("Find", "Allow", []string{action(emr.ListClusters)}, []string{"*"}, map[string]map[string][]string{"StringEquals": {"aws:RequestedRegion": {s.Region}}})
+	here := map[string]map[string][]string{"StringEquals": {"aws:RequestedRegion": {s.Region}}}
+	b.add("Find", "Allow", []string{action(emr.ListClusters)}, []string{"*"}, here)
 	if len(reached) == 0 {
 		return
 	}
 	// Whether a rule that selects by tag holds is only known after DescribeCluster, so that one is not bound to tags.
-	// No rule can scale by metrics or terminate clusters, so nothing allows that.
 	var reads, writes []string
 	for _, op := range emr.Ops {
 		switch {
-		case op == emr.TerminateJobFlows, op.CloudWatch():
+		case op == emr.ListClusters, op == emr.DescribeCluster, op == emr.TerminateJobFlows, op.CloudWatch():
 		case op.Writes():
 			writes = append(writes, action(op))
-		case op != emr.ListClusters && op != emr.DescribeCluster:
+		default:
 			reads = append(reads, action(op))
 		}
 	}
 	b.add("Describe", "Allow", []string{action(emr.DescribeCluster)}, resources(s, reached), nil)
 	b.clusters("Watch", s, reads, reached)
+	if metrics {
+		b.add("Metrics", "Allow", []string{action(emr.GetMetricData)}, []string{"*"}, here)
+	}
 	if len(enforced) == 0 {
 		return
 	}
 	b.clusters("Repair", s, writes, enforced)
+	if len(terminating) > 0 {
+		b.clusters("Terminate", s, []string{action(emr.TerminateJobFlows)}, terminating)
+		writes = append(writes, action(emr.TerminateJobFlows))
+	}
 	b.add("OptOut", "Deny", writes, []string{arn(s, "*")}, map[string]map[string][]string{
 		"StringEqualsIgnoreCase": {"elasticmapreduce:ResourceTag/" + OptOutTag: {string(Off), string(Observe)}},
 	})

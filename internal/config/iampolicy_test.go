@@ -18,6 +18,29 @@ clusters:
   - {match: {ids: [j-B, j-A]}, mode: enforce}
   - {match: {tags: {team: web}, ids: [j-C]}, mode: observe}
 `,
+		"metrics": small + `
+clusters:
+  - match: {tags: {team: data}}
+    mode: observe
+    termination: {mode: enforce, policies: [{name: idle, statements: [{metric: IsIdle, operator: gte, threshold: 1, evaluation_periods: 6}]}]}
+  - {match: {}, mode: enforce}
+`,
+		"terminate": `
+scopes: [{name: prod, region: us-east-1}, {name: dev, region: us-west-2}, {name: plain, region: eu-west-1}]
+clusters:
+  - match: {scopes: [dev], tags: {team: data}}
+    mode: enforce
+    termination: {mode: enforce, policies: [{name: idle, statements: [{metric: IsIdle, operator: gte, threshold: 1, evaluation_periods: 6}]}]}
+  - match: {scopes: [dev], ids: [j-B]}
+    mode: enforce
+    termination: {mode: observe, policies: [{name: idle, statements: [{metric: IsIdle, operator: gte, threshold: 1, evaluation_periods: 6}]}]}
+  - match: {scopes: [prod]}
+    mode: enforce
+    pools: [{name: task, role: TASK, min: 0, max: 9, scale_up: [{name: up, metric: ContainerPending, operator: gt, threshold: 10, action: {type: adjustment, count: 1}}]}]
+  - match: {scopes: [plain]}
+    mode: enforce
+    pools: [{name: task, role: TASK, min: 0, max: 9, schedules: [{name: night, cron: "0 20 * * *", target: 1}]}]
+`,
 		"roles": `
 scopes:
   - {name: prod, region: us-east-1, role_arn: "arn:aws:iam::111122223333:role/emrguard"}
@@ -49,13 +72,15 @@ func checkPolicy(t *testing.T, p Policy) {
 		t.Error(err)
 	}
 	sids := map[string]bool{}
-	denied := false
+	denied := map[string]bool{}
 	for _, s := range p.Statement {
 		if sids[s.Sid] {
 			t.Errorf("%s is there twice", s.Sid)
 		}
 		sids[s.Sid] = true
-		denied = denied || s.Effect == "Deny"
+		for _, a := range s.Action {
+			denied[a] = denied[a] || s.Effect == "Deny"
+		}
 	}
 	for _, s := range p.Statement {
 		if s.Effect != "Allow" {
@@ -65,10 +90,11 @@ func checkPolicy(t *testing.T, p Policy) {
 			if strings.HasSuffix(a, "*") {
 				t.Errorf("%s allows %s", s.Sid, a)
 			}
-			if slices.Contains(s.Resource, "*") && a != "elasticmapreduce:ListClusters" {
+			if slices.Contains(s.Resource, "*") && a != "elasticmapreduce:ListClusters" && a != "cloudwatch:GetMetricData" {
 				t.Errorf("%s allows %s on everything", s.Sid, a)
 			}
-			if (strings.HasSuffix(a, "ModifyInstanceGroups") || strings.HasSuffix(a, "AddInstanceGroups")) && !denied {
+			writes := []string{"elasticmapreduce:ModifyInstanceGroups", "elasticmapreduce:AddInstanceGroups", "elasticmapreduce:TerminateJobFlows"}
+			if slices.Contains(writes, a) && !denied[a] {
 				t.Errorf("%s allows %s without regard to the opt-out tag", s.Sid, a)
 			}
 		}

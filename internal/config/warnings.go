@@ -61,7 +61,7 @@ func (w *warner) scope(path string, s Scope) {
 	}
 	shortest, at := time.Duration(0), -1
 	for i, r := range w.cfg.Clusters {
-		if r.Mode != Off && (len(r.Match.Scopes) == 0 || slices.Contains(r.Match.Scopes, s.Name)) && (at < 0 || r.Recovery.After < shortest) {
+		if r.Mode != Off && r.In(s.Name) && (at < 0 || r.Recovery.After < shortest) {
 			shortest, at = r.Recovery.After, i
 		}
 	}
