@@ -49,10 +49,12 @@ func newCheckCmd(d *Deps) *cobra.Command {
 		Use:   "check",
 		Short: "Check configuration, credentials, permissions, store and clock, all at once",
 		Long: `Check looks at everything a daemon needs and reports all problems at once: the configuration with its warnings, the listener's token, the
-store and every row in it, and for each scope the credentials, the permission for each EMR call, and the clock.
+store and every row in it, and for each scope the credentials, the permission for each call of EMR and CloudWatch that the rules need, and
+the clock.
 
 It changes nothing. A permission to write is tried with a request that EMR must refuse: a group or cluster that cannot exist. AWS does
-not document that it checks permissions first, so "allowed" is a strong hint and no proof. Each question takes an API token.
+not document that it checks permissions first, so "allowed" is a strong hint and no proof. TerminateJobFlows is not tried at all: it
+takes nothing but a cluster. Each question takes an API token.
 
 The exit code is 4 if there is a problem; warnings alone leave it at 0.`,
 		Example: `  emrguard check -c emrguard.yaml

@@ -109,21 +109,21 @@ func (c *scopeCheck) permissions(ctx context.Context, clusters []emr.ClusterSumm
 	if len(clusters) > 0 {
 		cluster, stand = clusters[0].ID, false
 	}
-	enforces := slices.ContainsFunc(c.cfg.Clusters, func(r config.ClusterRule) bool {
-		return r.Mode == config.Enforce && (len(r.Match.Scopes) == 0 || slices.Contains(r.Match.Scopes, c.scope.Name))
-	})
 	var allowed []string
 	for _, op := range emr.Ops {
-		switch {
-		case op == emr.ListClusters, op == emr.TerminateJobFlows, op.CloudWatch():
-			continue // was asked; no rule needs the others
-		case op.Writes() && !enforces:
+		if !c.needs(op) {
+			continue
+		}
+		if op == emr.TerminateJobFlows {
+			c.add(statusWarning, "permission", "%s: not tried, since a request that EMR accepts ends a cluster; emrguard iam-policy prints what is needed", op)
 			continue
 		}
 		access, err := c.client.Probe(ctx, op, cluster)
 		switch {
 		case access == awsapi.Allowed:
 			allowed = append(allowed, string(op))
+		case access == awsapi.Refused && op.CloudWatch():
+			c.add(statusProblem, "permission", "%s: %v; policies by metrics need cloudwatch:%s, which no ARN restricts; emrguard iam-policy prints what is needed", op, err, op)
 		case access == awsapi.Refused && stand:
 			c.add(statusWarning, "permission", "%s: refused for a cluster that does not exist, which a policy for single clusters or tags does, too: %v", op, err)
 		case access == awsapi.Refused:
@@ -135,4 +135,21 @@ func (c *scopeCheck) permissions(ctx context.Context, clusters []emr.ClusterSumm
 	if len(allowed) > 0 {
 		c.add(statusOK, "permission", "%s: allowed", strings.Join(allowed, ", "))
 	}
+}
+
+// needs says whether a rule needs the operation in this scope and it has not been asked for before.
+func (c *scopeCheck) needs(op emr.Op) bool {
+	return op != emr.ListClusters && slices.ContainsFunc(c.cfg.Clusters, func(r config.ClusterRule) bool {
+		switch {
+		case !r.In(c.scope.Name):
+			return false
+		case op.CloudWatch():
+			return r.ReadsMetrics()
+		case op == emr.TerminateJobFlows:
+			return r.Terminates()
+		case op.Writes():
+			return r.Mode == config.Enforce
+		}
+		return true
+	})
 }
