@@ -339,9 +339,13 @@ func TestFailedMetricsAreToldAndSpacedOut(t *testing.T) {
 			if passes := class != emr.Denied && class != emr.Invalid; passes == (len(l.faults) > 0) {
 				t.Errorf("faults: %v", l.faults)
 			}
+			blind := map[bool]int{true: 3}[class != emr.Throttled && class != emr.NotSent]
+			if n := l.engine.Snapshot(l.now).Scopes[0].Blind; n != blind {
+				t.Errorf("%d clusters are shown as blind, want %d", n, blind)
+			}
 			l.cloudwatch(3, cloudwatch)
 			l.run(2 * five)
-			if j := p.got[len(p.got)-1]; j.failed != nil {
+			if j := p.got[len(p.got)-1]; j.failed != nil || l.engine.Snapshot(l.now).Scopes[0].Blind != 0 {
 				t.Errorf("does not recover: %+v", j)
 			}
 		})

@@ -27,6 +27,9 @@ type ScopeSnapshot struct {
 	Withheld  int // watched, but only observed although a rule says enforce
 	Suspended int // where no scaling operation runs
 	Unusable  int // whose last reads cannot be decided on
+	Blind     int // whose metrics could not be read last
+	Deferred  int // schedules that are due and wait
+	Noticed   int // clusters about to be terminated because nothing needs them
 	InFlight  int // calls under way
 
 	Recoveries int // open
@@ -82,6 +85,11 @@ func (o *ScopeSnapshot) add(c *cluster, at time.Time) {
 	count(&o.Withheld, state.Withheld != "")
 	count(&o.Suspended, state.Suspended != nil)
 	count(&o.Unusable, state.Unusable != nil)
+	count(&o.Blind, state.Blind != nil)
+	count(&o.Noticed, state.Terminating != nil && state.Terminating.Notice != nil)
+	for i := range state.Scaling {
+		count(&o.Deferred, state.Scaling[i].Deferred != nil)
+	}
 	o.Recoveries += len(state.Recoveries)
 	for i := range state.Groups {
 		if g := &state.Groups[i]; g.Role != emr.Master {

@@ -32,10 +32,11 @@ type metric struct {
 // The metrics that are counted as things happen.
 var (
 	records   = metric{"records_total", counter, []string{"scope", "kind"}, "rows written to the history, by kind; docs/recovery.md explains what each stands for"}
-	opened    = metric{"recoveries_opened_total", counter, []string{"scope"}, "recoveries opened, those asked for by hand included"}
-	closed    = metric{"recoveries_closed_total", counter, []string{"scope", "outcome"}, "recoveries closed, by outcome: completed, cleared, chained, rested, blocked, overtaken, cluster_end, withheld, reported"}
-	faults    = metric{"faults_total", counter, []string{"scope", "class"}, "problems outside the rules: with the store (store_busy, store_full, store_read_only, store_corrupt, store_newer), a lost lease (lease), a version conflict (conflict), the EMR API (api), anything else (other)"}
-	calls     = metric{"api_calls_total", counter, []string{"scope", "op", "result"}, "calls of the EMR API by operation and result: ok, throttled, denied, invalid, not_found, unavailable, fleets; not_sent never left the process"}
+	opened    = metric{"recoveries_opened_total", counter, []string{"scope"}, "recoveries and scaling operations opened, those asked for by hand included"}
+	closed    = metric{"recoveries_closed_total", counter, []string{"scope", "outcome"}, "recoveries and scaling operations closed, by outcome: completed, cleared, chained, rested, blocked, overtaken, cluster_end, withheld, reported"}
+	faults    = metric{"faults_total", counter, []string{"scope", "class"}, "problems outside the rules: with the store (store_busy, store_full, store_read_only, store_corrupt, store_newer), a lost lease (lease), a version conflict (conflict), an API of AWS (api), anything else (other)"}
+	calls     = metric{"api_calls_total", counter, []string{"scope", "op", "result"}, "calls of the EMR and CloudWatch APIs by operation and result: ok, throttled, denied, invalid, not_found, unavailable, fleets; not_sent never left the process"}
+	series    = metric{"metric_series_total", counter, []string{"scope"}, "series of CloudWatch that GetMetricData calls were handed out for, each page's anew; CloudWatch charges by this number"}
 	callTime  = metric{"api_call_duration_seconds", histogram, []string{"scope", "op"}, "real time from sending a call to its answer"}
 	throttles = metric{"api_throttles_total", counter, []string{"scope", "op"}, "calls that AWS refused for their rate; each halves emrguard's own rate for a minute"}
 	stepTime  = metric{"step_duration_seconds", histogram, nil, "real time of one step of the run loop, the store's writes included"}
@@ -46,7 +47,7 @@ var (
 )
 
 // counted lists them.
-var counted = []metric{records, opened, closed, faults, calls, callTime, throttles, stepTime, lastStep, pruned, pruneFail, build}
+var counted = []metric{records, opened, closed, faults, calls, series, callTime, throttles, stepTime, lastStep, pruned, pruneFail, build}
 
 // catalog is every metric, by name.
 func catalog() []metric {
@@ -99,6 +100,7 @@ func Reference() string {
 | ` + "`time() - emrguard_step_last_timestamp_seconds > 300`" + ` | the loop stands still |
 | ` + "`emrguard_pools_blocked > 0 or emrguard_pools_contested > 0`" + ` | a person has to look: ` + "`emrguard pools`" + ` says why |
 | ` + "`increase(emrguard_recoveries_closed_total{outcome=\"reported\"}[1h]) > 0`" + ` | emrguard gave up on something |
+| ` + "`emrguard_clusters_blind > 0`" + ` for 30 m | CloudWatch cannot be read: no metric policy is judged; ` + "`emrguard check`" + ` says why |
 | ` + "`emrguard_sweep_late_clusters > 0`" + ` for 15 m | the API budget is too small for the number of clusters |
 | ` + "`rate(emrguard_faults_total{class=~\"store_.*\"}[5m]) > 0`" + ` | decisions cannot be written down, so nothing is done |
 `)

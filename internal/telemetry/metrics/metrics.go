@@ -59,14 +59,14 @@ func (m *Metrics) Pruned(rows int, err error) { m.loop.prune(rows, err) }
 
 // loop counts what the run loop does.
 type loop struct {
-	records, opened, closed, faults, pruned, pruneFail *prometheus.CounterVec
-	took                                               *prometheus.HistogramVec
-	last                                               *prometheus.GaugeVec
+	records, opened, closed, faults, series, pruned, pruneFail *prometheus.CounterVec
+	took                                                       *prometheus.HistogramVec
+	last                                                       *prometheus.GaugeVec
 }
 
 func newLoop(r prometheus.Registerer) *loop {
 	l := &loop{
-		records: records.counterVec(r), opened: opened.counterVec(r), closed: closed.counterVec(r), faults: faults.counterVec(r),
+		records: records.counterVec(r), opened: opened.counterVec(r), closed: closed.counterVec(r), faults: faults.counterVec(r), series: series.counterVec(r),
 		pruned: pruned.counterVec(r), pruneFail: pruneFail.counterVec(r),
 		took: stepTime.histogramVec(r, prometheus.ExponentialBuckets(0.0001, 4, 9)), last: lastStep.gaugeVec(r),
 	}
@@ -86,6 +86,11 @@ func (l *loop) stepped(out engine.Out, took time.Duration, now time.Time) {
 			l.opened.WithLabelValues(r.Scope).Inc()
 		default:
 			l.closed.WithLabelValues(r.Scope, what).Inc()
+		}
+	}
+	for _, c := range out.Calls {
+		if c.Call.Metrics != nil {
+			l.series.WithLabelValues(c.Scope).Add(float64(len(c.Call.Metrics.Queries)))
 		}
 	}
 	for _, f := range out.Faults {
@@ -119,7 +124,7 @@ func (l *loop) prune(rows int, err error) {
 	}
 }
 
-// api counts calls of the EMR API.
+// api counts calls of AWS's APIs.
 type api struct {
 	calls, throttles *prometheus.CounterVec
 	took             *prometheus.HistogramVec

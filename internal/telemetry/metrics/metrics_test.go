@@ -43,6 +43,11 @@ func TestLoop(t *testing.T) {
 	l := newLoop(r)
 	l.stepped(engine.Out{
 		Records: []store.Record{record("recovery.open"), record("recovery.open"), record("recovery.step"), record("recovery.completed"), record("read.unusable")},
+		Calls: []engine.Call{
+			{Scope: "prod", Call: emr.Call{Op: emr.ListClusters}},
+			{Scope: "prod", Call: emr.Call{Op: emr.GetMetricData, Metrics: &emr.MetricsWant{Queries: make([]emr.MetricQuery, 500)}}},
+			{Scope: "prod", Call: emr.Call{Op: emr.GetMetricData, Metrics: &emr.MetricsWant{Queries: make([]emr.MetricQuery, 7)}}},
+		},
 		Faults: []engine.Fault{
 			{Scope: "prod", Err: fmt.Errorf("save: %w", store.ErrFull)}, {Scope: "prod", Err: fmt.Errorf("save: %w", store.ErrFenced)},
 			{Scope: "prod", Err: fmt.Errorf("ListClusters: %w", &emr.Error{Class: emr.Denied})}, {Scope: "prod", Err: errors.New("odd")},
@@ -57,12 +62,15 @@ emrguard_records_total{kind="read.unusable",scope="prod"} 1
 emrguard_records_total{kind="recovery.completed",scope="prod"} 1
 emrguard_records_total{kind="recovery.open",scope="prod"} 2
 emrguard_records_total{kind="recovery.step",scope="prod"} 1
-# HELP emrguard_recoveries_opened_total recoveries opened, those asked for by hand included
+# HELP emrguard_recoveries_opened_total recoveries and scaling operations opened, those asked for by hand included
 # TYPE emrguard_recoveries_opened_total counter
 emrguard_recoveries_opened_total{scope="prod"} 2
-# HELP emrguard_recoveries_closed_total recoveries closed, by outcome: completed, cleared, chained, rested, blocked, overtaken, cluster_end, withheld, reported
+# HELP emrguard_recoveries_closed_total recoveries and scaling operations closed, by outcome: completed, cleared, chained, rested, blocked, overtaken, cluster_end, withheld, reported
 # TYPE emrguard_recoveries_closed_total counter
 emrguard_recoveries_closed_total{outcome="completed",scope="prod"} 1
+# HELP emrguard_metric_series_total series of CloudWatch that GetMetricData calls were handed out for, each page's anew; CloudWatch charges by this number
+# TYPE emrguard_metric_series_total counter
+emrguard_metric_series_total{scope="prod"} 507
 # HELP emrguard_step_last_timestamp_seconds when the last step ended, in real time; /healthz fails five minutes later
 # TYPE emrguard_step_last_timestamp_seconds gauge
 emrguard_step_last_timestamp_seconds 1.7676018e+09
@@ -72,7 +80,7 @@ emrguard_history_pruned_rows_total 7
 # HELP emrguard_history_prune_failures_total deletions of old history that failed
 # TYPE emrguard_history_prune_failures_total counter
 emrguard_history_prune_failures_total 1
-`, "emrguard_records_total", "emrguard_recoveries_opened_total", "emrguard_recoveries_closed_total", "emrguard_step_last_timestamp_seconds",
+`, "emrguard_records_total", "emrguard_recoveries_opened_total", "emrguard_recoveries_closed_total", "emrguard_metric_series_total", "emrguard_step_last_timestamp_seconds",
 		"emrguard_history_pruned_rows_total", "emrguard_history_prune_failures_total")
 	for _, class := range []string{"store_full", "lease", "api", "other"} {
 		if n := testutil.ToFloat64(l.faults.WithLabelValues("prod", class)); n != 1 {
@@ -91,7 +99,7 @@ func TestAPI(t *testing.T) {
 	a.called("prod", emr.ListInstanceGroups, emr.Throttled, 20*time.Millisecond)
 	a.called("prod", emr.ModifyInstanceGroups, emr.NotSent, 0)
 	want(t, r, `
-# HELP emrguard_api_calls_total calls of the EMR API by operation and result: ok, throttled, denied, invalid, not_found, unavailable, fleets; not_sent never left the process
+# HELP emrguard_api_calls_total calls of the EMR and CloudWatch APIs by operation and result: ok, throttled, denied, invalid, not_found, unavailable, fleets; not_sent never left the process
 # TYPE emrguard_api_calls_total counter
 emrguard_api_calls_total{op="ListInstanceGroups",result="ok",scope="prod"} 1
 emrguard_api_calls_total{op="ListInstanceGroups",result="throttled",scope="prod"} 1
@@ -120,7 +128,7 @@ emrguard_api_call_duration_seconds_count{op="ListInstanceGroups",scope="prod"} 2
 // full is a snapshot with another number in every place.
 var full = engine.ScopeSnapshot{
 	Name: "prod", Held: true, Listed: true, Generation: 3, Paused: true, Skew: -90 * time.Second, Clusters: 10, Broken: 1, Withheld: 2, Suspended: 3,
-	Unusable: 4, InFlight: 5, Recoveries: 6, Shortfall: 7, Banned: 8, Resting: 9, Blocked: 11, Contested: 12, OldestRead: 13 * time.Minute, Late: 14,
+	Unusable: 4, Blind: 15, Noticed: 16, Deferred: 17, InFlight: 5, Recoveries: 6, Shortfall: 7, Banned: 8, Resting: 9, Blocked: 11, Contested: 12, OldestRead: 13 * time.Minute, Late: 14,
 	Tokens: map[emr.Op]float64{emr.ListInstanceGroups: 2.5},
 }
 
@@ -145,6 +153,9 @@ func TestGauges(t *testing.T) {
 	line("clusters_withheld", `scope="prod"} 2`)
 	line("clusters_suspended", `scope="prod"} 3`)
 	line("clusters_unusable", `scope="prod"} 4`)
+	line("clusters_blind", `scope="prod"} 15`)
+	line("clusters_noticed", `scope="prod"} 16`)
+	line("schedules_deferred", `scope="prod"} 17`)
 	line("api_calls_in_flight", `scope="prod"} 5`)
 	line("recoveries_open", `scope="prod"} 6`)
 	line("shortfall_instances", `scope="prod"} 7`)
@@ -167,7 +178,7 @@ func TestGauges(t *testing.T) {
 // used is a Metrics in which everything happened once.
 func used() *Metrics {
 	m := New("v1.2.3")
-	m.Stepped(engine.Out{Records: []store.Record{record("recovery.open"), record("recovery.completed")}, Faults: []engine.Fault{{Scope: "prod", Err: store.ErrBusy}}}, time.Millisecond, at)
+	m.Stepped(engine.Out{Records: []store.Record{record("recovery.open"), record("recovery.completed")}, Calls: []engine.Call{{Scope: "prod", Call: emr.Call{Op: emr.GetMetricData, Metrics: &emr.MetricsWant{}}}}, Faults: []engine.Fault{{Scope: "prod", Err: store.ErrBusy}}}, time.Millisecond, at)
 	m.Called("prod", emr.ListClusters, emr.Throttled, time.Millisecond)
 	m.Pruned(1, nil)
 	m.Snapshot(engine.Snapshot{Scopes: []engine.ScopeSnapshot{full}})
