@@ -237,7 +237,7 @@ func (d *decider) policyAsks(conf *scaling.Pool, s *Scaled, p *pool.Pool) []scal
 		if !ok || d.env.Now.Before(d.policyDue(conf, s, pol.Policy, pol.Up)) {
 			continue
 		}
-		j := pol.Judge(points, pol.Missing, d.env.Now, d.dataSince(s))
+		j := pol.Judge(points, pol.Missing, d.env.Now, d.s.Resumed)
 		*v = Verdict{Policy: pol.Name, At: d.env.Now, Newest: j.Newest, Holds: j.Holds, Missing: j.Missing, Reason: j.Reason}
 		if !j.Holds {
 			continue
@@ -265,15 +265,6 @@ func (d *decider) points(c scaling.Condition) ([]emr.Point, bool) {
 	return d.metrics.Series[i].Points, true
 }
 
-// dataSince is the moment from which data points count: those from the time of a resize show a cluster that was not whole (rule R2).
-func (d *decider) dataSince(s *Scaled) time.Time {
-	since := d.s.Resumed
-	if s.Last != nil {
-		since = later(since, later(s.Last.At, s.Last.Done))
-	}
-	return since
-}
-
 // policyDue is when a policy is judged next: once for each of its periods, not before its cooldown is over, and not before enough periods
 // have begun and ended since the last resize.
 func (d *decider) policyDue(conf *scaling.Pool, s *Scaled, pol *scaling.Policy, up bool) time.Time {
@@ -284,8 +275,8 @@ func (d *decider) policyDue(conf *scaling.Pool, s *Scaled, pol *scaling.Policy, 
 			due = pol.Due(cool.Add(-time.Nanosecond))
 		}
 	}
-	if since := d.dataSince(s); !since.IsZero() {
-		due = later(due, pol.Enough(since))
+	if !d.s.Resumed.IsZero() { // rule R2: data points from the time of a resize show a cluster that was not whole
+		due = later(due, pol.Enough(d.s.Resumed))
 	}
 	return due
 }

@@ -117,7 +117,7 @@ func TestR2_APolicyLaunchesOnceAndThenWaits(t *testing.T) {
 		t.Errorf("last %+v", s.Last)
 	}
 	// Two periods that begin after the resize have to end first.
-	done := s.Last.Done
+	done, asked := s.Last.Done, m.asked
 	m.pass(4 * time.Minute)
 	if got := m.state.Pool("ig-A").Wanted; got != 9 {
 		t.Errorf("wanted %d, %s after the resize", got, m.now.Sub(done))
@@ -125,6 +125,9 @@ func TestR2_APolicyLaunchesOnceAndThenWaits(t *testing.T) {
 	m.pass(2 * time.Minute)
 	if got := m.state.Pool("ig-A").Wanted; got != 12 {
 		t.Errorf("wanted %d, not 12", got)
+	}
+	if m.asked != asked+1 {
+		t.Errorf("%d series were read for one decision: before there are enough data points none has to be", m.asked-asked)
 	}
 	m.pass(2 * time.Hour)
 	if got := m.state.Pool("ig-A").Wanted; got != 20 {
@@ -569,5 +572,40 @@ func TestR6_ScalingTheCorePoolAsksCore(t *testing.T) {
 	m.pass(2 * time.Hour)
 	if got := m.of("ig-C").Running; got != 1 {
 		t.Errorf("%d core nodes, not the 1 of min", got)
+	}
+}
+
+func TestCooldownsAreSeparate(t *testing.T) {
+	hour := time.Hour
+	p := taskPool(0, 40)
+	p.Cooldown = scaling.Cooldown{Up: 5 * time.Minute, Down: 2 * time.Hour}
+	p.ScaleUp = []scaling.Policy{policy("out", "ContainerPending", scaling.GT, 0, scaling.Action{Type: scaling.Adjustment, Count: 4})}
+	p.ScaleDown = []scaling.Policy{policy("in", "ContainerPending", scaling.LTE, 0, scaling.Action{Type: scaling.Adjustment, Count: 1})}
+	slow := policy("slow", "AppsPending", scaling.GT, 0, scaling.Action{Type: scaling.Adjustment, Count: 1})
+	slow.Cooldown = &hour
+	p.ScaleUp = append(p.ScaleUp, slow)
+	m := scaledModel(t, scaling.Settings{Pools: []scaling.Pool{p}})
+	m.points("ContainerPending", 1, 10*time.Minute)
+	m.pass(10 * time.Minute)
+	m.points("ContainerPending", 0, 12*time.Hour)
+	m.points("AppsPending", 1, 70*time.Minute)
+	m.pass(6 * time.Hour)
+	var got []string
+	var last time.Time
+	for _, r := range m.records {
+		switch {
+		case r.Kind == "scaling.decided":
+			by := r.Data["ask"].(scaling.Ask).By
+			got = append(got, by)
+			wait := map[string]time.Duration{"policy slow": time.Hour, "policy in": 2 * time.Hour}[by]
+			if !last.IsZero() && (r.At.Before(last.Add(wait)) || r.At.After(last.Add(wait+12*time.Minute))) {
+				t.Errorf("%s came %s after the last operation, not %s", by, r.At.Sub(last), wait)
+			}
+		case strings.HasPrefix(r.Kind, "recovery.completed"):
+			last = r.At
+		}
+	}
+	if strings.Join(got, ", ") != "policy out, policy slow, policy in, policy in" {
+		t.Errorf("operations %v", got)
 	}
 }
