@@ -23,9 +23,10 @@ type Sim struct {
 func New(o Options) *Sim {
 	o = o.withDefaults()
 	s := &Sim{opt: o, now: o.Start, regions: map[string]*region{}, ops: map[string]operation{}}
-	s.register(clusterOperations())
-	s.register(groupOperations())
-	s.register(adminOperations())
+	s.register(ofService(EMR, clusterOperations()))
+	s.register(ofService(EMR, groupOperations()))
+	s.register(ofService(EMR, adminOperations()))
+	s.register(cloudWatchOperations())
 	return s
 }
 

@@ -115,3 +115,33 @@ func BenchmarkWeekUnderLoad(b *testing.B) {
 	}
 	b.ReportMetric(float64(weeks)/b.Elapsed().Seconds(), "cluster-weeks/s")
 }
+
+// BenchmarkGetMetricData reads 500 series over an hour, 4 of each of 125 clusters under load, as one call.
+func BenchmarkGetMetricData(b *testing.B) {
+	s := New(Options{Unthrottled: true})
+	in := &shapes.GetMetricDataInput{ScanBy: ptr("TimestampAscending")}
+	for i := range 125 {
+		id, err := s.Place(east, flow(fmt.Sprint("c", i), spot("task", 20)), Placed{Ready: true})
+		if err != nil {
+			b.Fatal(err)
+		}
+		if err := s.SetLoad(east, id, Load{Streams: []JobStream{{Rate: 30, Work: Fixed(time.Hour), Width: Between{4, 40}}}}); err != nil {
+			b.Fatal(err)
+		}
+		for j, name := range []string{"IsIdle", "ContainerPendingRatio", "YARNMemoryAvailablePercentage", "AppsPending"} {
+			in.MetricDataQueries = append(in.MetricDataQueries, query(fmt.Sprintf("q%d_%d", i, j), ofCluster(name, id), "Average", 5*time.Minute))
+		}
+	}
+	s.AdvanceTo(s.Now().Add(24 * time.Hour))
+	in.StartTime, in.EndTime = shapes.At(s.Now().Add(-time.Hour)), shapes.At(s.Now())
+	b.ReportAllocs()
+	for b.Loop() {
+		out, err := s.Do(east, "GetMetricData", in)
+		if err != nil {
+			b.Fatal(err)
+		}
+		if r := out.(*shapes.GetMetricDataOutput).MetricDataResults; len(r) != 500 || len(r[499].Values) < 10 {
+			b.Fatalf("%d series, %d points in the last", len(r), len(r[len(r)-1].Values))
+		}
+	}
+}

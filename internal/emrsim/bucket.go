@@ -27,6 +27,10 @@ var rates = map[string]rate{
 	"TerminateJobFlows": {10, 0.5},
 }
 
+// cloudWatchRates are CloudWatch's quotas of requests a second (CloudWatch User Guide, cloudwatch_limits); how many may come at once it
+// does not say, and a second's worth is assumed. They have nothing to do with the whole-account bucket of EMR.
+var cloudWatchRates = map[string]rate{"GetMetricData": {50, 50}, "GetMetricStatistics": {400, 400}, "ListMetrics": {25, 25}, "PutMetricData": {500, 500}}
+
 // wholeAccount names the bucket that every operation takes from as well.
 const wholeAccount = "*"
 
@@ -35,6 +39,9 @@ func (r *region) bucket(name string) *bucket {
 		return b
 	}
 	limit, ok := rates[name]
+	if r, other := cloudWatchRates[name]; other {
+		limit, ok = r, true
+	}
 	switch {
 	case name == wholeAccount && r.s.opt.OldAccount:
 		limit = rate{25, 5}
@@ -46,16 +53,20 @@ func (r *region) bucket(name string) *bucket {
 	return b
 }
 
-// take takes one token from the operation's bucket and one from the account's; a refused call takes none.
-func (r *region) take(op string, now time.Time) bool {
-	own, all := r.bucket(op), r.bucket(wholeAccount)
-	own.fill(now)
-	all.fill(now)
-	if own.tokens < 1 || all.tokens < 1 {
-		return false
+// take takes one token from the operation's bucket and, for EMR, one from the account's; a refused call takes none.
+func (r *region) take(o operation, now time.Time) bool {
+	from := []*bucket{r.bucket(o.name)}
+	if o.service == EMR {
+		from = append(from, r.bucket(wholeAccount))
 	}
-	own.tokens--
-	all.tokens--
+	for _, b := range from {
+		if b.fill(now); b.tokens < 1 {
+			return false
+		}
+	}
+	for _, b := range from {
+		b.tokens--
+	}
 	return true
 }
 

@@ -23,15 +23,16 @@ const (
 	Delay      Effect = "delay"       // =duration: the answer takes that long
 	Empty      Effect = "empty"       // HTTP 200 with an empty body, although the call took effect
 	Ignore     Effect = "ignore"      // HTTP 200, and nothing happens; only for operations without output
-	Stale      Effect = "stale"       // =duration: ListInstanceGroups shows the state of that long ago (at most 30 m)
+	Stale      Effect = "stale"       // =duration: ListInstanceGroups shows the state of that long ago (at most 30 m); metrics as known then
 	Low        Effect = "low"         // =n: ListInstanceGroups shows running counts n too low, but not below 0
 	Resizing   Effect = "resizing"    // ListInstanceGroups shows every group that is RUNNING as RESIZING
 	LoseGroups Effect = "lose-groups" // =n: ListInstanceGroups leaves the last n groups of a page out
-	LosePages  Effect = "lose-pages"  // lists end after their first page
+	LosePages  Effect = "lose-pages"  // lists, and GetMetricData, end after their first page
+	FailSeries Effect = "fail-series" // =n: GetMetricData says of the last n series of a page that it could not read them: InternalError
 )
 
 // Effects lists every effect.
-var Effects = []Effect{Throttle, Fail, FailAfter, Refuse, LoseAnswer, Hang, Late, Delay, Empty, Ignore, Stale, Low, Resizing, LoseGroups, LosePages}
+var Effects = []Effect{Throttle, Fail, FailAfter, Refuse, LoseAnswer, Hang, Late, Delay, Empty, Ignore, Stale, Low, Resizing, LoseGroups, LosePages, FailSeries}
 
 // hangs is how long a Hang keeps its caller waiting.
 const hangs = 10 * time.Minute
@@ -50,7 +51,7 @@ type Fault struct {
 	Error   string        // of Fail and FailAfter
 	Status  int           // HTTP status of Error
 	Time    time.Duration // of Late, Delay and Stale
-	Count   int           // of Low and LoseGroups
+	Count   int           // of Low, LoseGroups and FailSeries
 }
 
 // faults are the faults of a Sim, in the order they were added.
@@ -169,7 +170,7 @@ func (f *fault) after(out *Outcome) {
 		out.Drop, out.Delay = true, hangs
 	case Empty:
 		out.Empty = out.Err == nil
-	case Low, Resizing, LoseGroups, LosePages:
+	case Low, Resizing, LoseGroups, LosePages, FailSeries:
 		if out.Err == nil {
 			f.spoil(out.Out)
 		}

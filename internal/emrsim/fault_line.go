@@ -10,7 +10,8 @@ import (
 
 // statuses are the HTTP statuses of the error types that have another one than 400. InternalServerError is none of them: EMR
 // answers it with 400 (API reference, ModifyInstanceGroups).
-var statuses = map[string]int{"InternalFailure": 500, "InternalServerException": 500, "ServiceUnavailable": 503}
+var statuses = map[string]int{"InternalFailure": 500, "InternalServerException": 500, "ServiceUnavailable": 503,
+	"InternalServiceFault": 500}
 
 // LineError is a mistake in a fault's line.
 type LineError struct {
@@ -122,7 +123,7 @@ func (f *Fault) argument(val string, given bool) (err error) {
 			return fmt.Errorf("stale=%s: the past is known for %s only", val, viewed)
 		}
 		return err
-	case Low, LoseGroups:
+	case Low, LoseGroups, FailSeries:
 		f.Count, err = strconv.Atoi(val)
 		if err != nil || f.Count < 1 || f.Count > maxGroupInstance {
 			return fmt.Errorf("%s needs a number from 1, for example %s=2", f.Effect, f.Effect)
@@ -173,7 +174,7 @@ func (f Fault) String() string {
 		put(string(f.Effect), fmt.Sprintf("%s/%d", f.Error, f.Status))
 	case Late, Delay, Stale:
 		put(string(f.Effect), f.Time.String())
-	case Low, LoseGroups:
+	case Low, LoseGroups, FailSeries:
 		put(string(f.Effect), strconv.Itoa(f.Count))
 	default:
 		b.WriteString(" " + string(f.Effect))

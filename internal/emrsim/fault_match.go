@@ -1,7 +1,9 @@
 package emrsim
 
 import (
+	"fmt"
 	"reflect"
+	"slices"
 
 	"emrguard/internal/emrsim/shapes"
 )
@@ -14,6 +16,12 @@ func (c *request) names(in any, clusterRef, groupRef string) bool {
 	v := reflect.Indirect(reflect.ValueOf(in))
 	if v.Kind() != reflect.Struct {
 		return false
+	}
+	if refs := metricClusters(in); len(refs) > 0 {
+		return groupRef == "" && slices.ContainsFunc(refs, func(id string) bool {
+			x := c.r.clusters[id]
+			return id == clusterRef || x != nil && x.name == clusterRef
+		})
 	}
 	groups := groupsOf(in)
 	x := c.clusterOf(v, groups)
@@ -35,6 +43,29 @@ func (c *request) names(in any, clusterRef, groupRef string) bool {
 		}
 	}
 	return false
+}
+
+// metricClusters are the clusters whose metrics a read asks for.
+func metricClusters(in any) []string {
+	var out []string
+	add := func(dimensions []shapes.Dimension) {
+		for _, d := range dimensions {
+			if value(d.Name) == clusterDimension {
+				out = append(out, value(d.Value))
+			}
+		}
+	}
+	switch in := in.(type) {
+	case *shapes.GetMetricDataInput:
+		for _, q := range in.MetricDataQueries {
+			if q.MetricStat != nil && q.MetricStat.Metric != nil {
+				add(q.MetricStat.Metric.Dimensions)
+			}
+		}
+	case *shapes.GetMetricStatisticsInput:
+		add(in.Dimensions)
+	}
+	return out
 }
 
 // clusterOf is the cluster an input names, by whatever member, or by a group of it.
@@ -92,11 +123,20 @@ func (f *fault) spoil(out any) {
 	list, ok := out.(*shapes.ListInstanceGroupsOutput)
 	if f.Effect == LosePages {
 		if m := reflect.Indirect(reflect.ValueOf(out)); m.Kind() == reflect.Struct {
-			if marker := m.FieldByName("Marker"); marker.IsValid() && marker.CanSet() {
-				marker.SetZero()
+			for _, name := range []string{"Marker", "NextToken"} {
+				if marker := m.FieldByName(name); marker.IsValid() && marker.CanSet() {
+					marker.SetZero()
+				}
 			}
 		}
 		return
+	}
+	if data, isData := out.(*shapes.GetMetricDataOutput); isData && f.Effect == FailSeries {
+		for i := max(0, len(data.MetricDataResults)-f.Count); i < len(data.MetricDataResults); i++ {
+			r := &data.MetricDataResults[i]
+			r.StatusCode, r.Timestamps, r.Values = ptr("InternalError"), []shapes.Time{}, []float64{}
+			r.Messages = []shapes.MessageData{{Code: ptr("InternalError"), Value: ptr(fmt.Sprintf("simulated fault %d", f.id))}}
+		}
 	}
 	if !ok {
 		return

@@ -8,11 +8,29 @@ import (
 
 // operation is one operation of the API. Handlers run under the Sim's mutex.
 type operation struct {
-	name   string
-	newIn  func() any // a fresh *shapes.XInput
-	newOut func() any // a fresh *shapes.XOutput; returns nil for an operation without output
-	writes bool       // changes something: its request ids come from the writes' own counter
-	do     func(c *request, in any) (any, *APIError)
+	name    string
+	service Service
+	newIn   func() any // a fresh *shapes.XInput
+	newOut  func() any // a fresh *shapes.XOutput; returns nil for an operation without output
+	writes  bool       // changes something: its request ids come from the writes' own counter
+	do      func(c *request, in any) (any, *APIError)
+}
+
+// Service is an AWS service of which the simulator has operations.
+type Service string
+
+// The services. No operation of one has the name of another's.
+const (
+	EMR        Service = "EMR"
+	CloudWatch Service = "CloudWatch"
+)
+
+// ofService marks operations as a service's.
+func ofService(service Service, list []operation) []operation {
+	for i := range list {
+		list[i].service = service
+	}
+	return list
 }
 
 // readOp and writeOp make an operation of a typed handler; writeOnly makes one without an output structure.
@@ -72,15 +90,20 @@ func (s *Sim) register(ops []operation) {
 	}
 }
 
-// Operations returns the names of all operations the simulator knows, sorted.
-func (s *Sim) Operations() []string {
+// Operations returns the names of all operations the simulator knows, sorted; of the given services, or of all without any.
+func (s *Sim) Operations(of ...Service) []string {
 	names := make([]string, 0, len(s.ops)) // s.ops does not change after New
-	for name := range s.ops {
-		names = append(names, name)
+	for name, o := range s.ops {
+		if len(of) == 0 || slices.Contains(of, o.service) {
+			names = append(names, name)
+		}
 	}
 	slices.Sort(names)
 	return names
 }
+
+// Service returns whose operation op is; empty for an unknown one.
+func (s *Sim) Service(op string) Service { return s.ops[op].service }
 
 // NewInput returns a fresh pointer to the operation's input structure, to decode a request into, and false for an unknown op.
 func (s *Sim) NewInput(op string) (any, bool) {
@@ -137,7 +160,7 @@ func (s *Sim) call(regionName, op string, in any) Outcome {
 		out.Err = &APIError{Status: 400, Type: "UnknownOperationException", Message: "Unknown operation: " + op}
 		return out
 	}
-	if !s.opt.Unthrottled && !r.take(op, s.now) {
+	if !s.opt.Unthrottled && !r.take(o, s.now) {
 		out.Err = throttled()
 		return out
 	}

@@ -16,6 +16,7 @@ type region struct {
 	pools    map[Pool]*pool
 	quotas   map[string]*part // vCPUs by market
 	subnets  map[string]*part // addresses by subnet
+	custom   map[string]*customMetric
 	prices   map[Pool]float64 // Spot prices that somebody set, in dollars an hour
 	buckets  map[string]*bucket
 	ids      *rand.Rand // of clusters
@@ -35,7 +36,7 @@ func (s *Sim) region(name string) *region {
 		return r
 	}
 	r := &region{
-		s: s, name: name, clusters: map[string]*cluster{}, pools: map[Pool]*pool{}, quotas: map[string]*part{}, subnets: map[string]*part{},
+		s: s, name: name, clusters: map[string]*cluster{}, pools: map[Pool]*pool{}, quotas: map[string]*part{}, subnets: map[string]*part{}, custom: map[string]*customMetric{},
 		prices: map[Pool]float64{}, buckets: map[string]*bucket{},
 		ids: stream(s.opt.Seed, "ids", name), read: stream(s.opt.Seed, "reads", name),
 	}

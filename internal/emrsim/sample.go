@@ -152,9 +152,12 @@ func (r *record) stateAt(t time.Time) (*Sample, bool) {
 // published calls see with every pull from a time on and before another whose values are in CloudWatch now.
 func (r *record) published(from, to, now time.Time, see func(at time.Time, s *Sample)) {
 	r.extend(now)
+	if from.Before(r.first) {
+		from = r.first
+	}
 	for at := r.pullFrom(from); at.Before(to) && !at.After(now); at = at.Add(pullEvery) {
 		k := int(at.Sub(r.first) / pullEvery)
-		if at.Before(r.first) || r.pulls[k].lost {
+		if r.pulls[k].lost {
 			continue
 		}
 		s, ok := r.stateAt(at)

@@ -23,6 +23,7 @@ import (
 //	wait 10m                                                 every change of a read on the way is printed
 //	load [scheduler=… task=… container=… hdfs=…]             a load of the jobs, streams and bursts below, one a line
 //	jobs | yarn                                              the jobs as they went | every fifth minute of the cluster
+//	metrics [from= to= period= stat= unit=]                  GetMetricData of the metrics below, one a line, at times since the start
 //	groups | reasons | instances group= | log                          ListInstanceGroups | with its texts | ListInstances by state | the change log
 func TestTranscripts(t *testing.T) {
 	datadriven.Walk(t, "testdata/transcripts", func(t *testing.T, path string) {
@@ -92,6 +93,8 @@ func (p *player) play(d *datadriven.TestData) string {
 		return p.jobs()
 	case "yarn":
 		return p.yarn()
+	case "metrics":
+		return p.metrics(d, arg)
 	}
 	d.Fatalf(p.t, "unknown command %s", d.Cmd)
 	return ""

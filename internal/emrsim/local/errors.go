@@ -5,8 +5,13 @@ import (
 	"emrguard/internal/emrsim"
 )
 
-// failure translates an error answer. Code is the exception's name, as the SDK shows it.
-func failure(e *emrsim.APIError) *emr.Error {
+// failure translates an error answer. Code is the exception's name, or CloudWatch's code for it, as the SDK shows it.
+func failure(op emr.Op, e *emrsim.APIError) *emr.Error {
+	if op == emr.GetMetricData {
+		x := *e
+		x.Type = emrsim.QueryCode(e.Type)
+		e = &x
+	}
 	r := emr.Refusal{Code: e.Type, Detail: e.Code, Status: e.Status, Message: e.Message}
 	return &emr.Error{Class: r.Class(), Code: e.Type, Message: e.Message}
 }

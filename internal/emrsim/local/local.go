@@ -1,6 +1,6 @@
 // Package local is a client of the simulator in the same process: it executes emr.Call values in virtual time, without HTTP.
 //
-// It shows a caller what package awsapi would show: an empty list reads as "nothing there", an answer without the one thing it is for and
+// GetMetricData goes to the simulator's CloudWatch. It shows a caller what package awsapi would show: an empty list reads as "nothing there", an answer without the one thing it is for and
 // a broken connection as errors of class emr.Unavailable, and members that EMR leaves out as zero values.
 package local
 
@@ -38,7 +38,7 @@ func (c *Client) Do(call emr.Call) Answer {
 		return Answer{Result: emr.Result{Err: err}}
 	}
 	if err := shapes.Check(in); err != nil {
-		return Answer{Result: emr.Result{Err: failure(&emrsim.APIError{Status: 400, Type: "ValidationException", Message: err.Error()})}}
+		return Answer{Result: emr.Result{Err: failure(call.Op, &emrsim.APIError{Status: 400, Type: "ValidationException", Message: err.Error()})}}
 	}
 	out := c.sim.Call(c.region, string(call.Op), in)
 	a := Answer{Delay: out.Delay, RequestID: out.RequestID}
@@ -48,7 +48,7 @@ func (c *Client) Do(call emr.Call) Answer {
 	}
 	switch {
 	case out.Err != nil:
-		a.Result.Err = failure(out.Err)
+		a.Result.Err = failure(call.Op, out.Err)
 	case out.Empty:
 		a.Result = result(call.Op, nil)
 	default:
@@ -84,6 +84,13 @@ func input(call emr.Call) (any, *emr.Error) {
 			return nil, &emr.Error{Class: emr.Invalid, Message: "AddInstanceGroups without a configuration"}
 		}
 		return &shapes.AddInstanceGroupsInput{JobFlowId: cluster, InstanceGroups: []shapes.InstanceGroupConfig{groupConfig(*call.Config)}}, nil
+	case emr.TerminateJobFlows:
+		return &shapes.TerminateJobFlowsInput{JobFlowIds: []string{string(call.Cluster)}}, nil
+	case emr.GetMetricData:
+		if call.Metrics == nil || len(call.Metrics.Queries) == 0 {
+			return nil, &emr.Error{Class: emr.Invalid, Message: "GetMetricData without queries"}
+		}
+		return metricData(call.Metrics, marker), nil
 	}
 	return nil, &emr.Error{Class: emr.Invalid, Message: "no such operation: " + string(call.Op)}
 }
@@ -107,12 +114,17 @@ func result(op emr.Op, out any) emr.Result {
 		if len(out.InstanceGroupIds) == 1 {
 			return emr.Result{Added: emr.GroupID(out.InstanceGroupIds[0])}
 		}
+	case *shapes.GetMetricDataOutput:
+		next := deref(out.NextToken)
+		return emr.Result{Series: each(out.MetricDataResults, func(r *shapes.MetricDataResult) emr.Series { return series(r, next != "") }), Marker: next}
 	}
 	switch op {
 	case emr.DescribeCluster:
 		return emr.Result{Err: empty("cluster")}
 	case emr.AddInstanceGroups:
 		return emr.Result{Err: empty("group id")}
+	case emr.GetMetricData:
+		return emr.Result{Err: empty("series")}
 	}
 	return emr.Result{}
 }

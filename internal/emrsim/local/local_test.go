@@ -243,3 +243,88 @@ func TestAGroupOperationOnAClusterOfFleets(t *testing.T) {
 		t.Errorf("got %+v", cluster)
 	}
 }
+
+func TestMetricsOfClusters(t *testing.T) {
+	sim, c, id := world(t, emrsim.Options{})
+	if err := sim.SetLoad(region, "etl", emrsim.Load{Jobs: []emrsim.Job{{Name: "job", At: 4 * time.Minute, Work: 100 * time.Hour, Width: 40}}}); err != nil {
+		t.Fatal(err)
+	}
+	start := sim.Now()
+	sim.AdvanceTo(start.Add(21 * time.Minute))
+	metric := func(name string) emr.Metric {
+		return emr.Metric{Namespace: emr.MetricsNamespace, Name: name, Statistic: emr.Average, Period: 5 * time.Minute}.Of(id)
+	}
+	want := emr.MetricsWant{From: start, To: start.Add(time.Hour), Queries: []emr.MetricQuery{
+		{ID: "idle", Metric: metric("IsIdle")}, {ID: "pending", Metric: metric("ContainerPending")}, {ID: "none", Metric: metric("TotalLoad")}}}
+	r := do(t, c, emr.Call{Op: emr.GetMetricData, Metrics: &want})
+	if len(r.Series) != 3 || r.Marker != "" || r.Series[0].ID != "idle" || len(r.Series[2].Points) != 0 {
+		t.Fatalf("got %+v", r)
+	}
+	idle, pending := r.Series[0].Points, r.Series[1].Points
+	if len(idle) < 4 || idle[0].Value != 1 || idle[len(idle)-1].Value != 0 || !idle[0].At.Before(idle[1].At) {
+		t.Errorf("IsIdle: %+v", idle)
+	}
+	// 2 core nodes of 4 containers and 3 task nodes (m5.2xlarge) of 8: 32.
+	if last := pending[len(pending)-1]; last.Value != 8 || last.At.Location() != time.UTC {
+		t.Errorf("ContainerPending: %+v", pending)
+	}
+	for _, test := range []struct {
+		fault string
+		class emr.Class
+		code  string
+	}{
+		{"GetMetricData throttle", emr.Throttled, "Throttling"},
+		{"GetMetricData error=InternalServiceFault", emr.Unavailable, "InternalServiceError"},
+		{"GetMetricData lose-answer", emr.Unavailable, ""},
+		{"GetMetricData empty", emr.Unavailable, ""},
+	} {
+		f, err := emrsim.ParseFault(test.fault)
+		if err != nil {
+			t.Fatal(err)
+		}
+		fault := sim.AddFault(f)
+		if err := c.Do(emr.Call{Op: emr.GetMetricData, Metrics: &want}).Result.Err; err == nil || err.Class != test.class || err.Code != test.code {
+			t.Errorf("%s: got %+v", test.fault, err)
+		}
+		sim.RemoveFault(fault)
+	}
+	f, err := emrsim.ParseFault("GetMetricData fail-series=1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	sim.AddFault(f)
+	if r := do(t, c, emr.Call{Op: emr.GetMetricData, Metrics: &want}); r.Series[1].Err != nil || r.Series[2].Err == nil || r.Series[2].Err.Class != emr.Unavailable {
+		t.Errorf("a series that could not be read: %+v", r.Series)
+	}
+	for _, bad := range []*emr.MetricsWant{nil, {}, {From: want.To, To: want.From, Queries: want.Queries}, {From: want.From, To: want.To, Queries: []emr.MetricQuery{{ID: "X", Metric: metric("IsIdle")}}}} {
+		if err := c.Do(emr.Call{Op: emr.GetMetricData, Metrics: bad}).Result.Err; err == nil || err.Class != emr.Invalid {
+			t.Errorf("%+v: got %+v", bad, err)
+		}
+	}
+}
+
+func TestAnEndIsRefusedToAProtectedCluster(t *testing.T) {
+	sim, c, id := world(t, emrsim.Options{})
+	protect := func(on bool) {
+		if _, err := sim.Do(region, "SetTerminationProtection", &shapes.SetTerminationProtectionInput{JobFlowIds: []string{string(id)}, TerminationProtected: &on}); err != nil {
+			t.Fatal(err)
+		}
+		if got := do(t, c, emr.Call{Op: emr.DescribeCluster, Cluster: id}).Cluster.Protected; got != on {
+			t.Errorf("Protected is %t, want %t", got, on)
+		}
+	}
+	protect(true)
+	err := c.Do(emr.Call{Op: emr.TerminateJobFlows, Cluster: id}).Result.Err
+	if err == nil || err.Class != emr.Invalid || err.Code != "ValidationException" || err.Message != "Could not shut down one or more job flows since they are termination protected." {
+		t.Errorf("got %+v", err)
+	}
+	protect(false)
+	do(t, c, emr.Call{Op: emr.TerminateJobFlows, Cluster: id})
+	sim.AdvanceTo(sim.Now().Add(time.Minute))
+	if got := do(t, c, emr.Call{Op: emr.DescribeCluster, Cluster: id}).Cluster.State; got != emr.ClusterTerminated {
+		t.Errorf("the cluster is %s", got)
+	}
+	if err := c.Do(emr.Call{Op: emr.TerminateJobFlows, Cluster: "j-NONE"}).Result.Err; err == nil || err.Class != emr.NotFound {
+		t.Errorf("got %+v", err)
+	}
+}

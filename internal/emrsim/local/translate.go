@@ -24,7 +24,7 @@ func summary(id, name *string, status *shapes.ClusterStatus) emr.ClusterSummary 
 func cluster(c *shapes.Cluster) *emr.Cluster {
 	out := &emr.Cluster{
 		ClusterSummary: summary(c.Id, c.Name, c.Status), Collection: emr.Collection(deref(c.InstanceCollectionType)),
-		ReleaseLabel: deref(c.ReleaseLabel), AutoTerm: deref(c.AutoTerminate),
+		ReleaseLabel: deref(c.ReleaseLabel), AutoTerm: deref(c.AutoTerminate), Protected: deref(c.TerminationProtected),
 	}
 	if c.Ec2InstanceAttributes != nil {
 		out.Zone = deref(c.Ec2InstanceAttributes.Ec2AvailabilityZone)

@@ -96,7 +96,7 @@ var everyInput = []any{
 	DescribeStepInput{}, CancelStepsInput{}, AddTagsInput{}, RemoveTagsInput{}, CreateSecurityConfigurationInput{},
 	DescribeSecurityConfigurationInput{}, ListSecurityConfigurationsInput{}, DeleteSecurityConfigurationInput{},
 	GetBlockPublicAccessConfigurationInput{}, PutBlockPublicAccessConfigurationInput{}, ListReleaseLabelsInput{}, DescribeReleaseLabelInput{},
-	ListSupportedInstanceTypesInput{},
+	ListSupportedInstanceTypesInput{}, GetMetricDataInput{}, GetMetricStatisticsInput{}, ListMetricsInput{}, PutMetricDataInput{},
 }
 
 func TestAbsentAndEmptyAreDifferent(t *testing.T) {

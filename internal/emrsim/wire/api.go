@@ -68,7 +68,7 @@ func (s *Server) parse(w http.ResponseWriter, r *http.Request, buf *bytes.Buffer
 	}
 	target := r.Header.Get("X-Amz-Target")
 	op, ok := strings.CutPrefix(target, targetPrefix)
-	if ok {
+	if ok = ok && s.sim.Service(op) == emrsim.EMR; ok {
 		in, ok = s.sim.NewInput(op)
 	}
 	if !ok {
@@ -121,7 +121,7 @@ func (s *Server) adminHint() string {
 }
 
 func (s *Server) unknownOperation(target string) *emrsim.APIError {
-	served := strings.Join(s.sim.Operations(), ", ")
+	served := strings.Join(s.sim.Operations(emrsim.EMR), ", ")
 	op, ok := strings.CutPrefix(target, targetPrefix)
 	message := fmt.Sprintf("operation %q is not simulated; served are: %s", clip(op), served)
 	if target == "" {
