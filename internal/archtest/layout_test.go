@@ -62,6 +62,7 @@ var layout = []place{
 	{"internal/store/postgres", adapter, "the store for several replicas"},
 	{"internal/web", adapter, "JSON API and dashboard"},
 	{"internal/config", adapter, "the configuration file"},
+	{"internal/importer", adapter, "another product's policies as rules of the configuration"},
 	{"internal/telemetry", adapter, "metrics"},
 	{"internal/notify", adapter, "notifications"},
 	{"internal/view", outer, "the read model: what commands and pages show"},

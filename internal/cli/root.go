@@ -40,7 +40,7 @@ group for a while and lets another group of the same configuration take the miss
 	root.SetOut(d.Stdout)
 	root.SetErr(d.Stderr)
 	root.AddCommand(
-		newRunCmd(d), newOnceCmd(d), newCheckCmd(d), newIAMPolicyCmd(d), newWrapCmd(d), newSimCmd(d),
+		newRunCmd(d), newOnceCmd(d), newCheckCmd(d), newIAMPolicyCmd(d), newWrapCmd(d), newImportPoliciesCmd(d), newSimCmd(d),
 		newVersionCmd(d),
 	)
 	root.AddCommand(stateCmds(d)...)

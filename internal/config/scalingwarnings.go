@@ -85,7 +85,17 @@ func (w *warner) policy(path string, p scaling.Policy, cooldown time.Duration, a
 
 // condition checks one comparison.
 func (w *warner) condition(path string, c scaling.Condition) {
-	if c.Namespace == emr.MetricsNamespace && c.Period < metricsEvery {
+	if c.Namespace != emr.MetricsNamespace {
+		return
+	}
+	if !emr.KnownMetric(c.Metric) {
+		text := "see the list in the EMR Management Guide, UsingEMR_ViewingMetrics"
+		if like := nearest(c.Metric, emr.MetricNames); like != "" {
+			text = "did you mean " + like + "?"
+		}
+		w.warn(path+".metric", "%.60q is none of the metrics that AWS documents for clusters without managed scaling, so it may never have a data point; %s", c.Metric, text)
+	}
+	if c.Period < metricsEvery {
 		w.warn(path+".period", "%s: EMR writes its metrics every %s, so most periods have no data point", short(c.Period), short(metricsEvery))
 	}
 }
