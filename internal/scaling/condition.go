@@ -243,14 +243,7 @@ func more(n int) string {
 }
 
 // floor is the beginning of the period in which t lies.
-func floor(t time.Time, period time.Duration) time.Time {
-	length, s := int64(period/time.Second), t.Unix()
-	into := s % length
-	if into < 0 {
-		into += length
-	}
-	return time.Unix(s-into, 0).UTC()
-}
+func floor(t time.Time, period time.Duration) time.Time { return emr.Metric{Period: period}.Begin(t) }
 
 // ceil is the beginning of the first period that begins at t or later.
 func ceil(t time.Time, period time.Duration) time.Time {
