@@ -609,3 +609,120 @@ func TestCooldownsAreSeparate(t *testing.T) {
 		t.Errorf("operations %v", got)
 	}
 }
+
+func TestTheScheduleDueLastCounts(t *testing.T) {
+	p := taskPool(0, 30)
+	p.Schedules = []scaling.Schedule{{Name: "late", Cron: "20 12 * * *", Target: at(12)}, {Name: "early", Cron: "10 12 * * *", Target: at(9)}}
+	m := scaledModel(t, scaling.Settings{Pools: []scaling.Pool{p}})
+	m.now = m.now.Add(30 * time.Minute) // both were due while nobody looked
+	m.decide(Input{})
+	m.pass(10 * time.Minute)
+	if got := m.state.Pool("ig-A").Wanted; got != 12 || !m.said("scaling.superseded", "early gives way to late") {
+		t.Errorf("wanted %d\n%s", got, strings.Join(m.log, "\n"))
+	}
+}
+
+func TestBoundsAreEnforcedAtAPace(t *testing.T) {
+	m := scaledModel(t, scaling.Settings{Pools: []scaling.Pool{taskPool(0, 10)}})
+	began := m.now
+	for range 60 { // somebody else asks for 15 again and again
+		m.of("ig-A").Requested = 15
+		m.read(m.shown())
+		m.pass(time.Minute)
+	}
+	operations := m.count("scaling.decided")
+	if most := int(m.now.Sub(began)/(5*time.Minute)) + 1; operations > most || operations < 2 {
+		t.Errorf("%d operations in %s", operations, m.now.Sub(began))
+	}
+}
+
+func TestR12_CoreOfAWrappedClusterIsNoConfiguredPool(t *testing.T) {
+	m := newModel(t, recovery.Defaults())
+	m.env.Wrapped = true
+	m.configure(scaling.Settings{Pools: []scaling.Pool{{Name: "core", Role: emr.Core, Min: 4, Max: 10}}})
+	m.pass(20 * time.Minute)
+	if len(m.calls) > 0 || m.state.Scaled("core").Origin != "" {
+		t.Errorf("calls %v", m.calls)
+	}
+}
+
+func TestTerminationIsAskedForUntilTheEnd(t *testing.T) {
+	for name, change := range map[string]func(*model){
+		"observe meanwhile":      func(m *model) { m.configure(idle(scaling.TerminationObserve)) },
+		"the rule is off":        func(m *model) { m.env.Mode = Off },
+		"the rule observes":      func(m *model) { m.env.Mode = Observe },
+		"no policy any more":     func(m *model) { m.configure(scaling.Settings{}) },
+		"a tag says off":         func(m *model) { m.cluster.Tags = map[string]string{"emrguard": "off"} },
+		"protected meanwhile":    func(m *model) { m.cluster.Protected = true },
+		"a step began meanwhile": func(m *model) { m.cluster.State = emr.ClusterRunning },
+	} {
+		m := scaledModel(t, idle(scaling.TerminationEnforce))
+		m.points("AppsRunning", 0, 3*time.Hour)
+		m.points("AppsPending", 0, 3*time.Hour)
+		for range 60 {
+			if m.state.Terminating.Notice != nil {
+				break
+			}
+			m.pass(time.Minute)
+		}
+		if m.state.Terminating.Notice == nil {
+			t.Fatalf("%s: no notice", name)
+		}
+		change(m)
+		m.pass(time.Hour)
+		if len(m.calls) > 0 {
+			t.Errorf("%s: %v", name, m.calls)
+		}
+	}
+}
+
+// makes plays until the group of a configured pool is about to be made.
+func makes(t *testing.T, prepare func(*model)) *model {
+	t.Helper()
+	p := taskPool(3, 20)
+	p.Name, p.Groups, p.Group = "extra", []string{"extra*"}, &scaling.Group{InstanceType: "m5.xlarge", Market: emr.Spot}
+	m := newModel(t, recovery.Defaults())
+	m.configure(scaling.Settings{Pools: []scaling.Pool{p}})
+	prepare(m)
+	for i := 0; m.pending == nil && i < 100; i++ {
+		m.approach()
+	}
+	return m
+}
+
+func TestR7_AGroupIsMadeAgainOnlyAfterTwoReadsAPaceApart(t *testing.T) {
+	m := makes(t, func(*model) {})
+	m.answer(&emr.Error{Class: emr.Unavailable}, false)
+	began := m.now
+	for m.now.Before(began.Add(50 * time.Second)) {
+		m.now = m.now.Add(5 * time.Second)
+		m.read(m.shown())
+		if m.pending != nil {
+			t.Fatalf("made again after %s", m.now.Sub(began))
+		}
+	}
+	m.pass(5 * time.Minute)
+	if m.made != 1 {
+		t.Errorf("%d groups", m.made)
+	}
+}
+
+func TestR12_NoGroupIsMadeWhereSomebodyElseIsInCharge(t *testing.T) {
+	m := makes(t, func(m *model) { m.managed = true })
+	if m.pending != nil {
+		t.Errorf("%s", m.pending.Call)
+	}
+}
+
+func TestAGroupThatEMRRefusesIsAskedForRarely(t *testing.T) {
+	m := makes(t, func(*model) {})
+	for range 200 {
+		if m.pending != nil {
+			m.answer(&emr.Error{Class: emr.Denied, Code: "AccessDeniedException"}, false)
+		}
+		m.approach()
+	}
+	if n := m.count("call.make"); n != 1 || m.count("scaling.unmade") != 1 {
+		t.Errorf("%d calls in an hour", n)
+	}
+}

@@ -152,6 +152,8 @@ func TestR5_Settle(t *testing.T) {
 		"settle is over":               {reads: unshown, v: func(v *View) { v.Now, v.ReadBegan = at(34), at(34) }, want: "wait", needs: "ListInstanceGroups@39", wake: 39},
 		"its answer is missing":        {reads: unshown, r: func(r *Recovery) { r.Unsure = true }, v: func(v *View) { v.Now, v.ReadBegan = at(34), at(34) }, want: "stop 6"},
 		"and the read older":           {reads: unshown, r: func(r *Recovery) { r.Unsure = true }, v: func(v *View) { v.Now, v.ReadBegan = at(34), at(33) }, want: "wait", needs: "ListInstanceGroups@34"},
+		"and a pause made it old":      {reads: unshown, r: func(r *Recovery) { r.Unsure = true }, v: func(v *View) { v.Now, v.ReadBegan = at(38), at(35) }, want: "wait", needs: "ListInstanceGroups@38"},
+		"what to keep is old":          {reads: then(seen{30, 7, 6, resizing}), v: func(v *View) { v.Now, v.ReadBegan = at(33), at(30) }, want: "wait", needs: "ListInstanceGroups@33"},
 		"again and again":              {reads: unshown, r: func(r *Recovery) { r.Unsure, r.Resent = true, 3 }, v: func(v *View) { v.Now, v.ReadBegan = at(34), at(34) }, want: "wait", needs: "ListInstanceGroups@39", wake: 39},
 		"never below what runs now":    {reads: then(seen{30, 8, 9, resizing}), r: func(r *Recovery) { r.Unsure = true }, v: func(v *View) { v.Now, v.ReadBegan = at(34), at(34) }, want: "stop 8"},
 		"unstoppable, waiting":         {reads: unshown, r: func(r *Recovery) { r.Unstoppable, r.NextTry = at(34), at(39) }, v: func(v *View) { v.Now, v.ReadBegan = at(38), at(38) }, want: "wait", needs: "ListInstanceGroups@39", wake: 39},
