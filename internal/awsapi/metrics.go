@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"emrguard/internal/emr"
@@ -73,10 +74,12 @@ func metricQuery(q emr.MetricQuery) types.MetricDataQuery {
 func (c *Client) seriesOf(r *types.MetricDataResult, more bool) emr.Series {
 	out := emr.Series{ID: aws.ToString(r.Id)}
 	fail := func(class emr.Class, why string) emr.Series {
+		texts := []string{why}
 		for _, m := range r.Messages {
-			why += "; " + aws.ToString(m.Code) + ": " + aws.ToString(m.Value)
+			texts = append(texts, aws.ToString(m.Code)+": "+aws.ToString(m.Value))
 		}
-		return emr.Series{ID: out.ID, Err: &emr.Error{Class: class, Code: string(r.StatusCode), Message: shorten(c.secrets.hide(why))}}
+		text := shorten(c.secrets.hide(strings.Join(texts, "; ")))
+		return emr.Series{ID: out.ID, Err: &emr.Error{Class: class, Code: string(r.StatusCode), Message: text}}
 	}
 	switch {
 	case r.StatusCode == types.StatusCodeForbidden:

@@ -266,7 +266,7 @@ func TestMetricsNeverSent(t *testing.T) {
 		"no window":      func(call *emr.Call) { call.Metrics.To = call.Metrics.From },
 		"no period":      func(call *emr.Call) { call.Metrics.Queries[1].Metric.Period = 0 },
 		"90 seconds":     func(call *emr.Call) { call.Metrics.Queries[1].Metric.Period = 90 * time.Second },
-		"for ever":       func(call *emr.Call) { call.Metrics.Queries[1].Metric.Period = 1 << 62 / time.Minute * time.Minute },
+		"for ever":       func(call *emr.Call) { call.Metrics.Queries[1].Metric.Period = 1 << 27 * time.Minute },
 	} {
 		call := idle()
 		change(&call)

@@ -3,6 +3,7 @@ package engine
 import (
 	"fmt"
 	"runtime"
+	"slices"
 	"testing"
 	"time"
 
@@ -117,7 +118,7 @@ func BenchmarkMetrics1000(b *testing.B) {
 		for e.scopes[0].queue.Len() > 0 && len(e.scopes[0].reads) > len(metrics) { // tokens for the rest
 			step()
 		}
-		answers := append(done, metrics...)
+		answers := slices.Concat(done, metrics)
 		done, metrics = nil, nil
 		runtime.GC()
 		b.StartTimer()
