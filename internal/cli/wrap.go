@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -38,14 +39,14 @@ launched or released at once, and prints the rule.
 It changes nothing unless --write is given. Then the rule becomes the first of the configuration file, all else in the file stays as it is,
 and the result is checked before it replaces the file. The cluster itself is never changed by this command.
 
-Without --min and --max a pool may want 0 to twice what it is asked for today, and at least ` + fmt.Sprint(leastMax) + `. Policies and schedules are
+Without --min and --max a pool may want 0 to twice what it is asked for today, and at least ` + strconv.Itoa(leastMax) + `. Policies and schedules are
 added to the rule by hand: docs/config.md, or emrguard import-policies.
 
 ` + jsonHelp(wrapPage{}),
 		Example: `  emrguard wrap j-2AXXXXXXGAPLF                                what would be done, and the rule
   emrguard wrap j-2AXXXXXXGAPLF --min 2 --max 40 --write       put it into emrguard.yaml
   emrguard wrap nightly-etl --scope prod --mode enforce --write`,
-		Args: func(cmd *cobra.Command, args []string) error {
+		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 {
 				return errors.New("want the id or the name of one cluster")
 			}
@@ -203,7 +204,7 @@ func (w *wrapper) show(p wrapPage, cfg *config.Config, leases []store.Lease) err
 	b.WriteByte('\n')
 	rows = make([][]string, len(p.Pools))
 	for i, pool := range p.Pools {
-		rows[i] = []string{pool.Name, fmt.Sprint(pool.Wanted), fmt.Sprint(pool.Min), fmt.Sprint(pool.Max), atOnce(pool, p.Mode)}
+		rows[i] = []string{pool.Name, strconv.Itoa(pool.Wanted), strconv.Itoa(pool.Min), strconv.Itoa(pool.Max), atOnce(pool, p.Mode)}
 	}
 	if err := writeTable(&b, []string{"POOL", "TODAY", "MIN", "MAX", "AT ONCE"}, rows); err != nil {
 		return err

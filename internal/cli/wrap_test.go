@@ -193,6 +193,7 @@ func TestR12WrapPlan(t *testing.T) {
 		{"several", []string{"a*", "b", "B", ""}, wrapWish{}, []string{`a a\* 6: 0 to 12, nothing`, "b b 6: 0 to 12, nothing", "b-2 B 6: 0 to 12, nothing", "task  6: 0 to 12, nothing"}},
 		{"one name twice", []string{"task", "task"}, wrapWish{}, []string{"task task 6: 0 to 12, nothing"}},
 		{"a fallback of ours", []string{"task", "emrguard/1 task mine.j-1.ig-1.r1", "emrguard/1 core mine.j-1.ig-C.r1"}, wrapWish{}, []string{"task  12: 0 to 24, nothing"}},
+		{"one that emrguard made for a pool", []string{"emrguard/1 spot mine.j-1.configured.c1", "task"}, wrapWish{}, []string{"spot spot 6: 0 to 12, nothing", "task task 6: 0 to 12, nothing"}},
 		{"more than recovery.max", []string{"task", "emrguard/1 task mine.j-1.ig-1.r1", "emrguard/1 task mine.j-1.ig-1.r2"}, wrapWish{}, []string{"task  18: 0 to 30, nothing"}},
 		{"fewer than min", []string{"task"}, wrapWish{min: &forty}, []string{"task  6: 40 to 40, 34 launched"}},
 		{"more than max", []string{"task"}, wrapWish{max: &two}, []string{"task  6: 0 to 2, 4 released"}},
@@ -231,9 +232,9 @@ func (p wrapPool) String() string {
 
 func TestReplaceConfig(t *testing.T) {
 	dir := t.TempDir()
-	real, link := filepath.Join(dir, "real.yaml"), filepath.Join(dir, "emrguard.yaml")
-	writeFile(t, real, "before")
-	for _, err := range []error{os.Chmod(real, 0o640), os.Symlink("real.yaml", link)} {
+	target, link := filepath.Join(dir, "real.yaml"), filepath.Join(dir, "emrguard.yaml")
+	writeFile(t, target, "before")
+	for _, err := range []error{os.Chmod(target, 0o640), os.Symlink("real.yaml", link)} {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -244,8 +245,8 @@ func TestReplaceConfig(t *testing.T) {
 	if err := replaceConfig(link, []byte("before"), []byte("after")); err != nil {
 		t.Fatal(err)
 	}
-	data, err := os.ReadFile(real)
-	info, statErr := os.Lstat(real)
+	data, err := os.ReadFile(target)
+	info, statErr := os.Lstat(target)
 	if err != nil || statErr != nil || string(data) != "after" || info.Mode() != 0o640 {
 		t.Errorf("%q, %v, %v, %v", data, info.Mode(), err, statErr)
 	}

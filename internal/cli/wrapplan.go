@@ -165,7 +165,7 @@ func (p *wrapPlan) warn(format string, args ...any) {
 func (p *wrapPlan) groups(r running) {
 	origins := 0
 	for _, g := range r.groups {
-		if _, _, fallback := emr.ParseGroupName(g.Name); g.Role == emr.Task && !fallback && !g.State.Ended() {
+		if _, origin := origin(g); g.Role == emr.Task && origin == "" && !g.State.Ended() {
 			origins++
 		}
 	}
@@ -177,28 +177,28 @@ func (p *wrapPlan) groups(r running) {
 		}
 		row := wrapGroup{ID: string(g.ID), Role: string(g.Role), Name: g.Name, Type: g.InstanceType, Market: string(g.Market), State: string(g.State),
 			Requested: g.Requested, Running: g.Running}
-		_, token, fallback := emr.ParseGroupName(g.Name)
-		older, taken := named[g.Name]
+		name, of := origin(g)
+		older, taken := named[name]
 		switch {
 		case g.Role == emr.Master:
 			row.Does = "left alone"
 		case g.Role == emr.Core:
 			row.Does = "left alone; scaling waits while it resizes, and a stuck resize is reported"
-		case fallback:
-			if at, ok := pools[token.Origin]; ok {
+		case of != "":
+			if at, ok := pools[of]; ok {
 				p.Pools[at].Wanted += g.Requested
 				row.Pool, row.Does = p.Pools[at].Name, "fallback of pool "+p.Pools[at].Name
 			} else {
-				row.Does = "left alone: a fallback made for " + string(token.Origin)
+				row.Does = "left alone: a fallback made for " + string(of)
 			}
 		case taken:
 			row.Does = fmt.Sprintf("repaired, not scaled: %s has the same name and is older, and a rule tells groups apart by name", older)
 		default:
-			named[g.Name] = g.ID
+			named[name] = g.ID
 			pool := scaling.DefaultPool()
-			pool.Name, pool.Role = p.poolName(g.Name), emr.Task
-			if origins > 1 && g.Name != "" {
-				pool.Groups = []string{config.LiteralPattern(g.Name)}
+			pool.Name, pool.Role = p.poolName(name), emr.Task
+			if origins > 1 && name != "" {
+				pool.Groups = []string{config.LiteralPattern(name)}
 			}
 			pools[g.ID] = len(p.Pools)
 			p.rule.Scaling.Pools = append(p.rule.Scaling.Pools, pool)
@@ -211,6 +211,19 @@ func (p *wrapPlan) groups(r running) {
 		}
 		p.Groups = append(p.Groups, row)
 	}
+}
+
+// origin is the name by which rules know a group, and the group it is a fallback of, or "". A group that emrguard made for a pool of the
+// configuration has that pool's name and is no fallback.
+func origin(g emr.Group) (name string, of emr.GroupID) {
+	name, token, ok := emr.ParseGroupName(g.Name)
+	switch {
+	case !ok:
+		return g.Name, ""
+	case !strings.HasPrefix(string(token.Origin), "ig-"):
+		return name, ""
+	}
+	return g.Name, token.Origin
 }
 
 // notInName is what a pool's name cannot hold.

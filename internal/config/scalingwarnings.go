@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"reflect"
+	"slices"
 	"time"
 
 	"emrguard/internal/emr"
@@ -64,8 +65,38 @@ func (w *warner) pool(path string, p scaling.Pool) {
 			}
 		}
 	}
+	w.outOfBounds(path, p)
 	for i, down := range p.ScaleDown {
 		w.policy(fmt.Sprintf("%s.scale_down[%d]", path, i), down, p.Cooldown.Down, path+".cooldown.down")
+	}
+}
+
+// outOfBounds finds targets that the pool's bounds cut, unless something of the pool sets other bounds.
+func (w *warner) outOfBounds(path string, p scaling.Pool) {
+	type aim struct {
+		path              string
+		target, low, high *int
+	}
+	var aims []aim
+	for i, s := range p.Schedules {
+		aims = append(aims, aim{fmt.Sprintf("%s.schedules[%d].target", path, i), s.Target, s.Min, s.Max})
+	}
+	for i, u := range p.ScaleUp {
+		aims = append(aims, aim{fmt.Sprintf("%s.scale_up[%d].action.target", path, i), u.Action.Target, u.Action.Min, u.Action.Max})
+	}
+	for i, d := range p.ScaleDown {
+		aims = append(aims, aim{fmt.Sprintf("%s.scale_down[%d].action.target", path, i), d.Action.Target, d.Action.Min, d.Action.Max})
+	}
+	otherLow := slices.ContainsFunc(aims, func(a aim) bool { return a.low != nil })
+	otherHigh := slices.ContainsFunc(aims, func(a aim) bool { return a.high != nil })
+	for _, a := range aims {
+		switch {
+		case a.target == nil:
+		case !otherHigh && *a.target > p.Max:
+			w.warn(a.path, "%d is lowered to the pool's max (%d)", *a.target, p.Max)
+		case !otherLow && *a.target < p.Min:
+			w.warn(a.path, "%d is raised to the pool's min (%d)", *a.target, p.Min)
+		}
 	}
 }
 

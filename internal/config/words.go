@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"emrguard/internal/emr"
@@ -25,7 +26,7 @@ func ruleWords(r ClusterRule) string {
 
 // poolWords is a pool in a few words, without its name.
 func poolWords(p scaling.Pool) string {
-	text := fmt.Sprintf("%s, %d to %d instances", p.Role, p.Min, p.Max)
+	parts := []string{fmt.Sprintf("%s, %d to %d instances", p.Role, p.Min, p.Max)}
 	for _, list := range []struct {
 		n         int
 		one, many string
@@ -36,12 +37,12 @@ func poolWords(p scaling.Pool) string {
 	} {
 		switch {
 		case list.n == 1:
-			text += ", 1 " + list.one
+			parts = append(parts, "1 "+list.one)
 		case list.n > 1:
-			text += fmt.Sprintf(", %d %s", list.n, list.many)
+			parts = append(parts, fmt.Sprintf("%d %s", list.n, list.many))
 		}
 	}
-	return text
+	return strings.Join(parts, ", ")
 }
 
 // policyWords is what a policy does and when.
@@ -68,7 +69,7 @@ func given(n *int) string {
 	if n == nil {
 		return "nothing"
 	}
-	return fmt.Sprint(*n)
+	return strconv.Itoa(*n)
 }
 
 // capacityWords lists those of the three that are given.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -56,19 +57,10 @@ func unique(name, fallback string, before []string) string {
 		base = slug(fallback)
 	}
 	out := base
-	for n := 2; contains(before, out); n++ {
+	for n := 2; slices.Contains(before, out); n++ {
 		out = fmt.Sprintf("%s-%d", base, n)
 	}
 	return out
-}
-
-func contains(list []string, s string) bool {
-	for _, x := range list {
-		if x == s {
-			return true
-		}
-	}
-	return false
 }
 
 // policy converts one. The error is why it is left out whole.

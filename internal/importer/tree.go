@@ -3,6 +3,7 @@ package importer
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -25,7 +26,7 @@ func parse(data []byte) (node, error) {
 	if err := dec.Decode(&v); err != nil {
 		return node{}, fmt.Errorf("not valid JSON: %w", err)
 	}
-	if _, err := dec.Token(); err != io.EOF { //nolint:errorlint // Token returns it bare
+	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
 		return node{}, fmt.Errorf("not valid JSON: something follows the value at byte %d", dec.InputOffset())
 	}
 	return node{value: v}, nil
