@@ -216,3 +216,19 @@ func TestKilledGuardGoesOnWhereItWas(t *testing.T) {
 	}
 	s.end(s.cmd)
 }
+
+func TestWrappedClusterIsRaisedToItsMin(t *testing.T) {
+	t.Parallel()
+	s := startSim(t, "600", "{match: {names: [nobody]}, mode: observe}")
+	wrap := command(t, s.dir, "wrap", "web-logs", "--min", "9", "--max", "12", "--mode", "enforce", "--write")
+	if out, err := wrap.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	guard := s.guard()
+	s.until("web-logs has its CORE group of 3 and 9 of the pool", 30*time.Second, func() bool { return s.cluster("web-logs").Workers == 12 })
+	s.end(guard)
+	if c := s.cluster("web-logs"); c.GroupsAdded != 0 {
+		t.Errorf("web-logs got %d new groups, want none", c.GroupsAdded)
+	}
+	s.end(s.cmd)
+}
