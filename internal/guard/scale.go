@@ -265,19 +265,9 @@ func (d *decider) points(c scaling.Condition) ([]emr.Point, bool) {
 	return d.metrics.Series[i].Points, true
 }
 
-// policyDue is when a policy is judged next: once for each of its periods, not before its cooldown is over, and not before enough periods
-// have begun and ended since the last resize.
+// policyDue is when a policy is judged next.
 func (d *decider) policyDue(conf *scaling.Pool, s *Scaled, pol *scaling.Policy, up bool) time.Time {
-	v := verdict(&s.Verdicts, pol.Name, d.env.Now)
-	due := pol.Due(v.At)
-	if s.Last != nil {
-		if cool := later(s.Last.At, s.Last.Done).Add(conf.Wait(pol, up)); !due.After(cool) {
-			due = pol.Due(cool.Add(-time.Nanosecond))
-		}
-	}
-	if !d.s.Resumed.IsZero() { // rule R2: data points from the time of a resize show a cluster that was not whole
-		due = later(due, pol.Enough(d.s.Resumed))
-	}
+	due, _ := d.s.PolicyDue(s, conf, pol, up, verdict(&s.Verdicts, pol.Name, d.env.Now).At)
 	return due
 }
 
