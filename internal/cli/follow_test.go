@@ -22,7 +22,7 @@ func TestHistoryFollows(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				dir := t.TempDir()
 				path := filepath.Join(dir, "emrguard.yaml")
-				if err := os.WriteFile(path, []byte(sceneConfig), 0o600); err != nil {
+				if err := os.WriteFile(path, []byte(sceneConfig+repairAll), 0o600); err != nil {
 					t.Fatal(err)
 				}
 				s, err := sqlite.Open(t.Context(), filepath.Join(dir, "emrguard.db"), sqlite.Options{})
@@ -73,7 +73,7 @@ func TestHistoryFollows(t *testing.T) {
 // Orders of several people at once, while no guard runs, are all carried out, each once.
 func TestOrdersAtOnce(t *testing.T) {
 	s := &scene{dir: t.TempDir()}
-	s.begin(t)
+	s.begin(t, "")
 	s.w.Start()
 	s.w.Run(time.Minute)
 	if err := s.w.Stop(); err != nil {

@@ -106,7 +106,7 @@ func (r *reader) load(ctx context.Context, cfg *config.Config, s store.Store) (v
 		if i := slices.IndexFunc(leases, func(l store.Lease) bool { return l.Scope == name }); i >= 0 {
 			lease = leases[i]
 		}
-		scope := view.NewScope(name, docs, lease, modesOf(cfg))
+		scope := view.NewScope(name, docs, lease, rulesOf(cfg))
 		if err != nil {
 			scope.Problems = append(scope.Problems, err.Error())
 		}
@@ -117,11 +117,11 @@ func (r *reader) load(ctx context.Context, cfg *config.Config, s store.Store) (v
 	return w, nil
 }
 
-// modesOf says what a configuration holds for a cluster.
-func modesOf(cfg *config.Config) view.Modes {
-	return func(scope string, c emr.Cluster) (string, string) {
+// rulesOf says what a configuration holds for a cluster.
+func rulesOf(cfg *config.Config) view.Rules {
+	return func(scope string, c emr.Cluster) view.Rule {
 		e := cfg.For(scope, c)
-		return string(e.Mode), e.Why
+		return view.Rule{Mode: string(e.Mode), Why: e.Why, How: e.Scaling}
 	}
 }
 

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -15,8 +16,10 @@ import (
 
 	"github.com/cockroachdb/datadriven"
 
+	"emrguard/internal/config"
 	"emrguard/internal/emr"
 	"emrguard/internal/emrsim"
+	"emrguard/internal/guard"
 	"emrguard/internal/simtest"
 	"emrguard/internal/store/sqlite"
 )
@@ -32,7 +35,8 @@ type scene struct {
 // the answers anew. The words:
 //
 //	configuration            only that: no store yet
-//	scene                    clusters etl (task group of 6, which gets no more from EC2) and web (task group of 4)
+//	scene                    clusters etl (task group of 6, which gets no more from EC2) and web (task group of 4); with lines, these are
+//	                         the rules of the configuration, and the scaling of the first holds for both
 //	do                       a line each: start, stop, kill (the guard's lease stays), run 40m, resize etl/task 9
 //	emrguard                 a command line each
 //	alive                    the same while the guard runs on
@@ -42,9 +46,9 @@ func TestTranscripts(t *testing.T) {
 		datadriven.RunTest(t, path, func(t *testing.T, d *datadriven.TestData) string {
 			switch d.Cmd {
 			case "configuration":
-				s.configure(t)
+				s.configure(t, "")
 			case "scene":
-				s.begin(t)
+				s.begin(t, d.Input)
 			case "do":
 				for line := range strings.Lines(d.Input) {
 					if err := s.do(strings.Fields(line)); err != nil {
@@ -110,25 +114,34 @@ const sceneConfig = `store: sqlite:emrguard.db
 scopes:
   - {name: sim, region: us-east-1}
 clusters:
-  - {match: {}, mode: enforce}
 `
 
-func (s *scene) configure(t *testing.T) {
+// repairAll is the rule of a scene without others.
+const repairAll = "- {match: {}, mode: enforce}"
+
+// configure writes the configuration; without rules every cluster is repaired and none scaled.
+func (s *scene) configure(t *testing.T, rules string) *config.Config {
 	t.Helper()
-	if err := os.WriteFile(filepath.Join(s.dir, "emrguard.yaml"), []byte(sceneConfig), 0o600); err != nil {
+	file := filepath.Join(s.dir, "emrguard.yaml")
+	if err := os.WriteFile(file, []byte(sceneConfig+cmp.Or(rules, repairAll)+"\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	cfg, err := config.Load(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return cfg
 }
 
 // begin makes the store and the world of a transcript.
-func (s *scene) begin(t *testing.T) {
+func (s *scene) begin(t *testing.T, rules string) {
 	t.Helper()
-	s.configure(t)
+	rule := s.configure(t, rules).Clusters[0]
 	var err error
 	if s.store, err = sqlite.Open(t.Context(), filepath.Join(s.dir, "emrguard.db"), sqlite.Options{}); err != nil {
 		t.Fatal(err)
 	}
-	s.w = simtest.New(simtest.Options{Store: s.store, Sim: emrsim.Options{Seed: 3}})
+	s.w = simtest.New(simtest.Options{Store: s.store, Sim: emrsim.Options{Seed: 3}, Mode: guard.Mode(rule.Mode), Scaling: &rule.Scaling})
 	s.w.Cluster("etl", simtest.Group{Name: "core", Role: emr.Core, Count: 2}, simtest.Group{Name: "task", Role: emr.Task, Count: 6})
 	s.w.Cluster("web", simtest.Group{Name: "core", Role: emr.Core, Count: 1}, simtest.Group{Name: "task", Role: emr.Task, Count: 4})
 	s.w.Act(emrsim.Action{Do: emrsim.DoStick, Cluster: "etl", Group: "task"})

@@ -113,6 +113,7 @@ func (w World) ExplainGroup(f Found, story []store.Record) Explanation {
 		e.Title = fmt.Sprintf("pool %s on %s", row.title(), w.where(f.Scope, string(f.Cluster)))
 		e.Present = append(e.Present, fmt.Sprintf("wants %d, %d asked for, %d run", row.Wanted, row.Requested, row.Running))
 		e.Present = append(e.Present, row.troubles(w.Now)...)
+		e.Present = append(e.Present, w.scaledNow(f.Scope, *c, row)...)
 		for _, m := range p.Members {
 			e.Present = append(e.Present, w.member(f.Scope, *c, m.Group)...)
 		}
@@ -120,6 +121,38 @@ func (w World) ExplainGroup(f Found, story []store.Record) Explanation {
 	}
 	e.Present = append(e.Present, w.member(f.Scope, *c, f.Group)...)
 	return e
+}
+
+// scaledNow says how a configured pool is scaled and how its policies stand.
+func (w World) scaledNow(scope string, c Cluster, row PoolStatus) []string {
+	if row.Configured == "" {
+		return nil
+	}
+	text := "configured as pool " + row.Configured
+	if b := row.Bounds; b != nil {
+		text += fmt.Sprintf(": %d to %d instances by %s", b.Min, b.Max, b.By)
+	}
+	out := []string{text}
+	if row.Last != nil {
+		out = append(out, "last scaled from "+row.Last.sentence(w.Now))
+	}
+	all := w.Only(Found{Scope: scope, Cluster: c.Cluster.ID}).Policies()
+	for _, p := range all.Policies {
+		if p.Pool != row.Configured {
+			continue
+		}
+		text := fmt.Sprintf("policy %s: %s: %s; %s", p.Policy, p.Condition, p.Action, p.Judged.sentence(w.Now))
+		if p.Reason != "" {
+			text += ": " + p.Reason
+		}
+		out = append(out, text)
+	}
+	for _, s := range all.Schedules {
+		if s.Pool == row.Configured && !s.Off {
+			out = append(out, fmt.Sprintf("schedule %s: %s %s: %s; next %s", s.Schedule, s.Cron, s.Zone, s.Sets, due(s.Next, w.Now)))
+		}
+	}
+	return out
 }
 
 // member says how a group stands.

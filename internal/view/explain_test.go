@@ -33,6 +33,41 @@ func story() []store.Record {
 	return out
 }
 
+// decisions are what the guard writes down about scaling the pool of scaledCluster.
+func decisions() []store.Record {
+	var out []store.Record
+	add := func(at time.Time, kind, recovery, reason, data string) {
+		seq := int64(len(out) + 1)
+		out = append(out, store.Record{Key: store.Key{Scope: "prod", Cluster: "j-7"}, ID: fmt.Sprintf("7-%d", seq), At: at, Kind: kind, Group: "ig-71", Pool: "ig-71",
+			Recovery: recovery, Reason: reason, Data: json.RawMessage(data), Seq: seq})
+	}
+	busy := `{"kind":"up","by":"policy busy","target":9,"bounds":{"min":2,"max":10},"reason":"Average ContainerPending over 5m: 12, 31 > 10 for 2 periods; 6 + 3 = 9",
+		"evidence":[{"condition":"Average ContainerPending over 5m > 10 for 2 periods","holds":true,"points":[{"at":"2026-01-05T11:40:00Z","value":12},{"at":"2026-01-05T11:45:00Z","value":31.5}],"reason":"…"}]}`
+	idle := `{"kind":"down","by":"policy idle","target":4,"bounds":{"min":2,"max":10},"reason":"Average AppsRunning over 5m: 0 <= 0","evidence":[{"condition":"Average AppsRunning over 5m <= 0","holds":true,"points":[{"at":"2026-01-05T11:45:00Z","value":0}],"reason":"…"}]}`
+	add(ago(20*time.Minute), "scaling.deferred", "", "pool main: policy busy asks for 9 and is not followed: ig-71 is RESIZING", `{"ask":`+busy+`}`)
+	add(ago(8*time.Minute), "scaling.decided", "r7-2", "pool main from 6 to 9 by policy busy", `{"wanted":6,"bounds":{"min":2,"max":10},"ask":`+busy+`,"others":[{"ask":`+idle+`,"why_not":"policy busy asks first: adding comes before taking"}]}`)
+	add(ago(8*time.Minute), "call.launch", "r7-2", "launch 3", `{"call":{"op":"ModifyInstanceGroups","cluster":"j-7","group":"ig-71","count":9}}`)
+	add(ago(2*time.Minute), "recovery.completed", "r7-2", "9 of 9 run", `{"kind":"scale","placed":3,"took":"6m0s"}`)
+	add(ago(time.Minute), "scaling.decided", "", "pool main stays at 9: max 10", `{"wanted":9,"bounds":{"min":2,"max":10},"due":"2026-01-05T11:30:00Z","ask":{"kind":"schedule","by":"schedule night","target":9,"bounds":{"min":2,"max":10},"reason":"max 10"}}`)
+	add(ago(time.Minute), "would.scale", "", "pool main: would go from 9 to 4 by policy idle", `{"wanted":9,"bounds":{"min":2,"max":10},"ask":`+idle+`}`)
+	return out
+}
+
+func TestExplainScaling(t *testing.T) {
+	w := testWorld(t)
+	all := decisions()
+	var b strings.Builder
+	for _, e := range []Explanation{
+		w.ExplainRecord(all[1], all[1:4]), w.ExplainRecord(all[4], all), w.ExplainRecovery("r7-2", all[1:4]), w.ExplainGroup(mustFind(t, w.FindPool, "main"), all[5:]), w.ExplainGroup(mustFind(t, w.FindPool, "main"), all[:1]),
+	} {
+		if err := e.Write(&b); err != nil {
+			t.Fatal(err)
+		}
+		b.WriteString("----\n")
+	}
+	golden(t, "explain_scaling.txt", b.String())
+}
+
 func TestExplain(t *testing.T) {
 	w := testWorld(t)
 	all := story()

@@ -3,12 +3,14 @@ package view
 import (
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
 	"emrguard/internal/emr"
 	"emrguard/internal/ledger"
 	"emrguard/internal/recovery"
+	"emrguard/internal/scaling"
 )
 
 // inputs is the part of a record's data that people are told. What the guard adds later is passed over; programs get the data
@@ -35,6 +37,15 @@ type inputs struct {
 	Reasons   []string           `json:"reasons"`
 	Number    int                `json:"number"`
 	Took      string             `json:"took"`
+
+	Ask    *scaling.Ask `json:"ask"`
+	Others []struct {
+		Ask    scaling.Ask `json:"ask"`
+		WhyNot string      `json:"why_not"`
+	} `json:"others"`
+	Wanted *int            `json:"wanted"`
+	Bounds *scaling.Bounds `json:"bounds"`
+	Due    time.Time       `json:"due"`
 }
 
 // facts are sentences about what a record was made on.
@@ -85,8 +96,50 @@ func facts(e Event, label func(emr.GroupID) string) []string {
 			add("  %s", text)
 		}
 	}
+	out = append(out, in.asks(e)...)
 	if in.Took != "" {
 		add("it took %s", in.Took)
+	}
+	return out
+}
+
+// asks tells what a scaling decision was chosen from.
+func (in inputs) asks(e Event) []string {
+	if in.Ask == nil {
+		return nil
+	}
+	var out []string
+	add := func(format string, args ...any) { out = append(out, fmt.Sprintf(format, args...)) }
+	if in.Wanted != nil && in.Bounds != nil {
+		add("the pool wanted %d and may want %d to %d", *in.Wanted, in.Bounds.Min, in.Bounds.Max)
+	}
+	if late := e.At.Sub(in.Due); !in.Due.IsZero() && late >= time.Minute {
+		add("it was due at %s and waited for %s", second(in.Due), Span(late))
+	}
+	tell := func(what string, ask scaling.Ask, reason string) {
+		add("%s %s asks for %d: %s", what, ask.By, ask.Target, reason)
+		for _, e := range ask.Evidence {
+			text := "  " + e.Condition
+			for i, p := range e.Points {
+				sep := ", "
+				if i == 0 {
+					sep = ": "
+				}
+				text += fmt.Sprintf("%s%s %s", sep, second(p.At), strconv.FormatFloat(p.Value, 'f', -1, 64))
+			}
+			add("%s", text)
+		}
+	}
+	what := "followed:"
+	switch e.Kind {
+	case "would.scale":
+		what = "would be followed:"
+	case "scaling.deferred":
+		what = "waits:"
+	}
+	tell(what, *in.Ask, in.Ask.Reason)
+	for _, o := range in.Others {
+		tell("not followed:", o.Ask, o.WhyNot)
 	}
 	return out
 }

@@ -1,6 +1,7 @@
 package view
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -39,6 +40,15 @@ func (e *UnknownError) Error() string {
 	}
 	return fmt.Sprintf("no group %q in the store; `emrguard groups` lists the groups", e.Ref)
 }
+
+// UnboundError says that a configured pool has no group on its cluster.
+type UnboundError struct {
+	Pool string // cluster/pool
+	Why  string
+}
+
+// Error implements error.
+func (e *UnboundError) Error() string { return fmt.Sprintf("pool %s: %s", e.Pool, e.Why) }
 
 // AmbiguousError says that a reference names several things.
 type AmbiguousError struct {
@@ -82,9 +92,20 @@ func (w World) FindGroup(ref string) (Found, error) {
 	return w.findGroup("group", ref, func(Cluster, emr.GroupID) bool { return true })
 }
 
-// FindPool finds a pool by its origin: by id, by name, or as CLUSTER/POOL. A fallback group names no pool.
+// FindPool finds a pool by its origin's id or name, by the name of the configured pool that it is, or as CLUSTER/POOL. A fallback group
+// names no pool. A configured pool that its cluster has no group for is an UnboundError.
 func (w World) FindPool(ref string) (Found, error) {
-	return w.findGroup("pool", ref, func(c Cluster, id emr.GroupID) bool { return c.Pool(id) != nil })
+	found, err := w.findGroup("pool", ref, func(c Cluster, id emr.GroupID) bool { return c.Pool(id) != nil })
+	if unknown := (*UnknownError)(nil); errors.As(err, &unknown) {
+		w.clusters(func(s Scope, c Cluster) {
+			for _, of := range c.Scaling {
+				if c.Pool(of.Origin) == nil && (ref == of.Name || within(ref, c, of.Name)) {
+					err = &UnboundError{Pool: c.name() + "/" + of.Name, Why: w.waits(s, c, of)}
+				}
+			}
+		})
+	}
+	return found, err
 }
 
 func (w World) findGroup(what, ref string, fits func(Cluster, emr.GroupID) bool) (Found, error) {
@@ -102,9 +123,9 @@ func (w World) findGroup(what, ref string, fits func(Cluster, emr.GroupID) bool)
 			switch {
 			case ref == string(g.ID):
 				ids = append(ids, f)
-			case ref == g.Name, ref == label:
+			case ref == g.Name, ref == label, ref == c.configured(g.ID):
 				names = append(names, f)
-			case within(ref, c, string(g.ID)), within(ref, c, g.Name), within(ref, c, label):
+			case within(ref, c, string(g.ID)), within(ref, c, g.Name), within(ref, c, label), within(ref, c, c.configured(g.ID)):
 				names = append(names, f)
 			}
 		}
@@ -112,10 +133,20 @@ func (w World) findGroup(what, ref string, fits func(Cluster, emr.GroupID) bool)
 	return one(what, ref, ids, names)
 }
 
+// configured is the name of the configured pool that a group is the origin of, or "".
+func (c Cluster) configured(id emr.GroupID) string {
+	for _, s := range c.Scaling {
+		if s.Origin == id {
+			return s.Name
+		}
+	}
+	return ""
+}
+
 // within says whether ref is CLUSTER/group for this cluster. Names may hold slashes.
 func within(ref string, c Cluster, group string) bool {
 	rest, ok := strings.CutSuffix(ref, "/"+group)
-	return ok && rest != "" && (rest == c.Cluster.Name || rest == string(c.Cluster.ID))
+	return group != "" && ok && rest != "" && (rest == c.Cluster.Name || rest == string(c.Cluster.ID))
 }
 
 // one decides on what was found; an id goes before a name.

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"emrguard/internal/guard"
 	"emrguard/internal/pool"
 )
 
@@ -20,8 +21,10 @@ type PoolStatus struct {
 	Scope        string    `json:"scope" doc:"name of the scope"`
 	Cluster      string    `json:"cluster" doc:"id of the cluster"`
 	ClusterName  string    `json:"cluster_name" doc:"name of the cluster"`
-	Pool         string    `json:"pool" doc:"id of the pool: that of its origin group"`
-	Name         string    `json:"name" doc:"the origin's name"`
+	Pool         string    `json:"pool" doc:"id of the pool: that of its origin group; empty for a configured pool that the cluster has no group for"`
+	Name         string    `json:"name" doc:"the origin's name; without one the configured pool's"`
+	Configured   string    `json:"configured,omitempty" doc:"name of the configured pool that it is; absent when it is not scaled"`
+	Bounds       *Bounds   `json:"bounds,omitempty" doc:"fewest and most instances it may want; absent when it is not scaled"`
 	Role         string    `json:"role" doc:"CORE or TASK"`
 	Wanted       int       `json:"wanted" doc:"instances wanted in all"`
 	Requested    int       `json:"requested" doc:"instances asked of EMR, over all members"`
@@ -34,6 +37,24 @@ type PoolStatus struct {
 	Rest         *Rest     `json:"rest,omitempty" doc:"the pool takes no launches because recoveries keep failing"`
 	Blocked      *Blocked  `json:"blocked,omitempty" doc:"instances are to be placed and no group takes them"`
 	Contested    bool      `json:"contested" doc:"somebody else keeps raising a banned member"`
+	Last         *Scaling  `json:"last_scaling,omitempty" doc:"the last scaling operation of a configured pool"`
+	Deferred     *Deferred `json:"deferred,omitempty" doc:"a schedule that is due and waits"`
+	Unmade       *Unmade   `json:"unmade,omitempty" doc:"the group of a configured pool could not be made"`
+}
+
+// Deferred is a schedule that is due and waits.
+type Deferred struct {
+	Schedule string    `json:"schedule" doc:"its name"`
+	Due      time.Time `json:"due" doc:"when it was due"`
+	Reason   string    `json:"reason,omitempty" doc:"why it waits"`
+
+	told string // the reason in a few words, with the labels of groups
+}
+
+// Unmade says why a configured pool has no group.
+type Unmade struct {
+	Reason string    `json:"reason" doc:"why it could not be made"`
+	Retry  time.Time `json:"retry" doc:"when it is tried again"`
 }
 
 // Rest is a pause of launches on a pool.
@@ -57,8 +78,58 @@ func (w World) Pools() Pools {
 		for _, p := range c.Pools {
 			out.Pools = append(out.Pools, w.poolStatus(s.Name, c, p))
 		}
+		out.Pools = append(out.Pools, w.unbound(s.Name, c)...)
 	})
 	return out
+}
+
+// unbound are the configured pools that the cluster has no group for.
+func (w World) unbound(scope string, c Cluster) []PoolStatus {
+	var out []PoolStatus
+	for _, s := range c.Scaling {
+		if c.Pool(s.Origin) != nil {
+			continue
+		}
+		row := PoolStatus{Scope: scope, Cluster: string(c.Cluster.ID), ClusterName: c.Cluster.Name, Name: s.Name, Members: []string{}}
+		if c.How != nil {
+			if conf := c.How.Pool(s.Name); conf != nil {
+				row.Role = string(conf.Role)
+			}
+		}
+		row.configured(c, s)
+		out = append(out, row)
+	}
+	return out
+}
+
+// configured adds what is known of the configured pool.
+func (p *PoolStatus) configured(c Cluster, s guard.Scaled) {
+	p.Configured, p.Bounds, p.Last, p.Unmade = s.Name, bounds(s), lastOf(s), unmade(s)
+	if d := s.Deferred; d != nil {
+		p.Deferred = &Deferred{Schedule: d.Schedule, Due: d.Due, Reason: d.Reason, told: shortened(c.named(d.Reason))}
+	}
+}
+
+// unmade says why the group of a configured pool could not be made, or is nil.
+func unmade(s guard.Scaled) *Unmade {
+	if s.Making == nil || s.Making.Refused == "" {
+		return nil
+	}
+	return &Unmade{Reason: s.Making.Refused, Retry: s.Making.Until}
+}
+
+// sentence says why there is no group.
+func (u *Unmade) sentence(now time.Time) string {
+	return fmt.Sprintf("its group could not be made: %s; tried again at %s", u.Reason, Until(u.Retry, now))
+}
+
+// sentence says since when the schedule waits, and why.
+func (d *Deferred) sentence(now time.Time) string {
+	text := fmt.Sprintf("schedule %s waits since %s", d.Schedule, Since(d.Due, now))
+	if d.told != "" {
+		text += ": " + d.told
+	}
+	return text
 }
 
 func (w World) poolStatus(scope string, c Cluster, p pool.Pool) PoolStatus {
@@ -78,13 +149,21 @@ func (w World) poolStatus(scope string, c Cluster, p pool.Pool) PoolStatus {
 	if b := p.Blocked; b != nil {
 		row.Blocked = &Blocked{Since: b.Since, Retry: b.Retry, Reason: b.Reason}
 	}
+	for _, s := range c.Scaling {
+		if s.Origin == p.Origin {
+			row.configured(c, s)
+		}
+	}
 	return row
 }
 
 // title is what the pool is called in a sentence.
 func (p PoolStatus) title() string {
-	if p.Name == "" {
+	switch "" {
+	case p.Name:
 		return p.Pool
+	case p.Pool:
+		return p.Name
 	}
 	return fmt.Sprintf("%s (%s)", p.Name, p.Pool)
 }
@@ -102,19 +181,38 @@ func (p PoolStatus) troubles(now time.Time) []string {
 	if p.Contested {
 		out = append(out, fmt.Sprintf("pool %s is contested: somebody keeps raising a banned group", p.title()))
 	}
+	if p.Unmade != nil {
+		out = append(out, fmt.Sprintf("pool %s: %s", p.title(), p.Unmade.sentence(now)))
+	}
+	if p.Deferred != nil {
+		out = append(out, fmt.Sprintf("pool %s: %s", p.title(), p.Deferred.sentence(now)))
+	}
 	return out
+}
+
+// troubled says whether a person should know of the pool.
+func (p PoolStatus) troubled() bool {
+	return p.Rest != nil || p.Blocked != nil || p.Contested || p.Unmade != nil || p.Deferred != nil
+}
+
+// scaled is the configured pool in a few words: its name and what it may want.
+func (p PoolStatus) scaled() string {
+	if p.Bounds == nil {
+		return p.Configured
+	}
+	return fmt.Sprintf("%s, %d to %d", p.Configured, p.Bounds.Min, p.Bounds.Max)
 }
 
 // Table is the pools for people.
 func (v Pools) Table() Table {
-	t := Table{Head: []string{"CLUSTER", "POOL", "ID", "ROLE", "WANTED", "REQUESTED", "RUNNING", "MISSING", "MOVED", "GROUPS", "CHAIN", "NOTES"}}
+	t := Table{Head: []string{"CLUSTER", "POOL", "ID", "ROLE", "WANTED", "REQUESTED", "RUNNING", "MISSING", "MOVED", "GROUPS", "CHAIN", "CONFIGURED", "NOTES"}}
 	for _, p := range v.Pools {
 		missing := strconv.Itoa(p.Missing)
 		if !p.MissingSince.IsZero() {
 			missing += " since " + Since(p.MissingSince, v.Now)
 		}
 		t.Add(orID(p.ClusterName, p.Cluster), orID(p.Name, p.Pool), p.Pool, p.Role, strconv.Itoa(p.Wanted), strconv.Itoa(p.Requested), strconv.Itoa(p.Running),
-			missing, strconv.Itoa(p.Moved), strconv.Itoa(len(p.Members)), strconv.Itoa(p.Chain), strings.Join(p.troubles(v.Now), "\n"))
+			missing, strconv.Itoa(p.Moved), strconv.Itoa(len(p.Members)), strconv.Itoa(p.Chain), p.scaled(), strings.Join(p.troubles(v.Now), "\n"))
 	}
 	return t
 }

@@ -21,6 +21,7 @@ type Report struct {
 	Notes    []string        `json:"notes" doc:"what the report cannot know, because the history does not reach back or cannot be read"`
 	Watched  int             `json:"clusters_watched" doc:"clusters that have not ended, at present"`
 	Open     int             `json:"recoveries_open" doc:"open recoveries, at present"`
+	NoData   int             `json:"policies_without_data" doc:"policies that lacked data points when they were judged last"`
 	Total    Figures         `json:"total" doc:"all clusters and what concerns a scope as a whole, added up"`
 	Clusters []ClusterReport `json:"clusters" doc:"those to which something happened, by scope, name and id"`
 }
@@ -39,6 +40,7 @@ func (t *Tally) Report(w World, names map[store.Key]string) Report {
 	w.clusters(func(_ Scope, c Cluster) {
 		r.Watched++
 		r.Open += len(c.Recoveries)
+		r.NoData += c.noData()
 	})
 	for key, c := range t.clusters {
 		f := t.total(c)
@@ -174,6 +176,9 @@ func (r Report) toLookAt() string {
 		if l.seconds >= notable {
 			parts.add(l.text, seconds(l.seconds))
 		}
+	}
+	if n := r.NoData; n > 0 {
+		parts.add("%s %s no data, see `emrguard policies`", count(n, "policy"), has(n))
 	}
 	reported := 0
 	for _, k := range f.Recoveries {
@@ -337,39 +342,6 @@ func upAndDown(up, upInstances, down, downInstances int) string {
 		parts = append(parts, fmt.Sprintf("down %s (-%d)", times(down), downInstances))
 	}
 	return strings.Join(parts, " and ")
-}
-
-// count is a number with its noun.
-func count(n int, noun string) string {
-	switch {
-	case n == 1:
-		return "1 " + noun
-	case strings.HasSuffix(noun, "y"):
-		return fmt.Sprintf("%d %sies", n, strings.TrimSuffix(noun, "y"))
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
-}
-
-// times is how often.
-func times(n int) string {
-	if n == 1 {
-		return "once"
-	}
-	return fmt.Sprintf("%d times", n)
-}
-
-func was(n int) string {
-	if n == 1 {
-		return "was"
-	}
-	return "were"
-}
-
-func are(n int) string {
-	if n == 1 {
-		return "is"
-	}
-	return "are"
 }
 
 func seconds(s float64) string { return Span(time.Duration(s * float64(time.Second))) }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"emrguard/internal/emr"
+	"emrguard/internal/guard"
 	"emrguard/internal/store"
 )
 
@@ -56,11 +57,21 @@ type ClusterStatus struct {
 	CoreShort    int              `json:"core_short" doc:"instances of the core group that run on task groups instead"`
 	Suspended    *Suspended       `json:"suspended,omitempty" doc:"scaling operations are held"`
 	Recoveries   []RecoveryStatus `json:"recoveries" doc:"open recoveries"`
-	Pools        []PoolStatus     `json:"troubled_pools" doc:"pools that rest, are blocked or contested"`
+	Pools        []PoolStatus     `json:"troubled_pools" doc:"pools that rest, are blocked or contested, have no group, or whose schedule waits"`
+	Unread       *Unread          `json:"metrics_unread,omitempty" doc:"metrics cannot be read, so no policy is judged"`
+	NoData       int              `json:"policies_without_data" doc:"policies that lacked data points when they were judged last"`
+	Notice       *Notice          `json:"termination,omitempty" doc:"the cluster is about to be terminated"`
+	Held         string           `json:"termination_held,omitempty" doc:"why the cluster is not terminated though a policy holds"`
 	Paused       *Paused          `json:"paused,omitempty" doc:"emrguard changes nothing on the cluster"`
 	Withheld     string           `json:"withheld,omitempty" doc:"why the cluster is only observed"`
 	Unusable     *Unusable        `json:"unusable,omitempty" doc:"reads cannot be decided on"`
 	LastRead     time.Time        `json:"last_read,omitzero" doc:"when the last usable read began; absent before the first"`
+}
+
+// Unread says that metrics cannot be read.
+type Unread struct {
+	Since  time.Time `json:"since" doc:"since when"`
+	Reason string    `json:"reason" doc:"what AWS answered"`
 }
 
 // Suspended says that no scaling operation runs on a cluster.
@@ -120,9 +131,21 @@ func (w World) clusterStatus(scope string, c Cluster) ClusterStatus {
 		if p.Role == emr.Core {
 			row.CoreShort += p.Members[0].Moved
 		}
-		if p.Rest != nil || p.Blocked != nil || p.Contested {
-			row.Pools = append(row.Pools, w.poolStatus(scope, c, p))
+		if pool := w.poolStatus(scope, c, p); pool.troubled() {
+			row.Pools = append(row.Pools, pool)
 		}
+	}
+	for _, pool := range w.unbound(scope, c) {
+		if pool.troubled() {
+			row.Pools = append(row.Pools, pool)
+		}
+	}
+	row.NoData, row.Notice = c.noData(), c.notice()
+	if t := c.Terminating; t != nil {
+		row.Held = t.Held
+	}
+	if b := c.Blind; b != nil {
+		row.Unread = &Unread{Since: b.Since, Reason: b.Reason}
 	}
 	for _, g := range c.Groups {
 		if g.Role == emr.Master {
@@ -146,6 +169,25 @@ func (w World) clusterStatus(scope string, c Cluster) ClusterStatus {
 		row.Unusable = &Unusable{Since: u.Since, Reads: u.Reads, Reason: u.Reason}
 	}
 	return row
+}
+
+// noData is how many policies lacked data points when they were judged last.
+func (c Cluster) noData() int {
+	n := 0
+	look := func(verdicts []guard.Verdict) {
+		for _, v := range verdicts {
+			if v.Missing {
+				n++
+			}
+		}
+	}
+	for _, s := range c.Scaling {
+		look(s.Verdicts)
+	}
+	if c.Terminating != nil {
+		look(c.Terminating.Verdicts)
+	}
+	return n
 }
 
 // Headline says in one sentence who acts on the scope.
@@ -193,6 +235,9 @@ func (c ClusterStatus) Notes(now time.Time) []string {
 	if c.Paused != nil {
 		add("paused %s", c.Paused.text(now))
 	}
+	if c.Notice != nil {
+		add("%s", c.Notice.sentence(now))
+	}
 	if c.Unusable != nil {
 		add("reads are unusable since %s: %s", Since(c.Unusable.Since, now), c.Unusable.Reason)
 	}
@@ -209,6 +254,14 @@ func (c ClusterStatus) Notes(now time.Time) []string {
 	}
 	if c.Suspended != nil {
 		add("scaling suspended since %s%s", Since(c.Suspended.Since, now), c.Suspended.told)
+	}
+	if c.Unread != nil {
+		add("metrics cannot be read since %s, no policy is judged: %s", Since(c.Unread.Since, now), shortened(c.Unread.Reason))
+	} else if c.NoData > 0 {
+		add("%s no data: `emrguard policies --cluster %s`", count(c.NoData, "policy")+" "+has(c.NoData), c.Cluster)
+	}
+	if c.Held != "" {
+		add("not terminated, though a policy holds: %s", c.Held)
 	}
 	if c.CoreShort > 0 {
 		add("core short by %d: `emrguard return` asks the core group again", c.CoreShort)

@@ -63,6 +63,9 @@ func NewTally(from, to, now time.Time, w World) *Tally {
 		if c.Suspended != nil {
 			seed(suspended, "", c.Suspended.Since, 1)
 		}
+		if c.Blind != nil {
+			seed(blind, "", c.Blind.Since, 1)
+		}
 		if c.Unusable != nil {
 			seed(unusable, "", c.Unusable.Since, 1)
 		}

@@ -15,6 +15,7 @@ import (
 	"emrguard/internal/emr"
 	"emrguard/internal/guard"
 	"emrguard/internal/pool"
+	"emrguard/internal/scaling"
 	"emrguard/internal/store"
 )
 
@@ -37,20 +38,26 @@ type Scope struct {
 // Cluster is the stored state of one cluster and what the configuration says of it.
 type Cluster struct {
 	guard.State
-	Mode  string // of the configuration; empty when no configuration was at hand
-	Why   string // which rule gave the mode
+	Rule
 	Saved time.Time
 }
 
-// Modes says what the configuration holds for a cluster: its mode and the rule that gave it.
-type Modes func(scope string, c emr.Cluster) (mode, why string)
+// Rule is what the configuration holds for a cluster; the zero Rule when no configuration was at hand.
+type Rule struct {
+	Mode string            // enforce, observe or off
+	Why  string            // which rule gave the mode
+	How  *scaling.Settings // how its pools are scaled and when it is terminated, compiled; nil when neither
+}
+
+// Rules says what the configuration holds for a cluster.
+type Rules func(scope string, c emr.Cluster) Rule
 
 // scopeDocument is the name of the document that the engine keeps for a whole scope.
 const scopeDocument = "*"
 
 // NewScope decodes the documents of one scope. A document that cannot be read, or that a newer emrguard wrote, becomes an
-// entry of Problems; the others are shown. Modes may be nil.
-func NewScope(name string, docs []store.Document, lease store.Lease, modes Modes) Scope {
+// entry of Problems; the others are shown. Rules may be nil.
+func NewScope(name string, docs []store.Document, lease store.Lease, rules Rules) Scope {
 	s := Scope{Name: name, Lease: lease}
 	for _, doc := range docs {
 		if doc.Cluster == scopeDocument {
@@ -63,7 +70,7 @@ func NewScope(name string, docs []store.Document, lease store.Lease, modes Modes
 			s.Paused = all.Paused
 			continue
 		}
-		c, err := NewCluster(doc, modes)
+		c, err := NewCluster(doc, rules)
 		if err != nil {
 			s.Problems = append(s.Problems, err.Error())
 			continue
@@ -76,8 +83,8 @@ func NewScope(name string, docs []store.Document, lease store.Lease, modes Modes
 	return s
 }
 
-// NewCluster decodes one document. Modes may be nil.
-func NewCluster(doc store.Document, modes Modes) (Cluster, error) {
+// NewCluster decodes one document. Rules may be nil.
+func NewCluster(doc store.Document, rules Rules) (Cluster, error) {
 	c := Cluster{Saved: doc.Saved}
 	if err := json.Unmarshal(doc.Body, &c.State); err != nil {
 		return c, fmt.Errorf("the state of %s cannot be read: %w", doc.Key, err)
@@ -88,8 +95,8 @@ func NewCluster(doc store.Document, modes Modes) (Cluster, error) {
 	if err := c.Validate(); err != nil {
 		return c, fmt.Errorf("the state of %s is inconsistent: %w", doc.Key, err)
 	}
-	if modes != nil {
-		c.Mode, c.Why = modes(doc.Scope, c.Cluster)
+	if rules != nil {
+		c.Rule = rules(doc.Scope, c.Cluster)
 	}
 	return c, nil
 }

@@ -28,6 +28,7 @@ func TestTables(t *testing.T) {
 	golden(t, "groups.txt", text(t, w.Groups().Table()))
 	golden(t, "bans.txt", text(t, w.Bans().Table()))
 	golden(t, "recoveries.txt", text(t, w.Recoveries(story()).Table()))
+	golden(t, "policies.txt", text(t, w.Policies().Tables()...))
 	golden(t, "history.txt", text(t, History{Now: noon, Records: w.Events(story())}.Table()))
 }
 
@@ -38,13 +39,14 @@ func TestJSON(t *testing.T) {
 	golden(t, "groups.json", asJSON(t, w.Groups()))
 	golden(t, "bans.json", asJSON(t, w.Bans()))
 	golden(t, "recoveries.json", asJSON(t, w.Recoveries(story())))
+	golden(t, "policies.json", asJSON(t, w.Policies()))
 	golden(t, "history.json", asJSON(t, History{Now: noon, Records: w.Events(story())}))
 }
 
 // An empty world is lists, not null, for programs that range over them.
 func TestEmpty(t *testing.T) {
 	w := New(noon, nil)
-	for _, v := range []any{w.Status(), w.Pools(), w.Groups(), w.Bans(), w.Recoveries(nil), History{Now: noon, Records: w.Events(nil)}, report(w, nil)} {
+	for _, v := range []any{w.Status(), w.Pools(), w.Groups(), w.Bans(), w.Recoveries(nil), w.Policies(), History{Now: noon, Records: w.Events(nil)}, report(w, nil)} {
 		if s := asJSON(t, v); strings.Contains(s, "null") {
 			t.Errorf("%T of nothing: %s", v, s)
 		}
@@ -79,11 +81,16 @@ func TestFind(t *testing.T) {
 		{w.FindGroup, "j-2/ig-21", "ig-21 on j-2"},
 		{w.FindGroup, "etl/task+r1-7", "ig-22"},
 		{w.FindGroup, "core", "ig-31"},
-		{w.FindGroup, "task", "\"task\" names 3 groups; name one by its id, or as CLUSTER/GROUP:\n  etl/task (ig-21 on j-2 in scope prod)\n"},
+		{w.FindGroup, "task", "\"task\" names 4 groups; name one by its id, or as CLUSTER/GROUP:\n  etl/task (ig-21 on j-2 in scope prod)\n"},
 		{w.FindGroup, "nosuch/task", "`emrguard groups` lists"},
 		{w.FindPool, "reports/task", "ig-33"},
 		{w.FindPool, "ig-22", "`emrguard pools` lists"},
 		{w.FindPool, "master", "no pool"},
+		{w.FindPool, "main", "queries/task (ig-71 on j-7 in scope prod)"},
+		{w.FindPool, "queries/main", "ig-71"},
+		{w.FindGroup, "j-7/main", "ig-71"},
+		{w.FindPool, "queries/spot", "pool queries/spot: its group could not be made: invalid: Spot is not offered for m5.xlarge; tried again at 13:30 (in 1h30m)"},
+		{w.FindPool, "queries/", "no pool"},
 	} {
 		f, err := c.find(c.ref)
 		got := f.String()
@@ -125,7 +132,7 @@ func TestWords(t *testing.T) {
 // The JSON names are an interface: snake_case, each explained.
 func TestFieldsAreExplained(t *testing.T) {
 	snake := regexp.MustCompile(`^[a-z][a-z0-9]*(_[a-z0-9]+)*$`)
-	for _, v := range []any{Status{}, Pools{}, Groups{}, Bans{}, Recoveries{}, History{}, Explanation{}, Report{}} {
+	for _, v := range []any{Status{}, Pools{}, Groups{}, Bans{}, Recoveries{}, History{}, Explanation{}, Report{}, Policies{}} {
 		fields := Fields(v)
 		if len(fields) == 0 {
 			t.Errorf("%T has no fields", v)

@@ -2,6 +2,7 @@ package view
 
 import (
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -33,6 +34,14 @@ func Until(t, now time.Time) string {
 		return Clock(t, now) + " (over)"
 	}
 	return Clock(t, now) + " (in " + Span(t.Sub(now)) + ")"
+}
+
+// due is a time at which something is due and how far ahead it is, and "now" when it has come.
+func due(t, now time.Time) string {
+	if !t.IsZero() && !t.After(now) {
+		return "now"
+	}
+	return Until(t, now)
 }
 
 // Span is a length of time for people: "45s", "36m", "1h05m", "2h", "2d3h", "7d". Negative lengths count as 0.
@@ -75,7 +84,7 @@ func Word(kind string) string {
 			return "done"
 		}
 		return "decided"
-	case "ban", "scaling", "would":
+	case "ban", "scaling", "termination", "would":
 		return "decided"
 	case "pool":
 		if what == "rest" || what == "rested" || what == "blocked" || what == "contested" {
@@ -87,4 +96,44 @@ func Word(kind string) string {
 		}
 	}
 	return "seen"
+}
+
+// count is a number with its noun.
+func count(n int, noun string) string {
+	switch {
+	case n == 1:
+		return "1 " + noun
+	case strings.HasSuffix(noun, "y"):
+		return fmt.Sprintf("%d %sies", n, strings.TrimSuffix(noun, "y"))
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+// times is how often.
+func times(n int) string {
+	if n == 1 {
+		return "once"
+	}
+	return fmt.Sprintf("%d times", n)
+}
+
+func was(n int) string {
+	if n == 1 {
+		return "was"
+	}
+	return "were"
+}
+
+func are(n int) string {
+	if n == 1 {
+		return "is"
+	}
+	return "are"
+}
+
+func has(n int) string {
+	if n == 1 {
+		return "has"
+	}
+	return "have"
 }

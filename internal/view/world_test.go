@@ -16,6 +16,7 @@ import (
 	"emrguard/internal/ledger"
 	"emrguard/internal/pool"
 	"emrguard/internal/recovery"
+	"emrguard/internal/scaling"
 	"emrguard/internal/store"
 )
 
@@ -114,6 +115,58 @@ func troubledCluster() guard.State {
 	return s
 }
 
+// howScaled is the configuration of scaledCluster.
+func howScaled(t *testing.T) *scaling.Settings {
+	t.Helper()
+	five, two, ten := 5, 2, 10
+	conf := &scaling.Settings{
+		Pools: []scaling.Pool{
+			{Name: "main", Role: emr.Task, Groups: []string{"task*"}, Min: 2, Max: 20, Cooldown: scaling.Cooldown{Up: 10 * time.Minute, Down: 30 * time.Minute},
+				ScaleUp: []scaling.Policy{{Name: "busy", Condition: scaling.Condition{Metric: "ContainerPending", Operator: scaling.GT, Threshold: 10, Evaluations: 2},
+					Action: scaling.Action{Type: scaling.Adjustment, Count: 3}}},
+				ScaleDown: []scaling.Policy{
+					{Name: "idle", Condition: scaling.Condition{Metric: "YARNMemoryAvailablePercentage", Operator: scaling.GTE, Threshold: 80}, Missing: scaling.Breaching,
+						Action: scaling.Action{Type: scaling.PercentageAdjustment, Percent: 12.5}},
+					{Name: "quiet", Condition: scaling.Condition{Metric: "AppsRunning", Operator: scaling.LTE}, Action: scaling.Action{Type: scaling.SetMaxTarget, Target: &five}}},
+				Schedules: []scaling.Schedule{{Name: "morning", Cron: "30 7 * * mon-fri", Zone: "Europe/Berlin", Target: &ten, Min: &two}, {Name: "night", Cron: "0 22 * * *", Max: &ten},
+					{Name: "sale", Cron: "0 0 1 12 *", Min: &ten, Off: true}}},
+			{Name: "spot", Role: emr.Task, Groups: []string{"spot*"}, Min: 0, Max: 8, Group: &scaling.Group{InstanceType: "m5.xlarge", Market: emr.Spot},
+				ScaleUp: []scaling.Policy{{Name: "burst", Condition: scaling.Condition{Metric: "AppsPending", Operator: scaling.GT}, Action: scaling.Action{Type: scaling.SetMinTarget, Target: &two}}}},
+		},
+		Termination: &scaling.Termination{Mode: scaling.TerminationEnforce, Grace: 15 * time.Minute, Policies: []scaling.TerminationPolicy{
+			{Name: "unused", Statements: []scaling.Condition{{Metric: "IsIdle", Operator: scaling.GTE, Threshold: 1, Evaluations: 6}, {Metric: "AppsPending", Operator: scaling.LTE}}}}},
+	}
+	if err := conf.Compile(); err != nil {
+		t.Fatal(err)
+	}
+	return conf
+}
+
+// scaledCluster is a cluster that emrguard scales: a schedule waits for a resize, a pool has no group, and a termination is near.
+func scaledCluster() guard.State {
+	s := cluster("j-7", "queries", []guard.Group{
+		group("ig-70", "master", emr.Master, 1, 1),
+		group("ig-71", "task", emr.Task, 9, 7, ledger.Entry{Since: ago(8 * time.Minute), Count: 2, Cause: ledger.Change, By: ledger.ByCall}),
+	}, pool.Pool{Origin: "ig-71", Name: "task", Role: emr.Task, Wanted: 9, Members: []pool.Member{member("ig-71", 9)}})
+	s.Suspended, s.Resumed = &guard.Suspension{Since: ago(8 * time.Minute), Reasons: []string{"ig-71 is RESIZING, 7 of 9 run"}}, ago(5*time.Hour)
+	s.Scaling = []guard.Scaled{
+		{Name: "main", Origin: "ig-71", Bounds: scaling.Bounds{Min: 2, Max: 10}, Config: scaling.Bounds{Min: 2, Max: 20}, BoundsBy: "schedule night",
+			Ticks:    []guard.Tick{{Schedule: "morning", Next: noon.Add(18*time.Hour + 30*time.Minute)}, {Schedule: "night", Next: noon.Add(10 * time.Hour)}},
+			Deferred: &guard.Deferred{Schedule: "morning", Due: ago(5 * time.Minute), Reason: "scaling is suspended: ig-71 is RESIZING, 7 of 9 run"},
+			Last:     &guard.Operation{By: "policy busy", Recovery: "r7-2", From: 6, To: 9, At: ago(8 * time.Minute)},
+			Verdicts: []guard.Verdict{
+				{Policy: "busy", At: ago(8 * time.Minute), Newest: ago(15 * time.Minute), Holds: true, Reason: "Average ContainerPending over 5m: 12, 31 > 10 for 2 periods, newest 11:45:00"},
+				{Policy: "idle", At: ago(8 * time.Minute), Newest: ago(15 * time.Minute), Reason: "Average YARNMemoryAvailablePercentage over 5m: 7.5 is not >= 80, newest 11:45:00"},
+				{Policy: "quiet", At: ago(8 * time.Minute), Missing: true, Reason: "Average AppsRunning over 5m: no data point since 11:35:00"}}},
+		{Name: "spot", Bounds: scaling.Bounds{Max: 8}, Config: scaling.Bounds{Max: 8},
+			Making: &guard.Making{Name: "emrguard/1 spot", Refused: "invalid: Spot is not offered for m5.xlarge", Until: noon.Add(90 * time.Minute)}},
+	}
+	s.Blind = &guard.Blind{Since: ago(4 * time.Minute), Reason: "denied: cloudwatch:GetMetricData is not allowed"}
+	s.Terminating = &guard.Terminating{Verdicts: []guard.Verdict{{Policy: "unused", At: ago(4 * time.Minute), Newest: ago(10 * time.Minute), Holds: true, Reason: "Average IsIdle over 5m: 1, 1, 1, 1, 1, 1 >= 1 for 6 periods, newest 11:50:00"}},
+		Notice: &guard.Notice{Policy: "unused", Since: ago(4 * time.Minute), Until: noon.Add(11 * time.Minute), Reason: "Average IsIdle over 5m: 1, 1, 1, 1, 1, 1 >= 1 for 6 periods, newest 11:50:00"}}
+	return s
+}
+
 // testWorld holds every state that is shown, in two scopes.
 func testWorld(t *testing.T) World {
 	t.Helper()
@@ -126,17 +179,21 @@ func testWorld(t *testing.T) World {
 	fresh := cluster("j-5", "adhoc", nil)
 	fresh.Read = time.Time{}
 	off := cluster("j-6", "sandbox", nil)
-	modes := func(_ string, c emr.Cluster) (string, string) {
-		if c.Name == "sandbox" {
-			return "off", "no rule matches"
+	how := howScaled(t)
+	rules := func(_ string, c emr.Cluster) Rule {
+		switch c.Name {
+		case "sandbox":
+			return Rule{Mode: "off", Why: "no rule matches"}
+		case "queries":
+			return Rule{Mode: "enforce", Why: "mode enforce by emrguard.yaml:30 (clusters[1])", How: how}
 		}
-		return "enforce", "mode enforce by emrguard.yaml:9 (clusters[0])"
+		return Rule{Mode: "enforce", Why: "mode enforce by emrguard.yaml:9 (clusters[0])"}
 	}
-	prod := NewScope("prod", []store.Document{document(t, healthy), document(t, stuckCluster(t)), document(t, troubledCluster()), document(t, observed),
+	prod := NewScope("prod", []store.Document{document(t, healthy), document(t, stuckCluster(t)), document(t, troubledCluster()), document(t, observed), document(t, scaledCluster()),
 		{Key: store.Key{Scope: "prod", Cluster: "j-8"}, Version: 3, Body: []byte(`{"schema":99}`)}, {Key: store.Key{Scope: "prod", Cluster: "j-9"}, Version: 1, Body: []byte(`[`)}},
-		store.Lease{Scope: "prod", Owner: "k3j2", Generation: 7, Expires: noon.Add(20 * time.Second), Note: "guard-1, pid 812"}, modes)
+		store.Lease{Scope: "prod", Owner: "k3j2", Generation: 7, Expires: noon.Add(20 * time.Second), Note: "guard-1, pid 812"}, rules)
 	test := NewScope("test", []store.Document{{Key: store.Key{Scope: "test", Cluster: "*"}, Version: 1, Body: []byte(`{"paused":{"since":"2026-01-05T11:00:00Z","author":"bob@desk","reason":"quarter end"}}`)},
-		document(t, fresh), document(t, off)}, store.Lease{Scope: "test", Owner: "old", Generation: 2, Expires: ago(time.Hour)}, modes)
+		document(t, fresh), document(t, off)}, store.Lease{Scope: "test", Owner: "old", Generation: 2, Expires: ago(time.Hour)}, rules)
 	w := New(noon, []Scope{test, prod})
 	w.Term = 30 * time.Second
 	return w
