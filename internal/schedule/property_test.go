@@ -55,13 +55,18 @@ func wanted(t *rapid.T, cron string, zone *time.Location, from, to time.Time) []
 		return u.Add(time.Duration(offset) * time.Second).UTC()
 	}
 	g := gronx.New()
+	segments, err := gronx.Segments(cron)
+	if err != nil {
+		t.Fatalf("gronx: %q: %v", cron, err)
+	}
 	var out []time.Time
 	shown := naive(from)
 	for u := from.Add(time.Minute); !u.After(to); u = u.Add(time.Minute) {
 		fires := false
 		for shown.Before(naive(u)) {
 			shown = shown.Add(time.Minute)
-			due, err := g.IsDue(cron, shown)
+			g.C.SetRef(shown)
+			due, err := g.SegmentsDue(segments)
 			if err != nil {
 				t.Fatalf("gronx: %q: %v", cron, err)
 			}
@@ -101,7 +106,7 @@ func TestPropertyEachTimeFiresOnce(t *testing.T) {
 		for b, _ := from.In(times.zone).ZoneBounds(); !b.IsZero() && b.After(from.Add(-36*time.Hour)); b, _ = from.In(times.zone).ZoneBounds() {
 			from = b.UTC().Truncate(time.Minute).Add(-36 * time.Hour)
 		}
-		to := from.Add(72 * time.Hour)
+		to := from.Add(48 * time.Hour)
 		want := wanted(t, cron, times.zone, from, to)
 		var got []time.Time
 		for n := times.Next(from); !n.After(to); n = times.Next(n) {
@@ -115,8 +120,8 @@ func TestPropertyEachTimeFiresOnce(t *testing.T) {
 		}
 		// Last is the last of these, whatever the interval.
 		for range 5 {
-			after := from.Add(time.Duration(rapid.IntRange(0, 72*3600).Draw(t, "after")) * time.Second)
-			now := after.Add(time.Duration(rapid.IntRange(-10, 72*3600).Draw(t, "now")) * time.Second)
+			after := from.Add(time.Duration(rapid.IntRange(0, 48*3600).Draw(t, "after")) * time.Second)
+			now := after.Add(time.Duration(rapid.IntRange(-10, 48*3600).Draw(t, "now")) * time.Second)
 			if now.After(to) {
 				now = to
 			}
