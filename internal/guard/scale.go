@@ -164,18 +164,18 @@ func (d *decider) takeTicks(conf *scaling.Pool, s *Scaled) {
 
 // deferSchedule notes a schedule that is due. Of several the one that was due last counts, and of those the one configured last.
 func (d *decider) deferSchedule(s *Scaled, name string, due time.Time) {
-	older, newer := name, ""
-	if s.Deferred != nil {
-		older, newer = s.Deferred.Schedule, name
-		if s.Deferred.Due.After(due) {
-			older, newer = name, s.Deferred.Schedule
+	next := Deferred{Schedule: name, Due: due}
+	if old := s.Deferred; old != nil {
+		gone, why := *old, "which was due later"
+		switch {
+		case old.Due.After(due):
+			gone, next = next, *old
+		case old.Due.Equal(due):
+			why = "which was due at the same time and is configured later"
 		}
-		d.record("scaling.superseded", Record{Pool: s.Origin, Reason: fmt.Sprintf("pool %s: schedule %s gives way to %s, which was due later", s.Name, older, newer)})
+		d.record("scaling.superseded", Record{Pool: s.Origin, Reason: fmt.Sprintf("pool %s: schedule %s of %s gives way to %s, %s", s.Name, gone.Schedule, stamp(gone.Due), next.Schedule, why)})
 	}
-	if older == name && newer != "" {
-		return
-	}
-	s.Deferred = &Deferred{Schedule: name, Due: due}
+	s.Deferred = &next
 }
 
 // deferBy notes why the schedule that is due waits.
@@ -244,7 +244,7 @@ func (d *decider) policyAsks(conf *scaling.Pool, s *Scaled, p *pool.Pool) []scal
 		}
 		ask, ok := conf.PolicyAsk(pol.Policy, pol.Up, p.Wanted, s.Bounds, j)
 		if !ok {
-			v.Reason += "; " + ask.Reason
+			v.Reason = ask.Reason
 			continue
 		}
 		asks = append(asks, ask)
@@ -426,11 +426,11 @@ func (d *decider) giveWay(p *pool.Pool) {
 	}
 }
 
-// scaled books the end of a scaling operation: cooldowns run from here.
-func (d *decider) scaled(r *recovery.Recovery) {
+// operationsDone books the end of the scaling operations whose resize is over: cooldowns run from here. Nothing suspends scaling now.
+func (d *decider) operationsDone() {
 	for i := range d.s.Scaling {
-		if s := &d.s.Scaling[i]; s.Last != nil && s.Last.Recovery == r.ID {
-			s.Last.Done = d.env.Now
+		if last := d.s.Scaling[i].Last; last != nil && last.Done.IsZero() && d.s.Recovery(last.Recovery) == nil {
+			last.Done = d.env.Now
 		}
 	}
 }

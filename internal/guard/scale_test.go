@@ -182,7 +182,7 @@ func TestR2_ScheduleIsAppliedOnceAndLate(t *testing.T) {
 	if s.Deferred == nil || s.Deferred.Schedule != "later" || !strings.Contains(s.Deferred.Reason, "suspended") {
 		t.Fatalf("deferred %+v", s.Deferred)
 	}
-	if !m.said("scaling.superseded", "noon gives way to later") || m.count("scaling.deferred") != 2 {
+	if !m.said("scaling.superseded", "gives way to later, which was due later") || m.count("scaling.deferred") != 2 {
 		t.Errorf("records %v", m.log)
 	}
 	m.of("ig-C").stuck = false
@@ -617,7 +617,7 @@ func TestTheScheduleDueLastCounts(t *testing.T) {
 	m.now = m.now.Add(30 * time.Minute) // both were due while nobody looked
 	m.decide(Input{})
 	m.pass(10 * time.Minute)
-	if got := m.state.Pool("ig-A").Wanted; got != 12 || !m.said("scaling.superseded", "early gives way to late") {
+	if got := m.state.Pool("ig-A").Wanted; got != 12 || !m.said("scaling.superseded", "gives way to late, which was due later") {
 		t.Errorf("wanted %d\n%s", got, strings.Join(m.log, "\n"))
 	}
 }
@@ -628,7 +628,7 @@ func TestBoundsAreEnforcedAtAPace(t *testing.T) {
 	for range 60 { // somebody else asks for 15 again and again
 		m.of("ig-A").Requested = 15
 		m.read(m.shown())
-		m.pass(time.Minute)
+		m.pass(2 * time.Minute)
 	}
 	operations := m.count("scaling.decided")
 	if most := int(m.now.Sub(began)/(5*time.Minute)) + 1; operations > most || operations < 2 {

@@ -47,7 +47,7 @@ type Operation struct {
 	Schedule string    `json:"schedule,omitempty"`
 	Due      time.Time `json:"due,omitzero"` // of that schedule
 	At       time.Time `json:"at"`
-	Done     time.Time `json:"done,omitzero"` // when it completed or was given up; cooldowns run from here
+	Done     time.Time `json:"done,omitzero"` // when its resize was over, or it was given up; cooldowns run from here
 }
 
 // Verdict is how a policy was judged last.

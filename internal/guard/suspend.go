@@ -2,6 +2,7 @@ package guard
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"emrguard/internal/emr"
@@ -11,11 +12,18 @@ import (
 // suspend finds out whether scaling operations are suspended on the cluster, and why (rule R2).
 func (d *decider) suspend() {
 	reasons := d.suspensions("")
+	if len(reasons) == 0 {
+		d.operationsDone()
+	}
 	was := d.s.Suspended
 	switch {
 	case len(reasons) == 0 && was != nil:
 		d.s.Suspended, d.s.Resumed = nil, d.env.Now
-		d.record("scaling.resumed", Record{Reason: fmt.Sprintf("no group is resizing any more; scaling was suspended for %s", d.env.Now.Sub(was.Since).Round(1e9))})
+		why := "no group is resizing any more"
+		if slices.ContainsFunc(d.s.Groups, func(g Group) bool { return g.State == emr.GroupResizing }) {
+			why = "what is still resizing no longer suspends scaling"
+		}
+		d.record("scaling.resumed", Record{Reason: fmt.Sprintf("%s; scaling was suspended for %s", why, d.env.Now.Sub(was.Since).Round(1e9))})
 	case len(reasons) > 0 && was == nil:
 		d.s.Suspended = &Suspension{Since: d.env.Now, Reasons: reasons}
 		d.record("scaling.suspended", Record{Reason: reasons[0], Data: map[string]any{"reasons": reasons}})

@@ -40,6 +40,10 @@ import (
 //	run 40m [all]      time passes; prints what was recorded (all: reads too) and the changes that were sent
 //	groups             requested and running, as they really are
 //	pools              what the guard's document says
+//	rule               pools, termination and wrap of a rule of the configuration, in YAML
+//	metric NAME 5 none 0   data points of a metric in the namespace Jobs, for each five minutes from the present ones on
+//	scaled             what the guard's document says of the configured pools
+//	explain            the asks of the last scaling decision: which was followed, and why not the others
 func TestTranscripts(t *testing.T) {
 	datadriven.Walk(t, "testdata", func(t *testing.T, path string) {
 		p := &player{}
@@ -114,6 +118,14 @@ func (p *player) do(t *testing.T, d *datadriven.TestData) string {
 		return p.groups()
 	case "pools":
 		return p.pools(t)
+	case "rule":
+		return p.rule(t, d)
+	case "metric":
+		return p.metric(t, d)
+	case "scaled":
+		return p.scaled(t)
+	case "explain":
+		return p.explain(t)
 	}
 	t.Fatalf("%s: no command %q", d.Pos, d.Cmd)
 	return ""
