@@ -54,7 +54,7 @@ var layout = []place{
 	{"internal/engine", engine, "Step(now, completions) -> calls, journal"},
 	{"internal/awsapi", adapter, "EMR and credentials through the AWS SDK"},
 	{"internal/emrsim", simulator, "EMR by clock and seed"},
-	{"internal/emrsim/wire", simulator, "awsJson 1.1 over HTTP for real clients"},
+	{"internal/emrsim/wire", simulator, "EMR's and CloudWatch's protocols over HTTP for real clients"},
 	{"internal/store", port, "the port to durable state"},
 	{"internal/store/storetest", port, "the suite every store adapter passes"},
 	{"internal/store/memory", adapter, "the store for tests and simulations"},

@@ -29,9 +29,9 @@ func newSimCmd(d *Deps) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "sim",
 		Short: "Serve a simulated Amazon EMR, for emrguard, the AWS CLI, SDKs and other tools",
-		Long: `Sim serves a simulated Amazon EMR over HTTP until it is stopped. A scenario says which clusters there are, how much capacity EC2 has, and
-what happens; --list shows those that come with the program. Under /_sim/ the simulator tells the truth about its world and takes
-faults while it runs.
+		Long: `Sim serves a simulated Amazon EMR over HTTP until it is stopped, and CloudWatch with the metrics of its clusters. A scenario says which
+clusters there are, what work they have, how much capacity EC2 has, and what happens; --list shows those that come with the program.
+Under /_sim/ the simulator tells the truth about its world and takes faults while it runs.
 
 Any region and any access key will do; signatures are not checked. Everybody who reaches the listener can do everything.`,
 		Example: `  emrguard sim                                    the demo's world on 127.0.0.1:4566

@@ -280,9 +280,9 @@ func QueryCode(errorType string) string {
 	return errorType
 }
 
-// queryCodes are those that differ from their types (CloudWatch API model; ThrottlingException and ValidationException: seen in the wild).
+// queryCodes are those that differ from their types (CloudWatch API model; ThrottlingException and ValidationException: seen in the wild; InvalidAction: Common Errors).
 var queryCodes = map[string]string{
 	"InvalidParameterValueException": "InvalidParameterValue", "MissingRequiredParameterException": "MissingParameter",
 	"InvalidParameterCombinationException": "InvalidParameterCombination", "InternalServiceFault": "InternalServiceError",
-	"ThrottlingException": "Throttling", "ValidationException": "ValidationError",
+	"ThrottlingException": "Throttling", "ValidationException": "ValidationError", "UnknownOperationException": "InvalidAction",
 }

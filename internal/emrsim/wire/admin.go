@@ -33,6 +33,7 @@ type adminPage struct {
 var adminPages = []adminPage{
 	{"GET /_sim/clock", "the simulated time and how it runs", (*Server).pageClock},
 	{"GET /_sim/truth", "what really is in ?region=", (*Server).pageTruth},
+	{"GET /_sim/load", "the jobs of ?cluster=<id or name> and its state at every fifth minute of the ?last=1h", (*Server).pageLoad},
 	{"GET /_sim/log", "the last API requests, those after ?after=<seq>", (*Server).pageLog},
 	{"GET /_sim/faults", "the faults in force", (*Server).pageFaults},
 	{"POST /_sim/faults", "add faults, one a line: AddInstanceGroups call=2 lose-answer", (*Server).pageAddFaults},
@@ -150,6 +151,37 @@ func (s *Server) pageAdvance(region string, r *http.Request, _ []byte) (any, err
 
 func (s *Server) pageTruth(region string, _ *http.Request, _ []byte) (any, error) {
 	return s.sim.Snapshot(region), nil
+}
+
+// LoadPage is the answer of GET /_sim/load: the truth behind a cluster's metrics.
+type LoadPage struct {
+	Cluster emrsim.ClusterTruth `json:"cluster"` // without its groups
+	Jobs    []emrsim.JobTruth   `json:"jobs"`    // in the order of arrival
+	Samples []emrsim.Sample     `json:"samples"` // oldest first
+}
+
+func (s *Server) pageLoad(region string, r *http.Request, _ []byte) (any, error) {
+	ref, last := r.URL.Query().Get("cluster"), time.Hour
+	if text := r.URL.Query().Get("last"); text != "" {
+		var err error
+		if last, err = time.ParseDuration(text); err != nil || last <= 0 || last > maxAdvance {
+			return nil, badRequest("last=%s is not a duration over 0 and up to %s, for example 1h", clip(text), maxAdvance)
+		}
+	}
+	truth := s.sim.Snapshot(region)
+	i := slices.IndexFunc(truth.Clusters, func(c emrsim.ClusterTruth) bool { return c.ID == ref })
+	if i < 0 {
+		i = slices.IndexFunc(truth.Clusters, func(c emrsim.ClusterTruth) bool { return c.Name == ref })
+	}
+	if i < 0 {
+		return nil, &adminError{http.StatusNotFound, fmt.Sprintf("there is no cluster %q in %s; ?cluster= names one by id or name", clip(ref), region)}
+	}
+	c := truth.Clusters[i]
+	c.Groups = []emrsim.GroupTruth{}
+	return LoadPage{
+		Cluster: c, Jobs: append([]emrsim.JobTruth{}, s.sim.Jobs(region, c.ID)...),
+		Samples: append([]emrsim.Sample{}, s.sim.Samples(region, c.ID, truth.Now.Add(-last), truth.Now.Add(time.Nanosecond))...),
+	}, nil
 }
 
 func (s *Server) pageLog(_ string, r *http.Request, _ []byte) (any, error) {

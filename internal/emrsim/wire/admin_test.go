@@ -71,6 +71,28 @@ func TestTheWorldIsReadAndChangedBesideTheAPI(t *testing.T) {
 	}
 }
 
+func TestTheLoadIsShown(t *testing.T) {
+	s, id := busy(t, emrsim.Options{Seed: 4}, region)
+	var page wire.LoadPage
+	for _, ref := range []string{id, "etl"} {
+		s.page(t, "GET", "/_sim/load?last=20m&region="+region+"&cluster="+ref, "", &page)
+		if len(page.Jobs) != 1 || page.Jobs[0].Have != 12 || page.Jobs[0].Width != 24 || page.Cluster.Load.Allocated != 12 || len(page.Samples) != 4 || page.Samples[3].Pending != 12 {
+			t.Errorf("%s: %+v", ref, page)
+		}
+	}
+	if status, text := s.page(t, "POST", "/_sim/actions?region="+region, `{"do":"submit","cluster":"etl","name":"more","work":"90m","width":3,"count":2}`, nil); status != 200 {
+		t.Errorf("submit: %d %s", status, text)
+	}
+	if s.page(t, "GET", "/_sim/load?cluster=etl&region="+region, "", &page); len(page.Jobs) != 3 || page.Jobs[2].Ideal != 30 || page.Cluster.Load.Waiting != 2 {
+		t.Errorf("after two more jobs: %+v", page)
+	}
+	for path, want := range map[string]int{"/_sim/load": 404, "/_sim/load?cluster=none": 404, "/_sim/load?cluster=etl&last=x": 400, "/_sim/load?cluster=etl&last=-1h": 400} {
+		if status, text := s.page(t, "GET", path, "", nil); status != want {
+			t.Errorf("%s: %d %s", path, status, text)
+		}
+	}
+}
+
 func TestFaultsComeAndGo(t *testing.T) {
 	s := serve(t, emrsim.Options{Seed: 16, Unthrottled: true}, wire.Options{})
 	var list []emrsim.FaultStatus

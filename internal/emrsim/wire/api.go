@@ -2,20 +2,15 @@ package wire
 
 import (
 	"bytes"
-	"encoding/json"
-	"errors"
 	"fmt"
-	"mime"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 
 	"emrguard/internal/emrsim"
 	"emrguard/internal/emrsim/shapes"
 )
-
-// targetPrefix is what X-Amz-Target carries before the operation's name.
-const targetPrefix = "ElasticMapReduce."
 
 // buffers are reused for request and answer bodies; those grown beyond 256 KiB are left to the collector.
 var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
@@ -37,21 +32,21 @@ func putBuffer(b *bytes.Buffer) {
 func (s *Server) api(w http.ResponseWriter, r *http.Request) {
 	buf := getBuffer()
 	defer putBuffer(buf)
-	region, op, in, refusal := s.parse(w, r, buf)
+	c, refusal := s.parse(w, r, buf)
 	s.sim.AdvanceTo(s.clock.Now())
 	if refusal != nil {
 		out := emrsim.Outcome{Err: refusal, Date: s.clock.Now(), RequestID: s.refusedID()}
-		s.log.add(region, op, nil, out)
-		s.answer(w, out)
+		s.log.add(c.region, c.op, nil, out)
+		s.answer(w, r, c, out)
 		return
 	}
-	out := s.sim.Call(region, op, in)
-	s.log.add(region, op, in, out)
+	out := s.sim.Call(c.region, c.op, c.in)
+	s.log.add(c.region, c.op, c.in, out)
 	s.rouse()
 	if out.Delay > 0 && !s.delay(w, r, out) || out.Drop {
 		panic(http.ErrAbortHandler) // net/http's way to break a connection without an answer
 	}
-	s.answer(w, out)
+	s.answer(w, r, c, out)
 }
 
 // delay holds an answer back for its simulated delay; false: the client or the server gave up first.
@@ -61,41 +56,61 @@ func (s *Server) delay(w http.ResponseWriter, r *http.Request, out emrsim.Outcom
 	return s.clock.Wait(r.Context(), out.Date.Add(out.Delay)) == nil
 }
 
-// parse reads a request as far as the simulator: region, operation and checked input structure. buf takes the body.
-func (s *Server) parse(w http.ResponseWriter, r *http.Request, buf *bytes.Buffer) (region, op string, in any, err *emrsim.APIError) {
-	if err := s.addressed(w, r); err != nil {
-		return "", "", nil, err
+// call is one API request as far as it could be read.
+type call struct {
+	*protocol
+	region string // empty: not known
+	op     string // or what stands in its place
+	in     any    // the checked input structure
+}
+
+// parse reads a request as far as the simulator. buf takes the body.
+func (s *Server) parse(w http.ResponseWriter, r *http.Request, buf *bytes.Buffer) (call, *emrsim.APIError) {
+	c := call{protocol: protocolOf(r)}
+	if err := s.addressed(w, r, c.protocol); err != nil {
+		return c, err
 	}
-	target := r.Header.Get("X-Amz-Target")
-	op, ok := strings.CutPrefix(target, targetPrefix)
-	if ok = ok && s.sim.Service(op) == emrsim.EMR; ok {
-		in, ok = s.sim.NewInput(op)
+	name, early := c.protocol.name(r)
+	if early { // the operation's name is in the body
+		if err := s.readBody(w, r, buf); err != nil {
+			return c, err
+		}
+		name = actionOf(buf.Bytes())
+	}
+	op, ok := strings.CutPrefix(name, c.prefix)
+	if ok = ok && s.sim.Service(op) == c.service; ok {
+		c.in, ok = s.sim.NewInput(op)
 	}
 	if !ok {
-		return "", clip(target), nil, s.unknownOperation(target)
+		c.op = clip(name)
+		return c, s.unknownOperation(c.protocol, name)
 	}
-	region, err = regionOf(r.Header, s.opt.DefaultRegion)
+	c.op = op
+	region, err := regionOf(r.Header, c.scope, s.opt.DefaultRegion)
 	if err == nil {
 		err = s.regions.admit(region)
 	}
 	if err != nil {
-		return "", op, nil, err
+		return c, err
 	}
-	if err := s.readBody(w, r, buf); err != nil {
-		return region, op, nil, err
+	c.region = region
+	if !early {
+		if err := s.readBody(w, r, buf); err != nil {
+			return c, err
+		}
 	}
-	if err := decode(buf.Bytes(), in); err != nil {
-		return region, op, nil, err
+	if err := c.decode(buf.Bytes(), c.in); err != nil {
+		return c, clientError("SerializationException", err.Error())
 	}
-	if err := shapes.Check(in); err != nil {
-		return region, op, nil, clientError("ValidationException", err.Error())
+	if err := shapes.Check(c.in); err != nil {
+		return c, clientError("ValidationException", err.Error())
 	}
-	return region, op, in, nil
+	return c, nil
 }
 
 // addressed says what is wrong with a request's path, method or content type.
-func (s *Server) addressed(w http.ResponseWriter, r *http.Request) *emrsim.APIError {
-	if r.URL.Path != "/" {
+func (s *Server) addressed(w http.ResponseWriter, r *http.Request, p *protocol) *emrsim.APIError {
+	if r.URL.Path != "/" && p != rpcCBOR {
 		return &emrsim.APIError{Status: http.StatusNotFound, Type: "UnknownOperationException",
 			Message: fmt.Sprintf("no such path: %s; the API is at POST /%s", clip(r.URL.Path), s.adminHint())}
 	}
@@ -104,11 +119,9 @@ func (s *Server) addressed(w http.ResponseWriter, r *http.Request) *emrsim.APIEr
 		return &emrsim.APIError{Status: http.StatusMethodNotAllowed, Type: "UnknownOperationException",
 			Message: fmt.Sprintf("method %s is not served; the API is at POST /%s", clip(r.Method), s.adminHint())}
 	}
-	if contentType := r.Header.Get("Content-Type"); contentType != jsonType {
-		if media, _, err := mime.ParseMediaType(contentType); err != nil || media != jsonType {
-			return &emrsim.APIError{Status: http.StatusUnsupportedMediaType, Type: "UnsupportedMediaTypeException",
-				Message: fmt.Sprintf("content type %q is not served; EMR speaks %s", clip(contentType), jsonType)}
-		}
+	if media := mediaOf(r); !slices.Contains(p.takes, media) {
+		return &emrsim.APIError{Status: http.StatusUnsupportedMediaType, Type: "UnsupportedMediaTypeException",
+			Message: fmt.Sprintf("content type %q is not served; %s speaks %s", clip(r.Header.Get("Content-Type")), p.service, p.takes[0])}
 	}
 	return nil
 }
@@ -120,53 +133,16 @@ func (s *Server) adminHint() string {
 	return ", the simulator's own pages are listed at GET /_sim/"
 }
 
-func (s *Server) unknownOperation(target string) *emrsim.APIError {
-	served := strings.Join(s.sim.Operations(emrsim.EMR), ", ")
-	op, ok := strings.CutPrefix(target, targetPrefix)
+func (s *Server) unknownOperation(p *protocol, name string) *emrsim.APIError {
+	served := strings.Join(s.sim.Operations(p.service), ", ")
+	op, ok := strings.CutPrefix(name, p.prefix)
 	message := fmt.Sprintf("operation %q is not simulated; served are: %s", clip(op), served)
-	if target == "" {
-		message = "the X-Amz-Target header is missing; it names the operation, for example " + targetPrefix + "ListClusters; served are: " + served
+	if name == "" {
+		message = fmt.Sprintf("%s is missing; it names the operation, for example %s; served are: %s", p.place, p.prefix+p.example, served)
 	} else if !ok {
-		message = fmt.Sprintf("X-Amz-Target %q does not begin with %q; served are: %s", clip(target), targetPrefix, served)
+		message = fmt.Sprintf("X-Amz-Target %q does not begin with %q; served are: %s", clip(name), p.prefix, served)
 	}
 	return clientError("UnknownOperationException", message)
-}
-
-// decode reads a request body into its input structure. An empty body is an empty structure, as AWS takes it.
-func decode(body []byte, in any) *emrsim.APIError {
-	if len(body) == 0 {
-		return nil
-	}
-	err := json.Unmarshal(body, in)
-	if err == nil {
-		return nil
-	}
-	message := err.Error()
-	if mismatch := (*json.UnmarshalTypeError)(nil); errors.As(err, &mismatch) {
-		message = fmt.Sprintf("%s can not be converted to %s", mismatch.Value, wireType(mismatch))
-		if mismatch.Field != "" {
-			message += " (member " + mismatch.Field + ")"
-		}
-	}
-	return clientError("SerializationException", message)
-}
-
-// wireType is the API's name for what a member should have been.
-func wireType(e *json.UnmarshalTypeError) string {
-	switch kind := e.Type.Kind().String(); kind {
-	case "struct", "map":
-		return "a structure"
-	case "slice":
-		return "a list"
-	case "bool":
-		return "a Boolean"
-	case "int", "int64":
-		return "an Integer"
-	case "float64":
-		return "a Double"
-	default:
-		return "a " + kind
-	}
 }
 
 // refusedID makes the request id of an answer that the simulator did not see.

@@ -21,6 +21,17 @@ type awsCLI struct {
 	path, home, endpoint string
 }
 
+// findCLIs returns each AWS CLI on this machine: that of PATH and Debian's. There may be one; without any it is as with findCLI.
+func findCLIs(t *testing.T, endpoint string) []*awsCLI {
+	t.Helper()
+	list := []*awsCLI{findCLI(t, endpoint)}
+	const debian = "/usr/bin/aws"
+	if exec.Command(debian, "--version").Run() == nil && list[0].path != debian {
+		list = append(list, &awsCLI{path: debian, home: t.TempDir(), endpoint: endpoint})
+	}
+	return list
+}
+
 // findCLI returns the CLI on this machine. Without one the test is skipped, but fails where CI or EMRGUARD_REQUIRE_AWSCLI is set.
 func findCLI(t *testing.T, endpoint string) *awsCLI {
 	t.Helper()
@@ -37,7 +48,13 @@ func findCLI(t *testing.T, endpoint string) *awsCLI {
 // try runs "aws emr …" and returns its output and what it wrote to standard error.
 func (c *awsCLI) try(t *testing.T, args ...string) (stdout, stderr string, err error) {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), c.path, append([]string{"emr", "--endpoint-url", c.endpoint}, args...)...) // older versions do not know AWS_ENDPOINT_URL
+	return c.call(t, "emr", args...)
+}
+
+// call runs "aws SERVICE …".
+func (c *awsCLI) call(t *testing.T, service string, args ...string) (stdout, stderr string, err error) {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), c.path, append([]string{service, "--endpoint-url", c.endpoint}, args...)...) // older versions do not know AWS_ENDPOINT_URL
 	cmd.Env = []string{
 		"PATH=" + os.Getenv("PATH"), "HOME=" + c.home, "AWS_REGION=" + cliRegion, "AWS_DEFAULT_REGION=" + cliRegion,
 		"AWS_ACCESS_KEY_ID=AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY=secret", "AWS_MAX_ATTEMPTS=1", "AWS_EC2_METADATA_DISABLED=true",
@@ -55,14 +72,19 @@ func (c *awsCLI) try(t *testing.T, args ...string) (stdout, stderr string, err e
 func (c *awsCLI) run(t *testing.T, out any, args ...string) {
 	t.Helper()
 	stdout, stderr, err := c.try(t, args...)
+	decodeCLI(t, out, append([]string{"emr"}, args...), stdout, stderr, err)
+}
+
+func decodeCLI(t *testing.T, out any, args []string, stdout, stderr string, err error) {
+	t.Helper()
 	if err != nil {
-		t.Fatalf("aws emr %s: %v\n%s%s", strings.Join(args, " "), err, stdout, stderr)
+		t.Fatalf("aws %s: %v\n%s%s", strings.Join(args, " "), err, stdout, stderr)
 	}
 	if out == nil {
 		return
 	}
 	if err := json.Unmarshal([]byte(stdout), out); err != nil {
-		t.Fatalf("aws emr %s: %v\n%s", strings.Join(args, " "), err, stdout)
+		t.Fatalf("aws %s: %v\n%s", strings.Join(args, " "), err, stdout)
 	}
 }
 

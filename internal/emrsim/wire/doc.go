@@ -1,4 +1,4 @@
-// Package wire serves a simulator over HTTP as Amazon EMR would: awsJson 1.1, so that the AWS CLI, boto3 and the AWS SDKs work
+// Package wire serves a simulator over HTTP as Amazon EMR and CloudWatch would, so that the AWS CLI, boto3 and the AWS SDKs work
 // against it unchanged.
 //
 // # The API
@@ -12,6 +12,16 @@
 // Point a client at it with AWS_ENDPOINT_URL=http://host:port, a region, and any access key. Version 1 of the AWS CLI replaces that
 // endpoint by its own for EMR in most regions (its customization overridesslcommonname), though not in us-east-1 and eu-central-1;
 // there, and everywhere with --endpoint-url, it comes here.
+//
+// CloudWatch is on the same endpoint, in each of the three protocols that its API model names; its requests are scoped to the service
+// "monitoring". Which one a request speaks is told by its path and content type:
+//
+//	Smithy RPC v2, CBOR   POST /service/GraniteServiceVersion20100801/operation/<Operation>      aws-sdk-go-v2 1.75
+//	awsJson 1.0           POST / with X-Amz-Target GraniteServiceVersion20100801.<Operation>     AWS CLI 1.45
+//	query, XML            POST / with a form: Action=<Operation>&…                               AWS CLI 2.9 (Debian)
+//
+// An error's code differs between them, and clients of the first two that send X-Amzn-Query-Mode learn that of the last from the
+// header X-Amzn-Query-Error, as from AWS: Throttling for a ThrottlingException (emrsim.QueryCode).
 //
 // # Time
 //
@@ -27,6 +37,7 @@
 //	GET    /_sim/                  what there is
 //	GET    /_sim/clock             {"now", "speed", "manual"}
 //	GET    /_sim/truth             clusters, groups, instances and capacity as they are, and every change (emrsim.Truth)
+//	GET    /_sim/load?cluster=REF  the jobs of a cluster, and its state at every fifth minute of the last hour, or of ?last= (LoadPage)
 //	GET    /_sim/log?after=SEQ     the last 1,000 API requests with what was answered (Request), those after a sequence number
 //	GET    /_sim/faults            the faults in force (emrsim.FaultStatus)
 //	POST   /_sim/faults            faults as emrsim.ParseFault reads them, one a line; all are added or none

@@ -28,14 +28,14 @@ func FuzzBodies(f *testing.F) {
 		`{"ClusterId":"FLEETS","InstanceFleet":{"InstanceFleetType":"TASK","TargetSpotCapacity":9223372036854775807,"TargetOnDemandCapacity":9223372036854775807,"InstanceTypeConfigs":[{"InstanceType":"m5.xlarge","WeightedCapacity":5}]}}`,
 		`{"ClusterId":"CLUSTER","InstanceGroupId":"GROUP","AutoScalingPolicy":{"Constraints":{"MinCapacity":1,"MaxCapacity":2},"Rules":[{"Name":"r","Action":{"SimpleScalingPolicyConfiguration":{"ScalingAdjustment":1}},"Trigger":{"CloudWatchAlarmDefinition":{"ComparisonOperator":"LESS_THAN","MetricName":"m","Period":1,"Threshold":1e308}}}]}}`}
 	known := strings.NewReplacer("CLUSTER", ids.cluster, "FLEETS", ids.fleets, "GROUP", ids.group)
-	for i := range ids.sim.Operations() {
+	for i := range ids.sim.Operations(emrsim.EMR) {
 		for _, body := range seeds {
 			f.Add(uint8(i), []byte(known.Replace(body)))
 		}
 	}
 	f.Fuzz(func(t *testing.T, op uint8, body []byte) {
 		w := newFuzzWorld(t)
-		ops := w.sim.Operations()
+		ops := w.sim.Operations(emrsim.EMR)
 		status, text := w.ask(ops[int(op)%len(ops)], string(body))
 		var e struct {
 			Type string `json:"__type"`

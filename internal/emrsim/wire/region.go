@@ -12,12 +12,9 @@ import (
 // regionPattern is the form of every region AWS has: us-east-1, us-gov-west-1, ap-southeast-4.
 var regionPattern = regexp.MustCompile(`^[a-z]{2}(-[a-z]{2,12}){1,3}-[0-9]{1,2}$`)
 
-// service is EMR's name in a SigV4 credential scope.
-const service = "elasticmapreduce"
-
-// regionOf reads the region from the credential scope of a SigV4 Authorization header. The signature is not checked. fallback is
+// regionOf reads the region from the credential scope of a SigV4 Authorization header for a service. The signature is not checked. fallback is
 // used for a request without the header; when it is empty too, the answer is AWS's MissingAuthenticationTokenException.
-func regionOf(h http.Header, fallback string) (string, *emrsim.APIError) {
+func regionOf(h http.Header, service, fallback string) (string, *emrsim.APIError) {
 	auth := h.Get("Authorization")
 	if auth == "" {
 		if fallback != "" {

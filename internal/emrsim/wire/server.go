@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"compress/gzip"
 	"context"
 	"errors"
 	"io"
@@ -144,7 +145,15 @@ func (s *Server) rouse() {
 
 // readBody reads a request's body up to the limit; a longer one is an APIError with status 413.
 func (s *Server) readBody(w http.ResponseWriter, r *http.Request, into io.Writer) *emrsim.APIError {
-	_, err := io.Copy(into, http.MaxBytesReader(w, r.Body, s.opt.MaxBody))
+	body := r.Body
+	if r.Header.Get("Content-Encoding") == "gzip" { // as SDKs send a large PutMetricData
+		unpacked, err := gzip.NewReader(http.MaxBytesReader(w, body, s.opt.MaxBody))
+		if err != nil {
+			return clientError("SerializationException", "The request body is not gzip, as its Content-Encoding says")
+		}
+		body = unpacked
+	}
+	_, err := io.Copy(into, http.MaxBytesReader(w, body, s.opt.MaxBody))
 	if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
 		return &emrsim.APIError{Status: http.StatusRequestEntityTooLarge, Type: "RequestEntityTooLargeException", Message: "Request body is too large"}
 	}

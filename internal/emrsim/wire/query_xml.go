@@ -1,0 +1,80 @@
+package wire
+
+import (
+	"bytes"
+	"encoding/xml"
+	"reflect"
+	"strconv"
+	"strings"
+
+	"emrguard/internal/emrsim"
+	"emrguard/internal/emrsim/shapes"
+)
+
+// xmlSpace is the namespace of CloudWatch's answers in the query protocol.
+const xmlSpace = "http://monitoring.amazonaws.com/doc/2010-08-01/"
+
+// encodeXML writes an answer of the query protocol: the output structure's members inside <OperationResult>; without one only the
+// request id.
+func encodeXML(buf *bytes.Buffer, op, requestID string, out any) {
+	buf.WriteString("<" + op + `Response xmlns="` + xmlSpace + `">`)
+	if out != nil {
+		element(buf, op+"Result", func() { structureXML(buf, reflect.Indirect(reflect.ValueOf(out))) })
+	}
+	element(buf, "ResponseMetadata", func() { textElement(buf, "RequestId", requestID) })
+	buf.WriteString("</" + op + "Response>")
+}
+
+// failXML writes an error of the query protocol, whose codes differ from the types of the newer ones.
+func failXML(buf *bytes.Buffer, requestID string, e *emrsim.APIError) {
+	buf.WriteString(`<ErrorResponse xmlns="` + xmlSpace + `">`)
+	element(buf, "Error", func() {
+		textElement(buf, "Type", faultOf(e))
+		textElement(buf, "Code", emrsim.QueryCode(e.Type))
+		textElement(buf, "Message", e.Message)
+	})
+	textElement(buf, "RequestId", requestID)
+	buf.WriteString("</ErrorResponse>")
+}
+
+func element(buf *bytes.Buffer, name string, inside func()) {
+	buf.WriteString("<" + name + ">")
+	inside()
+	buf.WriteString("</" + name + ">")
+}
+
+func textElement(buf *bytes.Buffer, name, text string) {
+	element(buf, name, func() { _ = xml.EscapeText(buf, []byte(text)) }) // a buffer takes everything
+}
+
+// structureXML writes the members of a structure that are there.
+func structureXML(buf *bytes.Buffer, v reflect.Value) {
+	for i := range v.NumField() {
+		if f := v.Field(i); !f.IsNil() {
+			name, _, _ := strings.Cut(v.Type().Field(i).Tag.Get("json"), ",")
+			element(buf, name, func() { valueXML(buf, reflect.Indirect(f)) })
+		}
+	}
+}
+
+func valueXML(buf *bytes.Buffer, v reflect.Value) {
+	switch x := v.Interface().(type) {
+	case shapes.Time:
+		buf.WriteString(x.UTC().Format("2006-01-02T15:04:05.000Z"))
+	case string:
+		_ = xml.EscapeText(buf, []byte(x))
+	case float64:
+		buf.WriteString(strconv.FormatFloat(x, 'g', -1, 64))
+	default:
+		switch v.Kind() {
+		case reflect.Slice:
+			for i := range v.Len() {
+				element(buf, "member", func() { valueXML(buf, v.Index(i)) })
+			}
+		case reflect.Struct:
+			structureXML(buf, v)
+		default:
+			panic("emrsim/wire: the query protocol knows no " + v.Type().String())
+		}
+	}
+}
