@@ -37,7 +37,8 @@ type scene struct {
 //	configuration            only that: no store yet
 //	scene                    clusters etl (task group of 6, which gets no more from EC2) and web (task group of 4); with lines, these are
 //	                         the rules of the configuration, and the scaling of the first holds for both
-//	do                       a line each: start, stop, kill (the guard's lease stays), run 40m, resize etl/task 9
+//	do                       a line each: start, stop, kill (the guard's lease stays), run 40m, resize etl/task 9, submit etl 3 4h 20
+//	                         (so many jobs of so much container time, so many containers wide), mute etl (its metrics stop), unmute etl
 //	emrguard                 a command line each
 //	alive                    the same while the guard runs on
 func TestTranscripts(t *testing.T) {
@@ -104,6 +105,20 @@ func (s *scene) do(args []string) error {
 		to, err := strconv.Atoi(args[2])
 		s.w.Act(emrsim.Action{Do: emrsim.DoResize, Cluster: cluster, Group: group, To: to})
 		return err
+	case "submit":
+		jobs, err := strconv.Atoi(args[2])
+		if err != nil {
+			return err
+		}
+		work, err := time.ParseDuration(args[3])
+		if err != nil {
+			return err
+		}
+		width, err := strconv.Atoi(args[4])
+		s.w.Act(emrsim.Action{Do: emrsim.DoSubmit, Cluster: args[1], Name: "query", Count: jobs, Work: emrsim.Span(work), Width: width})
+		return err
+	case "mute", "unmute":
+		s.w.Act(emrsim.Action{Do: emrsim.Do(args[0]), Cluster: args[1]})
 	default:
 		return fmt.Errorf("no such word: %s", args[0])
 	}

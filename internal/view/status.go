@@ -2,11 +2,13 @@ package view
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"emrguard/internal/emr"
 	"emrguard/internal/guard"
+	"emrguard/internal/scaling"
 	"emrguard/internal/store"
 )
 
@@ -171,21 +173,34 @@ func (w World) clusterStatus(scope string, c Cluster) ClusterStatus {
 	return row
 }
 
-// noData is how many policies lacked data points when they were judged last.
+// noData is how many policies lacked data points when they were judged last, though the cluster is old enough to have them.
 func (c Cluster) noData() int {
 	n := 0
-	look := func(verdicts []guard.Verdict) {
-		for _, v := range verdicts {
-			if v.Missing {
-				n++
+	lacks := func(verdicts []guard.Verdict, policy string, conditions ...scaling.Condition) {
+		i := slices.IndexFunc(verdicts, func(v guard.Verdict) bool { return v.Policy == policy && v.Missing })
+		if i < 0 {
+			return
+		}
+		for _, condition := range conditions {
+			if from, _ := condition.Window(verdicts[i].At); from.Before(c.Cluster.Created) {
+				return
 			}
 		}
+		n++
 	}
-	for _, s := range c.Scaling {
-		look(s.Verdicts)
+	if c.How == nil {
+		return n
 	}
-	if c.Terminating != nil {
-		look(c.Terminating.Verdicts)
+	for i := range c.How.Pools {
+		of := c.scaled(&c.How.Pools[i])
+		for _, p := range c.How.Pools[i].Policies() {
+			lacks(of.Verdicts, p.Name, p.Condition)
+		}
+	}
+	if c.How.Termination != nil && c.Terminating != nil {
+		for _, p := range c.How.Termination.Policies {
+			lacks(c.Terminating.Verdicts, p.Name, p.Statements...)
+		}
 	}
 	return n
 }
