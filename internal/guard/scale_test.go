@@ -347,6 +347,11 @@ func TestTermination(t *testing.T) {
 		"something waits":          {scaling.TerminationEnforce, func(m *model) { m.points("AppsPending", 1, 3*time.Hour) }, false, "", ""},
 		"paused":                   {scaling.TerminationEnforce, func(m *model) { m.state.Paused = &Pause{Since: m.now, Author: "ann"} }, false, "termination.notice", ""},
 		"managed scaling is there": {scaling.TerminationEnforce, func(m *model) { m.managed, m.state.Managed = true, true }, false, "would.terminate", "managed"},
+		"metrics stop in the grace": {scaling.TerminationEnforce, func(m *model) {
+			for _, metric := range []string{"AppsRunning", "AppsPending"} { // the newest that the notice has is the newest there is
+				m.series[metric] = slices.DeleteFunc(m.series[metric], func(p emr.Point) bool { return p.At.After(m.now) })
+			}
+		}, false, "termination.withdrawn", "no data point"},
 		"work comes in the grace": {scaling.TerminationEnforce, func(m *model) {
 			m.pointsFrom("AppsRunning", 2, m.now.Add(4*time.Minute), 3*time.Hour)
 		}, false, "termination.withdrawn", "idle"},
@@ -724,5 +729,31 @@ func TestAGroupThatEMRRefusesIsAskedForRarely(t *testing.T) {
 	}
 	if n := m.count("call.make"); n != 1 || m.count("scaling.unmade") != 1 {
 		t.Errorf("%d calls in an hour", n)
+	}
+}
+
+// TestTerminationAfterAPause: what a pause held is done once it ends, with one description that is fresh.
+func TestTerminationAfterAPause(t *testing.T) {
+	m := scaledModel(t, idle(scaling.TerminationEnforce))
+	m.points("AppsRunning", 0, 3*time.Hour)
+	m.points("AppsPending", 0, 3*time.Hour)
+	for range 60 {
+		if m.state.Terminating.Notice != nil {
+			break
+		}
+		m.pass(time.Minute)
+	}
+	m.state.Paused = &Pause{Since: m.now, Author: "ann"}
+	m.pass(40 * time.Minute)
+	if len(m.calls) > 0 || m.state.Terminating.Notice == nil || m.state.Terminating.Notice.Due.IsZero() {
+		t.Fatalf("%d calls while it is paused, notice %+v", len(m.calls), m.state.Terminating.Notice)
+	}
+	m.state.Paused = nil
+	m.decide(Input{})
+	began := m.now
+	m.now = m.now.Add(time.Second) // an answer takes time
+	m.decide(Input{Described: &Described{Began: began, Cluster: m.cluster}})
+	if m.pending == nil || m.pending.Call.Op != emr.TerminateJobFlows {
+		t.Errorf("not terminated after the pause\n%s", strings.Join(m.log, "\n"))
 	}
 }

@@ -32,7 +32,8 @@ func (t Terminating) clone() Terminating {
 type Notice struct {
 	Policy string    `json:"policy"`
 	Since  time.Time `json:"since"`
-	Until  time.Time `json:"until"` // the end of the grace time
+	Until  time.Time `json:"until"`           // the end of the grace time
+	Newest time.Time `json:"newest,omitzero"` // beginning of the newest period that it was given by
 	Reason string    `json:"reason"`
 	Due    time.Time `json:"due,omitzero"`  // when the policy held after the grace time: what is read from then on decides
 	Sent   time.Time `json:"sent,omitzero"` // when TerminateJobFlows was sent
@@ -96,8 +97,9 @@ func (d *decider) judgeTermination(conf *scaling.Termination) {
 	case holds < 0:
 		t.Held = ""
 	case t.Notice != nil:
-		if t.Notice.Due.IsZero() && !d.env.Now.Before(t.Notice.Until) {
-			t.Notice.Due, t.Notice.Reason = d.env.Now, verdict(&t.Verdicts, conf.Policies[holds].Name, d.env.Now).Reason
+		// Data points that are new since the notice decide: metrics that stopped then say nothing of the grace time.
+		if v := verdict(&t.Verdicts, conf.Policies[holds].Name, d.env.Now); t.Notice.Due.IsZero() && !d.env.Now.Before(t.Notice.Until) && v.Newest.After(t.Notice.Newest) {
+			t.Notice.Due, t.Notice.Reason = d.env.Now, v.Reason
 		}
 	case !t.Until.After(d.env.Now):
 		d.giveNotice(conf, *verdict(&t.Verdicts, conf.Policies[holds].Name, d.env.Now))
@@ -118,7 +120,7 @@ func (d *decider) giveNotice(conf *scaling.Termination, v Verdict) {
 		return
 	}
 	t.Held, t.Until = "", time.Time{}
-	t.Notice = &Notice{Policy: v.Policy, Since: d.env.Now, Until: d.env.Now.Add(conf.Grace), Reason: v.Reason}
+	t.Notice = &Notice{Policy: v.Policy, Since: d.env.Now, Until: d.env.Now.Add(conf.Grace), Newest: v.Newest, Reason: v.Reason}
 	text := fmt.Sprintf("the cluster is terminated at the first look after %s that still finds policy %s holding: %s; `emrguard pause %s` holds it", stamp(t.Notice.Until), v.Policy, v.Reason, d.s.Cluster.ID)
 	if d.s.Cluster.Protected {
 		text += "; termination protection was on when the cluster was last described: " + protectionHint(d.s.Cluster.ID)
@@ -154,7 +156,7 @@ func (d *decider) terminateNow() {
 	}
 	from := later(n.Due, n.Sent.Add(5*d.env.Settings.Pace))
 	if oldest := d.env.Now.Add(-recentReads * d.env.Settings.Pace); from.Before(oldest) {
-		from = d.env.Now
+		from = oldest
 	}
 	if d.s.Described.Before(from) {
 		d.need(emr.DescribeCluster, "", from, ClassScaling)
