@@ -256,12 +256,16 @@ func ceil(t time.Time, period time.Duration) time.Time {
 // clock is a time of day as reasons have it, in UTC.
 func clock(t time.Time) string { return t.UTC().Format("15:04:05") }
 
-// number is a value as people write it: 0.1, 12, 1000000.
+// number is a value as people write it: 0.1, 12, 1000000, 72.0588. A long fraction is cut to six digits; the record has the exact value.
 func number(v float64) string {
 	if a := math.Abs(v); a != 0 && (a < 1e-6 || a >= 1e15) {
-		return strconv.FormatFloat(v, 'g', -1, 64)
+		return strconv.FormatFloat(v, 'g', 6, 64)
 	}
-	return strconv.FormatFloat(v, 'f', -1, 64)
+	exact := strconv.FormatFloat(v, 'f', -1, 64)
+	if _, fraction, _ := strings.Cut(exact, "."); len(fraction) <= 6 {
+		return exact
+	}
+	return strconv.FormatFloat(v, 'f', max(4, 5-int(math.Floor(math.Log10(math.Abs(v))))), 64)
 }
 
 // short is a duration without its zero parts: 5m0s is 5m.
