@@ -57,7 +57,7 @@ func newWorld(t *testing.T, o emrsim.Options) *world {
 // do sends a call that must succeed.
 func (w *world) do(call emr.Call) emr.Result {
 	w.t.Helper()
-	if call.Op != emr.ListClusters && call.Cluster == "" {
+	if call.Op != emr.ListClusters && !call.Op.CloudWatch() && call.Cluster == "" {
 		call.Cluster = w.cluster
 	}
 	r := w.client.Do(context.Background(), call)
@@ -266,10 +266,7 @@ func TestWireProbeChangesNothing(t *testing.T) {
 	before := w.sim.Snapshot("us-east-1")
 	for _, op := range emr.Ops {
 		want := Allowed
-		switch {
-		case op.CloudWatch():
-			continue // the simulator has no metrics
-		case op == emr.TerminateJobFlows:
+		if op == emr.TerminateJobFlows {
 			want = Unclear
 		}
 		if got, err := w.client.Probe(t.Context(), op, w.cluster); got != want {
@@ -278,5 +275,95 @@ func TestWireProbeChangesNothing(t *testing.T) {
 	}
 	if diff := cmp.Diff(before, w.sim.Snapshot("us-east-1")); diff != "" {
 		t.Errorf("a probe changed: %s", diff)
+	}
+}
+
+func TestWireMetrics(t *testing.T) {
+	w := newWorld(t, emrsim.Options{Unthrottled: true})
+	w.wait(25 * time.Hour)
+	const five = 5 * time.Minute
+	to := w.clock.Now().Truncate(five).Add(-five) // by then every value has come
+	metric := func(id, name string, s emr.Statistic) emr.MetricQuery {
+		return emr.MetricQuery{ID: id, Metric: emr.Metric{Namespace: emr.MetricsNamespace, Name: name, Statistic: s, Period: five}.Of(w.cluster)}
+	}
+	want := emr.MetricsWant{From: to.Add(-time.Hour), To: to, Queries: []emr.MetricQuery{
+		metric("core", "CoreNodesRunning", emr.Average), metric("idle", "IsIdle", emr.Minimum), metric("none", "NoSuchMetric", emr.Sum), metric("count", "IsIdle", emr.SampleCount),
+	}}
+	call := emr.Call{Op: emr.GetMetricData, Metrics: &want}
+	series := w.do(call).Series
+	if len(series) != 4 {
+		t.Fatalf("%d series", len(series))
+	}
+	for i, value := range []float64{2, 1, -1, 1} {
+		s := series[i]
+		switch {
+		case s.ID != want.Queries[i].ID || s.Err != nil:
+			t.Errorf("series %d: %+v", i, s)
+		case value < 0 && len(s.Points) != 0, value >= 0 && len(s.Points) != 12:
+			t.Errorf("%s: %d points", s.ID, len(s.Points))
+		}
+		for k, p := range s.Points {
+			if at := want.From.Add(time.Duration(k) * five); !p.At.Equal(at) || p.At.Location() != time.UTC || p.Value != value {
+				t.Errorf("%s: point %d is %v, want %v at %s", s.ID, k, p, value, at)
+			}
+		}
+	}
+
+	// 500 series of a day are more than a page holds.
+	day := emr.MetricsWant{From: to.Add(-24 * time.Hour), To: to}
+	for i := range emr.MaxQueries {
+		day.Queries = append(day.Queries, metric(fmt.Sprint("m", i), "IsIdle", emr.Average))
+	}
+	pages, points := 0, map[string]int{}
+	for next := (emr.Call{Op: emr.GetMetricData, Metrics: &day}); pages == 0 || next.Marker != ""; pages++ {
+		r := w.do(next)
+		for _, s := range r.Series {
+			if s.Err != nil {
+				t.Fatalf("%+v", s)
+			}
+			points[s.ID] += len(s.Points)
+		}
+		next.Marker = r.Marker
+	}
+	if pages != 2 || len(points) != emr.MaxQueries {
+		t.Errorf("%d series on %d pages", len(points), pages)
+	}
+	for id, n := range points {
+		if n != 288 {
+			t.Errorf("%s: %d points", id, n)
+		}
+	}
+
+	for line, class := range map[string]emr.Class{
+		"GetMetricData call=1 throttle":                   emr.Throttled,
+		"GetMetricData call=1 error=AccessDenied":         emr.Denied,
+		"GetMetricData call=1 error=InternalServiceFault": emr.Unavailable,
+		"GetMetricData call=1 lose-answer":                emr.Unavailable,
+		"GetMetricData call=1 empty":                      emr.Unavailable,
+		"GetMetricData call=1 error=InvalidNextToken":     emr.Invalid,
+	} {
+		f, err := emrsim.ParseFault(line)
+		if err != nil {
+			t.Fatal(err)
+		}
+		id := w.sim.AddFault(f)
+		if r := w.client.Do(t.Context(), call); r.Err == nil || r.Err.Class != class || r.Series != nil {
+			t.Errorf("%s: %+v", line, r.Err)
+		}
+		w.sim.RemoveFault(id)
+	}
+	f, err := emrsim.ParseFault("GetMetricData fail-series=1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.sim.AddFault(f)
+	failed := 0
+	for _, s := range w.do(call).Series {
+		if s.Err != nil {
+			failed++
+		}
+	}
+	if failed != 1 {
+		t.Errorf("%d series failed, want one", failed)
 	}
 }

@@ -45,7 +45,7 @@ func newOnceCmd(d *Deps) *cobra.Command {
 		Use:   "once",
 		Short: "Look at every cluster once, do what is due, and exit",
 		Long: `Once is one pass of the daemon, for cron on one host: it lists the clusters, reads each, does what is due and exits. A recovery takes
-several steps, minutes apart, so run it every minute. What a pass finds suspended stays so until the next one, even if it is over
+several steps, minutes apart, so run it every minute. A pass in which metric policies are due takes five seconds more. What a pass finds suspended stays so until the next one, even if it is over
 before. It needs the lease of every scope: beside a running daemon it says so and
 exits with code 1.`,
 		Example: `  emrguard once -c emrguard.yaml
