@@ -45,12 +45,12 @@ func (p scaledPolicy) For(string, emr.Cluster) Effective {
 // The real guard's policies are due together, a minute after a period's end, and each series of a cluster is asked for once however many
 // policies look at it.
 func TestPoliciesOfTheGuardShareCalls(t *testing.T) {
-	for metrics, calls := range map[int]int{1: 1, 2: 2, 4: 4} { // every five minutes, for 500 clusters
+	for metrics, calls := range map[int]int{1: 1, 2: 1, 4: 2} { // every five minutes, for 250 clusters
 		t.Run(fmt.Sprintf("%d metrics", metrics), func(t *testing.T) {
 			l := newLab(t, memory.New("storeaaa"), "prod")
 			l.engine.SetPolicy(newScaledPolicy(t, metrics))
-			l.cloudwatch(500, cloudwatch)
-			l.run(40 * time.Minute)
+			l.cloudwatch(250, cloudwatch)
+			l.run(20 * time.Minute)
 			l.sent = nil
 			l.run(time.Hour)
 			series := 0
@@ -59,8 +59,8 @@ func TestPoliciesOfTheGuardShareCalls(t *testing.T) {
 					series += len(s.call.Metrics.Queries)
 				}
 			}
-			if n := l.count("", emr.GetMetricData); n != 12*calls || series != 12*500*metrics {
-				t.Errorf("%d calls and %d series in an hour, want %d and %d", n, series, 12*calls, 12*500*metrics)
+			if n := l.count("", emr.GetMetricData); n != 12*calls || series != 12*250*metrics {
+				t.Errorf("%d calls and %d series in an hour, want %d and %d", n, series, 12*calls, 12*250*metrics)
 			}
 			if n := l.count("", emr.ModifyInstanceGroups) + l.count("", emr.AddInstanceGroups); n > 0 || len(l.faults) > 0 {
 				t.Errorf("%d changes, faults %v", n, l.faults)
