@@ -145,7 +145,7 @@ func (c *cluster) newGroup(in *shapes.InstanceGroupConfig) *group {
 	g := &group{
 		c: c, id: newID(c.rng, "ig-"), name: value(in.Name), role: *in.InstanceRole, market: value(in.Market), bid: value(in.BidPrice),
 		itype: *in.InstanceType, ami: value(in.CustomAmiId), created: c.sim().now, state: stateProvisioning, requested: *in.InstanceCount,
-		machine: m, change: -1, configs: in.Configurations, lastGood: in.Configurations, bootstrapFailures: c.bootFailures,
+		machine: m, most: ceiling(value(in.BidPrice), m), change: -1, configs: in.Configurations, lastGood: in.Configurations, bootstrapFailures: c.bootFailures,
 	}
 	g.replicas = replication(g.requested)
 	if g.market == "" {

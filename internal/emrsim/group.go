@@ -17,6 +17,7 @@ type group struct {
 	bid      string
 	itype    string
 	machine  machine
+	most     float64 // dollars an hour that it pays for a Spot instance
 	ami      string
 	ebs      []shapes.EbsBlockDevice
 	ebsOpt   *bool
@@ -48,8 +49,9 @@ type group struct {
 	lingering bool      // reads RESIZING although nothing is missing
 	deaf      bool      // EMR shows new requested counts and does not act on them
 
-	refusal     refusal // of the last attempt at EC2
-	refusalText string  // EMR's text for it
+	last           attempt // at EC2
+	resizeReason   string  // EMR's text for it
+	instanceReason string  // EC2's, for the instances that wait
 
 	bootstrapFailures float64  // probability that an instance fails its bootstrap actions
 	failed            []string // EC2 ids of the failures in a row

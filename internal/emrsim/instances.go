@@ -69,9 +69,13 @@ func (n *node) describe(unfulfilled Unfulfilled) shapes.Instance {
 	if n.state == stateAwaiting && unfulfilled == UnfulfilledUndated {
 		timeline.CreationDateTime = nil
 	}
+	reason := n.reasonText
+	if n.state == stateAwaiting {
+		reason = g.instanceReason
+	}
 	out := shapes.Instance{
 		Id: &n.id, Market: &g.market, InstanceType: &g.itype, EbsVolumes: []shapes.EbsVolume{},
-		Status: &shapes.InstanceStatus{State: ptr(n.state), StateChangeReason: &shapes.InstanceStateChangeReason{Message: ptr(n.reasonText)}, Timeline: timeline},
+		Status: &shapes.InstanceStatus{State: ptr(n.state), StateChangeReason: &shapes.InstanceStateChangeReason{Message: &reason}, Timeline: timeline},
 	}
 	if n.reasonCode != "" {
 		out.Status.StateChangeReason.Code = ptr(n.reasonCode)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"time"
 )
 
 // refusal is why EC2 did not give an instance: its error code, or notTold for a request that simply gets nothing.
@@ -45,7 +46,7 @@ func (g *group) obtain() refusal {
 			return lacksSpotVCPUs
 		}
 		return lacksVCPUs
-	case g.market == marketSpot && g.bidPrice() < r.prices[g.poolName()]:
+	case g.market == marketSpot && g.most < r.prices[g.poolName()]:
 		return lacksPrice
 	case !g.pool().part(g.turn).has(1):
 		return lacksCapacity
@@ -64,23 +65,32 @@ func (g *group) giveBack(turn int) {
 	g.pool().part(turn).used--
 }
 
-// bidPrice is the most the group pays for an instance hour, in dollars: without a bid the On-Demand price (API model).
-func (g *group) bidPrice() float64 {
-	if bid, err := strconv.ParseFloat(g.bid, 64); err == nil {
-		return bid
+// ceiling is the most that a bid lets pay for an instance hour, in dollars: without one the On-Demand price (API model).
+func ceiling(bid string, m machine) float64 {
+	if bid == "" {
+		return m.price
 	}
-	return g.machine.price
+	most, _ := strconv.ParseFloat(bid, 64) // checked before
+	return most
 }
 
-// refused books an attempt at EC2 that did not bring everything: on the group, and on each of the instances that wait.
+// attempt is how the last attempt at EC2 ended, with everything that its texts are made of.
+type attempt struct {
+	why                refusal // granted: it brought everything
+	began              time.Time
+	running, requested int
+	limit              int     // of vCPUs
+	price              float64 // Spot's
+}
+
+// refused books an attempt at EC2 that did not bring everything, or granted for one that did.
 func (g *group) refused(why refusal) {
-	g.refusal = why
-	g.refusalText = g.resizeText(why)
-	text := g.instanceText(why)
-	for _, n := range g.nodes {
-		if n.state == stateAwaiting {
-			n.reasonText = text
-		}
+	now := attempt{why: why}
+	if why != granted {
+		now = attempt{why, g.began, g.running, g.requested, g.c.r.quota(g.market).capacity, g.c.r.prices[g.poolName()]}
+	}
+	if now != g.last { // the same again and again has the same texts
+		g.last, g.resizeReason, g.instanceReason = now, g.resizeText(why), g.instanceText(why)
 	}
 }
 
@@ -89,8 +99,8 @@ func (g *group) cause() string {
 	switch {
 	case g.sim().opt.Unknowns.HideReasons:
 		return ""
-	case g.refusalText != "":
-		return g.refusalText
+	case g.resizeReason != "":
+		return g.resizeReason
 	case len(g.failed) > 0:
 		return g.bootstrapText()
 	}
@@ -146,7 +156,7 @@ func (g *group) instanceText(why refusal) string {
 		text = fmt.Sprintf("There are not enough free addresses in subnet '%s' to satisfy the requested number of instances.", g.c.subnet)
 	case lacksPrice:
 		text = fmt.Sprintf("Your Spot request price of %g is lower than the minimum required Spot request fulfillment price of %g.",
-			g.bidPrice(), g.c.r.prices[g.poolName()])
+			g.most, g.c.r.prices[g.poolName()])
 	default:
 		return ""
 	}
@@ -206,7 +216,7 @@ func (c *request) setPrice(a Action) error {
 	c.log(nil, nil, 0, fmt.Sprintf("%s $%g", a.Pool, a.Price))
 	for _, x := range c.r.order {
 		for _, g := range x.parts() {
-			if g.poolName() == a.Pool && g.bidPrice() < a.Price {
+			if g.poolName() == a.Pool && g.most < a.Price {
 				for _, n := range slices.Clone(g.nodes) {
 					g.interrupt(n)
 				}

@@ -79,7 +79,7 @@ func (n *node) launch() {
 	rng := n.g.c.rng
 	n.ec2 = hexID(rng, "i-")
 	n.ip = uint32(rng.UintN(1 << 20))
-	n.turn, n.reasonText = n.g.turn, ""
+	n.turn = n.g.turn
 	n.g.pays(1)
 	n.enter(stateProvisioning)
 	n.later(t.Provision.draw(rng), func() {

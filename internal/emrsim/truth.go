@@ -156,7 +156,7 @@ func (c *cluster) truth() ClusterTruth {
 
 func (g *group) truth() GroupTruth {
 	t := GroupTruth{
-		ID: g.id, Name: g.name, Role: g.role, Market: g.market, Type: g.itype, State: g.state, Reason: g.text, Refused: string(g.refusal), Requested: g.requested,
+		ID: g.id, Name: g.name, Role: g.role, Market: g.market, Type: g.itype, State: g.state, Reason: g.text, Refused: string(g.last.why), Requested: g.requested,
 		Running: g.running, Starting: g.count(stateProvisioning) + g.count(stateBootstrapping), Awaiting: g.count(stateAwaiting),
 		Leaving: g.leaving, Demand: g.demand, Part: g.turn % len(g.pool().parts), Created: g.created,
 		MissingMinutes: g.tally.minutes(g.sim().now), Instances: []InstanceTruth{},

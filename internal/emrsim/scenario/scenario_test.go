@@ -2,6 +2,7 @@ package scenario
 
 import (
 	"encoding/json"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -359,5 +360,36 @@ func TestAGroupIsMadeAsWritten(t *testing.T) {
 	if *g.BidPrice != "0.25" || len(g.EbsBlockDevices) != 2 || *g.EbsBlockDevices[1].Device != "/dev/sdc" ||
 		*g.EbsBlockDevices[0].VolumeSpecification.SizeInGB != 64 || *g.Configurations[0].Classification != "spark-defaults" {
 		t.Errorf("%+v", g)
+	}
+}
+
+// TestTheExampleOfThePage reads the YAML of docs/simulator.md and lets it run.
+func TestTheExampleOfThePage(t *testing.T) {
+	page, err := os.ReadFile("../../../docs/simulator.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(page), "```yaml\n")
+	text, _, found := strings.Cut(rest, "```")
+	if !found {
+		t.Fatal("the page has no YAML")
+	}
+	s, err := Parse("simulator.md", []byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	sim, err := s.Build()
+	if err != nil {
+		t.Fatal(err)
+	}
+	sim.AdvanceTo(sim.Now().Add(7 * time.Hour))
+	truth := sim.Snapshot("us-east-1")
+	for _, c := range truth.Changes {
+		if strings.HasPrefix(c.Note, "failed") {
+			t.Errorf("%s: %s", c.Op, c.Note)
+		}
+	}
+	if l := truth.Clusters[0].Load; l.Submitted < 30 || l.Completed == 0 {
+		t.Errorf("%+v", l)
 	}
 }

@@ -2,8 +2,13 @@ package wire_test
 
 import (
 	"net/http"
+	"strconv"
 	"testing"
 	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 
 	"emrguard/internal/emrsim"
 	"emrguard/internal/emrsim/wire"
@@ -27,4 +32,23 @@ func BenchmarkListInstanceGroups(b *testing.B) {
 		}
 	})
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "requests/s")
+}
+
+// BenchmarkGetMetricData is one call of the AWS SDK for 500 series over an hour, by RPC v2 with CBOR, client included.
+func BenchmarkGetMetricData(b *testing.B) {
+	s, id := busy(b, emrsim.Options{Seed: 14, Unthrottled: true}, region)
+	s.pass(b, time.Hour)
+	end := s.clock.Now()
+	in := &cloudwatch.GetMetricDataInput{StartTime: aws.Time(end.Add(-time.Hour)), EndTime: &end, ScanBy: types.ScanByTimestampAscending}
+	for i := range 500 {
+		in.MetricDataQueries = append(in.MetricDataQueries, of("q"+strconv.Itoa(i), "ContainerPending", id, types.StatisticAverage))
+	}
+	c := s.metrics(region)
+	b.ReportAllocs()
+	for b.Loop() {
+		out, err := c.GetMetricData(b.Context(), in)
+		if err != nil || len(out.MetricDataResults) != 500 || len(out.MetricDataResults[499].Values) < 10 {
+			b.Fatalf("%v", err)
+		}
+	}
 }
