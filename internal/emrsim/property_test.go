@@ -16,6 +16,7 @@ import (
 func drawOptions(t *rapid.T) Options {
 	return Options{
 		Seed: rapid.Uint64().Draw(t, "seed"), Unthrottled: true, Instant: rapid.IntRange(0, 9).Draw(t, "instant") == 0,
+		Metrics: MetricTiming{LateRate: 0.1, Late: Dist{0, 10 * time.Minute, time.Hour}, GapRate: 0.05, Gap: Dist{0, 10 * time.Minute, time.Hour}},
 		Timing: Timing{SpotLife: rapid.SampledFrom([]Dist{{}, {5 * time.Minute, 30 * time.Minute, 3 * time.Hour}}).Draw(t, "life"),
 			SuspendAfter: rapid.IntRange(1, 4).Draw(t, "suspend")},
 		Unknowns: Unknowns{
@@ -210,9 +211,15 @@ func consistent(t *rapid.T, s *Sim, before, after Truth, called bool) {
 func TestTheSameSeedAndCallsGiveTheSameWorld(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		o := drawOptions(t)
+		load := drawLoad(t)
 		moves := rapid.SliceOfN(rapid.Custom(drawMove), 1, 25).Draw(t, "moves")
 		run := func(readers int) string {
 			s, ids := twoClusters(t, o)
+			if err := s.SetLoad(east, ids[0], load); err != nil {
+				t.Fatal(err)
+			}
+			metrics := &shapes.GetMetricDataInput{StartTime: shapes.At(s.opt.Start), EndTime: shapes.At(s.opt.Start.Add(48 * time.Hour)),
+				MetricDataQueries: []shapes.MetricDataQuery{query("a", ofCluster("ContainerPending", ids[0]), "Sum", time.Hour)}}
 			stop := make(chan struct{})
 			var wg sync.WaitGroup
 			for range readers {
@@ -225,8 +232,11 @@ func TestTheSameSeedAndCallsGiveTheSameWorld(t *testing.T) {
 							_, _ = s.Do(east, "ListInstanceGroups", &shapes.ListInstanceGroupsInput{ClusterId: &ids[0]})
 							_, _ = s.Do(east, "ListInstances", &shapes.ListInstancesInput{ClusterId: &ids[1]})
 							_, _ = s.Do(east, "DescribeCluster", &shapes.DescribeClusterInput{ClusterId: &ids[1]})
+							_, _ = s.Do(east, "GetMetricData", metrics)
+							_, _ = s.Do(east, "ListMetrics", &shapes.ListMetricsInput{})
 							_, _ = s.NextEvent()
 							_ = s.Snapshot(east)
+							_ = s.Jobs(east, ids[0])
 						}
 					}
 				})
@@ -236,9 +246,10 @@ func TestTheSameSeedAndCallsGiveTheSameWorld(t *testing.T) {
 			}
 			close(stop)
 			wg.Wait()
-			b, err := json.Marshal(s.Snapshot(east))
-			if err != nil {
-				t.Fatal(err)
+			seen, apiErr := s.Do(east, "GetMetricData", metrics)
+			b, err := json.Marshal([]any{s.Snapshot(east), s.Jobs(east, ids[0]), seen})
+			if err != nil || apiErr != nil {
+				t.Fatal(err, apiErr)
 			}
 			return string(b)
 		}
