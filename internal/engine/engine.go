@@ -168,7 +168,7 @@ func (e *Engine) SetScopes(ctx context.Context, now Now, scopes []Scope) error {
 // Step takes the completed calls into account, does everything that is due at now, and returns the calls to send.
 func (e *Engine) Step(ctx context.Context, now Now, done []Completion) Out {
 	e.out = Out{Next: now.Add(time.Hour)}
-	for _, c := range done {
+	for _, c := range e.countsFirst(done) {
 		for _, s := range e.scopes {
 			if s.complete(ctx, now, c) {
 				break
@@ -179,6 +179,20 @@ func (e *Engine) Step(ctx context.Context, now Now, done []Completion) Out {
 		s.step(ctx, now)
 	}
 	return e.out
+}
+
+// countsFirst puts the answers with counts before the others of one moment: a stop that another answer leads to must not ask for less
+// than a read showed that is there already (I6).
+func (e *Engine) countsFirst(done []Completion) []Completion {
+	counts := func(c Completion) int {
+		for _, s := range e.scopes {
+			if f, ok := s.flights[c.ID]; ok && f.call.Op == emr.ListInstanceGroups {
+				return 0
+			}
+		}
+		return 1
+	}
+	return slices.SortedStableFunc(slices.Values(done), func(a, b Completion) int { return cmp.Compare(counts(a), counts(b)) })
 }
 
 // Close gives the leases up, so that another owner need not wait for them to lapse. Calls on their way keep their state: the

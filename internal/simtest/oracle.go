@@ -50,8 +50,9 @@ func (o *oracle) violate(property, format string, args ...any) {
 	o.violations = append(o.violations, Violation{property, o.w.Now(), fmt.Sprintf(format, args...)})
 }
 
-// read notes what an answer showed. One that shows fewer groups than were seen before is unusable (R11): nothing is decided on it.
-func (o *oracle) read(groups []emr.Group) {
+// read notes what an answer showed once it arrives: what is still on its way nobody knows. One that shows fewer groups than were seen
+// before is unusable (R11): nothing is decided on it.
+func (o *oracle) read(sent time.Time, groups []emr.Group) {
 	if len(groups) < o.most {
 		return
 	}
@@ -62,7 +63,7 @@ func (o *oracle) read(groups []emr.Group) {
 		if old < 0 {
 			old = len(o.reads[g.ID])
 		}
-		o.reads[g.ID] = append(o.reads[g.ID][old:], seenRead{now, g.Running})
+		o.reads[g.ID] = append(o.reads[g.ID][old:], seenRead{sent, g.Running})
 	}
 }
 

@@ -91,6 +91,7 @@ type completion struct {
 	at    time.Time
 	order int
 	done  engine.Completion
+	sent  time.Time // the true time
 }
 
 // Boundary is a place at which a process may die.
@@ -294,7 +295,11 @@ func (p *Process) step() (killed bool) {
 	}()
 	var done []engine.Completion
 	for len(p.pending) > 0 && !p.pending[0].at.After(w.Now()) {
-		done = append(done, p.pending[0].done)
+		first := p.pending[0]
+		done = append(done, first.done)
+		if w.oracle != nil && len(first.done.Result.Groups) > 0 {
+			w.oracle.read(first.sent, first.done.Result.Groups)
+		}
 		p.pending = p.pending[1:]
 	}
 	now := p.now()
@@ -335,9 +340,6 @@ func (p *Process) send(c engine.Call) {
 	if writes {
 		p.boundary(AfterCall, c.Call.String())
 	}
-	if w.oracle != nil && c.Call.Op == emr.ListInstanceGroups && answer.Result.Err == nil {
-		w.oracle.read(answer.Result.Groups)
-	}
 	delay := w.o.Latency + answer.Delay
 	result := answer.Result
 	if delay > w.o.Timeout {
@@ -349,7 +351,7 @@ func (p *Process) send(c engine.Call) {
 // answer lets a result arrive after a delay.
 func (p *Process) answer(c engine.Call, began engine.Now, delay time.Duration, result emr.Result) {
 	p.w.order++
-	p.pending = append(p.pending, completion{p.w.Now().Add(delay), p.w.order, engine.Completion{ID: c.ID, Result: result, Began: began, Ended: began.Add(delay)}})
+	p.pending = append(p.pending, completion{p.w.Now().Add(delay), p.w.order, engine.Completion{ID: c.ID, Result: result, Began: began, Ended: began.Add(delay)}, p.w.Now()})
 	slices.SortFunc(p.pending, func(a, b completion) int { return cmp.Or(a.at.Compare(b.at), cmp.Compare(a.order, b.order)) })
 }
 
