@@ -164,7 +164,7 @@ func TestValidConfigurationsParse(t *testing.T) {
 				StartingGrace: between("starting grace", 0, 2*time.Hour), ProgressGrace: between("progress grace", 0, 24*time.Hour),
 				ShrinkAfter: between("shrink after", time.Minute, 24*time.Hour), Chain: number("chain", 1, 20), RestMax: between("rest max", ban, 720*time.Hour),
 				MaxGroups: number("groups", 0, 47), ReserveSlots: number("slots", 0, 48), EnforceBans: chance("enforce bans"),
-				OutsideGrowth: recovery.Repeat, Fallback: drawLadder(t), Max: number("max", 0, 2000),
+				OutsideGrowth: recovery.Repeat, Fallback: drawLadder(t), Return: rapid.SampledFrom([]recovery.ReturnMode{recovery.ByHand, recovery.Auto}).Draw(t, "return"), Max: number("max", 0, 2000),
 			}
 			if r.Recovery.Max > 0 && chance("add") {
 				r.Recovery.OutsideGrowth = recovery.Add

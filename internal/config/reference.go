@@ -31,6 +31,7 @@ var recoveryMeanings = map[string]meaning{
 	"enforce_bans":         {"true or false", "stop what others launch on a banned group and place it elsewhere (R10)"},
 	"outside_growth":       {"repeat or add", "what a rise of a group's requested count by others means. repeat: they state the number they want there, so what was moved elsewhere counts towards it. add: they read the number and add to it, so every rise is new capacity; needs max (R10)"},
 	"max":                  {"0 to 2000", "the largest number of instances a pool may want; 0 for no limit. outside_growth: add needs it (R10)"},
+	"return":               {"by_hand or auto", "how instances that were placed on fallbacks come back to the origin once its ban has lapsed. by_hand: by emrguard return. auto: by itself, launching there first and releasing the fallbacks as the instances run; a CORE group is asked again by hand only (R9)"},
 	"fallback":             {"1 to 10 rungs: same, or a section", "the rungs of the fallback ladder, in their order: where what a stuck group misses is launched. same: groups of the origin's configuration. A section, for example {types: [m5a.2xlarge, r5.2xlarge], after: 15m} or {market: on_demand, max: 5}: see below (R6)"},
 }
 

@@ -84,7 +84,8 @@ func (d *decider) answerWithout(p *pool.Pool, c *Call, in Answer) {
 		return
 	}
 	if in.Added != "" {
-		p.Add(pool.Member{Group: in.Added, Rung: 1, Made: c.At, Recovery: c.Recovery, Expected: []int{c.Call.Config.Count}})
+		g := c.Call.Config
+		d.join(p, pool.Member{Group: in.Added, Made: c.At, Recovery: c.Recovery, Expected: []int{g.Count}}, recovery.ShapeOf(emr.Group{InstanceType: g.InstanceType, Market: g.Market, BidPrice: g.BidPrice}))
 	}
 }
 
@@ -116,8 +117,11 @@ func (d *decider) stopAnswered(r *recovery.Recovery, p *pool.Pool, c *Call, err 
 
 // count takes a recovery into the chain of its pool (R8): one that found nothing to stop is none.
 func (d *decider) count(r *recovery.Recovery, p *pool.Pool) {
-	if !r.Kind.Counts() {
+	if !r.Kind.Counts() || p.Wanted <= p.Requested(d.s.View()) { // the others are asked for all that is wanted: no chain
 		return
+	}
+	if m := p.Member(r.Group); m != nil {
+		p.Try(*m)
 	}
 	p.Chain++
 	r.Number = p.Chain
@@ -181,9 +185,10 @@ func (d *decider) addAnswered(r *recovery.Recovery, p *pool.Pool, in Answer, c *
 	case passing(in.Err) && r.Placement.Empty: // the first of two calls is still in the dark
 		r.Placement.Unknown, r.Placement.Empty = true, false
 	default:
+		shape := d.placedShape(r, p)
 		r.Placement = recovery.Placement{}
 		if !passing(in.Err) {
-			r.Refused = append(r.Refused, recovery.Refusal{Reason: in.Err.Error()})
+			r.Refused = append(r.Refused, recovery.Refusal{Shape: shape, Reason: in.Err.Error()})
 		}
 	}
 }

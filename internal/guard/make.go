@@ -57,7 +57,7 @@ func (d *decider) makeGroup(conf *scaling.Pool, s *Scaled) {
 	if !d.confirmed() {
 		return
 	}
-	if free := d.limits(nil, d.env.Settings).FreeSlots; free <= 0 {
+	if free := d.freeSlots(d.env.Settings); free <= 0 {
 		m.Refused, m.Until = "no task group slot of the cluster is free beyond reserve_slots", d.env.Now.Add(d.env.Settings.Ban)
 		d.record("scaling.unmade", Record{Reason: fmt.Sprintf("pool %s: %s", s.Name, m.Refused)})
 		return

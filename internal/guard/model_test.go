@@ -41,8 +41,15 @@ type model struct {
 	calm      bool // only some decisions are repeated to see that they are pure
 	decisions int
 	unowned   map[emr.GroupID]time.Time // stuck groups that nobody cares for, since when
+	fates     map[string]string         // of new groups, by type and market: they get nothing, and this is what EMR says
 	series    map[string][]emr.Point    // what CloudWatch has, by metric name
 	asked     int                       // series asked of it
+}
+
+// fate is what becomes of a new group.
+func (m *model) fate(c emr.GroupConfig) (why string, stuck bool) {
+	why, stuck = m.fates[c.InstanceType+" "+string(c.Market)]
+	return why, stuck
 }
 
 // truth is one group as it really is.
@@ -51,6 +58,7 @@ type truth struct {
 	starting []time.Time // creation of instances that have an EC2 id and do not run yet
 	gaveUp   bool        // shows SUSPENDED
 	stuck    bool        // gets nothing
+	why      string      // what EMR says of it, if anything
 }
 
 type modelRead struct {
@@ -95,9 +103,9 @@ func (m *model) shown() []emr.Group {
 		switch {
 		case c.Running == c.Requested:
 		case g.gaveUp && c.Running < c.Requested:
-			c.State = emr.GroupSuspended
+			c.State, c.ReasonText = emr.GroupSuspended, g.why
 		default:
-			c.State = emr.GroupResizing
+			c.State, c.ReasonText = emr.GroupResizing, g.why
 		}
 		out = append(out, c)
 	}
@@ -218,6 +226,7 @@ func (m *model) check(d Decision) {
 		if p.Rest != nil {
 			m.fail("R8: %s while the pool rests", c.Call)
 		}
+		m.rungMax(d.State, p, r, c)
 	case ForRelease:
 		if member := p.Member(c.Call.Group); c.Call.Count >= member.Expected[0] && len(member.Expected) == 2 {
 			m.fail("%s releases nothing: %v", c.Call, member.Expected)
@@ -225,6 +234,33 @@ func (m *model) check(d Decision) {
 	}
 	if newest := m.reads[len(m.reads)-1]; c.Purpose != ForTerminate && m.now.Sub(newest.began) > m.env.Settings.Pace/2 {
 		m.fail("I4: %s follows a read of %s ago", c.Call, m.now.Sub(newest.began))
+	}
+}
+
+// rungMax: a launch does not take the members of a rung over their max, by the ladder of its recovery (R6).
+func (m *model) rungMax(s State, p *pool.Pool, r *recovery.Recovery, c *Call) {
+	m.t.Helper()
+	origin := recovery.ShapeOf(m.of(p.Origin).Group)
+	rungOf := func(id emr.GroupID) int {
+		if id == p.Origin || m.of(id) == nil {
+			return 0
+		}
+		return recovery.RungOf(r.Settings.Fallback, origin, recovery.ShapeOf(m.of(id).Group))
+	}
+	rung, asked := rungOf(c.Call.Group), 0
+	if g := c.Call.Config; g != nil {
+		rung, asked = recovery.RungOf(r.Settings.Fallback, origin, recovery.Shape{Type: g.InstanceType, Market: g.Market, Bid: g.BidPrice}), g.Count
+	}
+	if rung < 1 || rung > len(r.Settings.Fallback) || r.Settings.Fallback[rung-1].Max == 0 {
+		return
+	}
+	for _, o := range p.Members {
+		if seen, ok := s.View()(o.Group); ok && rungOf(o.Group) == rung {
+			asked += seen.Requested
+		}
+	}
+	if most := r.Settings.Fallback[rung-1].Max; asked > most {
+		m.fail("R6: %s takes rung %d to %d, its max is %d", c.Call, rung, asked, most)
 	}
 }
 
@@ -285,7 +321,8 @@ func (m *model) effect() {
 		m.made++
 		m.added = emr.GroupID(fmt.Sprintf("ig-N%02d", m.made))
 		g := m.group(m.added, c.Config.Name, emr.Task, c.Config.Count)
-		g.Running = 0
+		g.Running, g.InstanceType, g.Market, g.BidPrice = 0, c.Config.InstanceType, c.Config.Market, c.Config.BidPrice
+		g.why, g.stuck = m.fate(*c.Config)
 	} else {
 		m.of(c.Group).Requested = c.Count
 		m.of(c.Group).gaveUp = false
@@ -347,8 +384,12 @@ func (m *model) stuckIsOwned(d Decision) {
 		return
 	}
 	for _, g := range s.Groups {
-		v := recovery.Judge(g.Group, g.Ledger, m.env.Settings, s.Read)
 		p := s.PoolOf(g.ID)
+		own := m.env.Settings
+		if p != nil {
+			own = own.On(p.Member(g.ID).Rung)
+		}
+		v := recovery.Judge(g.Group, g.Ledger, own, s.Read)
 		if !v.Stuck || p == nil || p.Rest != nil || p.Blocked != nil || s.Paused != nil || s.Withheld != "" || v.Kind == recovery.Idle || m.env.Wrapped && g.Role == emr.Core {
 			delete(m.unowned, g.ID)
 			continue

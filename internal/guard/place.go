@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"emrguard/internal/emr"
@@ -13,56 +12,26 @@ import (
 	"emrguard/internal/recovery"
 )
 
-// taskGroups is how many TASK groups a cluster may have; groups cannot be deleted (EMR Management Guide, emr-instance-group-configuration).
-const taskGroups = 48
-
-// limits are what rule R6 allows now.
-func (d *decider) limits(r *recovery.Recovery, s recovery.Settings) pool.Limits {
-	used := 0
-	for _, g := range d.s.Groups {
-		if g.Role == emr.Task {
-			used++
-		}
-	}
-	for i := range d.s.Pools {
-		for _, m := range d.s.Pools[i].Members {
-			if d.s.Group(m.Group) == nil {
-				used++ // made, and not in a read yet
-			}
-		}
-	}
-	l := pool.Limits{After: s.After, MaxGroups: s.MaxGroups, FreeSlots: taskGroups - s.ReserveSlots - used}
-	if r == nil {
-		return l
-	}
-	l.Core = r.Kind == recovery.Scale
-	for _, f := range r.Refused {
-		if f.Group == "" {
-			l.NoNew = true
-		} else {
-			l.Except = append(l.Except, f.Group)
-		}
-	}
-	return l
-}
-
-// place launches what is missing on the best candidate, or rests or blocks the pool (rules R6, R7, R8).
+// place launches what is missing on the best candidate, or rests or blocks the pool (rules R6, R7, R8). One launch is all that a recovery
+// does: what its candidate has no room for is placed by a Retry, which the pool owes at once.
 func (d *decider) place(r *recovery.Recovery, p *pool.Pool, act recovery.Act) bool {
 	missing := act.Count
-	if r.Placement.Unknown {
+	if r.Placement.Unknown && missing > 0 { // else nobody needs the group any more; one that shows up late is given up (see close)
 		return d.repeatAdd(r, p)
 	}
 	if r.Kind == recovery.Return {
 		missing = min(r.Asked, p.Member(p.Origin).Moved)
 	}
-	if missing <= 0 {
+	if missing <= 0 || r.Placement.Group != "" {
 		return d.nothingToPlace(r, p)
 	}
 	if d.resting(r, p, missing) {
 		return false
 	}
 	if m := p.Member(r.Fill); m != nil && !m.Banned(d.env.Now) {
-		return d.raise(r, p, r.Fill, missing, "begun there")
+		if n := d.room(p, r.Fill, r.Settings, missing); n > 0 {
+			return d.raise(r, p, r.Fill, n, "begun there")
+		}
 	}
 	r.Fill = "" // what was begun there may not go on: the launch is a new one, with an answer of its own
 	if origin := p.Member(p.Origin); r.Kind == recovery.Return && origin.Banned(d.env.Now) {
@@ -70,19 +39,32 @@ func (d *decider) place(r *recovery.Recovery, p *pool.Pool, act recovery.Act) bo
 		return false
 	}
 	if r.Kind == recovery.Return {
-		return d.raise(r, p, p.Origin, missing, "asked for by hand")
+		return d.returns(r, p, missing)
 	}
-	candidates, rejected := p.Candidates(d.env.Now, d.s.View(), d.limits(r, r.Settings))
+	candidates, rejected := d.places(*p, r, r.Settings)
 	if len(candidates) == 0 {
 		d.block(p, r, rejections(rejected))
 		d.close(r, recovery.NoPlace, fmt.Sprintf("%d instances find no place: %s", missing, rejections(rejected)))
 		return false
 	}
 	c := candidates[0]
-	if c.Group == "" {
-		return d.add(r, p, missing, c.Reason)
+	if c.Room > 0 && c.Room < missing {
+		c.Reason += fmt.Sprintf("; its rung has room for %d of the %d", c.Room, missing)
+		missing = c.Room
 	}
-	return d.raise(r, p, c.Group, missing, c.Reason)
+	before := len(d.records)
+	again := false
+	if c.Group == "" {
+		again = d.add(r, p, r.Settings.Fallback[c.Rung-1].Shapes(recovery.ShapeOf(d.s.Group(p.Origin).Group))[c.Offer], missing, c.Reason)
+	} else {
+		again = d.raise(r, p, c.Group, missing, c.Reason)
+	}
+	if len(rejected) > 0 {
+		for i := range d.records[before:] {
+			d.records[before+i].Data["rejected"] = rejected // why other places were passed over
+		}
+	}
+	return again
 }
 
 func (d *decider) nothingToPlace(r *recovery.Recovery, p *pool.Pool) bool {
@@ -90,7 +72,7 @@ func (d *decider) nothingToPlace(r *recovery.Recovery, p *pool.Pool) bool {
 		r.Step = recovery.StepWatch
 		return true
 	}
-	if r.Kind.Counts() || r.Kind == recovery.Retry {
+	if (r.Kind.Counts() || r.Kind == recovery.Retry) && d.whole(p) {
 		p.Completed()
 	}
 	d.close(r, recovery.Completed, fmt.Sprintf("nothing is left to place: the pool wants %d and %d are asked for", p.Wanted, p.Requested(d.s.View())))
@@ -107,20 +89,24 @@ func (d *decider) resting(r *recovery.Recovery, p *pool.Pool, missing int) bool 
 }
 
 // hopeless says why a stuck group is not recovered again but its pool rests (R8). What is asked for stays asked for: EMR goes on
-// trying, and fills it by itself when capacity returns. After each rest one recovery may probe.
-func (d *decider) hopeless(p *pool.Pool, kind recovery.Kind) string {
+// trying, and fills it by itself when capacity returns. After each rest one recovery may probe. While a place is left that has not got
+// stuck in this chain, nothing is hopeless: each rung gets its chance.
+func (d *decider) hopeless(p *pool.Pool, g *Group, kind recovery.Kind) string {
 	rested := p.LastLength > 0
+	why := ""
 	switch {
 	case !kind.Counts() || rested && !p.Probed:
-		return ""
 	case rested:
-		return "the probe after the last rest failed"
+		why = "the probe after the last rest failed"
 	case kind == recovery.Suspended && p.Suspended >= 1:
-		return "EMR suspended two resizes of this configuration in a row"
+		why = fmt.Sprintf("EMR suspended %d resizes in a row", p.Suspended+1)
 	case p.Chain >= d.env.Settings.Chain:
-		return fmt.Sprintf("%d recoveries in a row did not complete a resize", p.Chain)
+		why = fmt.Sprintf("%d recoveries in a row did not complete a resize", p.Chain)
 	}
-	return ""
+	if why == "" || d.covered(p, g) || d.untried(p, g, kind) {
+		return ""
+	}
+	return why
 }
 
 // letRest lets the pool of a stuck group rest.
@@ -162,14 +148,6 @@ func (d *decider) retryAt(p *pool.Pool) time.Time {
 	return d.env.Now.Add(d.env.Settings.Ban)
 }
 
-func rejections(list []pool.Rejection) string {
-	parts := make([]string, 0, len(list))
-	for _, r := range list {
-		parts = append(parts, cmp.Or(string(r.Group), "a new group")+": "+r.Reason)
-	}
-	return strings.Join(parts, "; ")
-}
-
 // raise launches on a member.
 func (d *decider) raise(r *recovery.Recovery, p *pool.Pool, id emr.GroupID, missing int, why string) bool {
 	g, m := d.s.Group(id), p.Member(id)
@@ -204,8 +182,9 @@ func (d *decider) move(r *recovery.Recovery, p *pool.Pool, id emr.GroupID, count
 	}
 }
 
-// add makes a new group of the origin's configuration (R7). Its name carries the token by which it is found again.
-func (d *decider) add(r *recovery.Recovery, p *pool.Pool, missing int, why string) bool {
+// add makes a new group of the origin's configuration in another shape, or its own (R7). Its name carries the token by which it is found
+// again.
+func (d *decider) add(r *recovery.Recovery, p *pool.Pool, shape recovery.Shape, missing int, why string) bool {
 	if !d.env.Add {
 		d.lack(emr.AddInstanceGroups)
 		return false
@@ -215,8 +194,8 @@ func (d *decider) add(r *recovery.Recovery, p *pool.Pool, missing int, why strin
 		r.Refused = append(r.Refused, recovery.Refusal{Reason: err.Error()})
 		return true
 	}
-	config := emr.Copy(d.s.Group(p.Origin).Group, name, missing)
-	r.Placement = recovery.Placement{Name: name, Count: missing, Target: missing, At: d.env.Now}
+	config := recovery.Shaped(d.s.Group(p.Origin).Group, shape, name, missing)
+	r.Placement = recovery.Placement{Name: name, Shape: shape, Count: missing, Target: missing, At: d.env.Now}
 	d.send(ForAdd, r, emr.Call{Op: emr.AddInstanceGroups, Config: &config}, fmt.Sprintf("launch %d in %s", missing, why))
 	return false
 }
@@ -228,13 +207,29 @@ func (d *decider) repeatAdd(r *recovery.Recovery, p *pool.Pool) bool {
 		d.lack(emr.AddInstanceGroups)
 		return false
 	}
-	config := emr.Copy(d.s.Group(p.Origin).Group, r.Placement.Name, 0)
+	config := recovery.Shaped(d.s.Group(p.Origin).Group, d.placedShape(r, p), r.Placement.Name, 0)
 	if !slices.Contains(p.Repeated, r.ID) {
 		p.Repeated = append(p.Repeated, r.ID)
 	}
 	r.Placement.At, r.Placement.Absent, r.Placement.Empty, r.Placement.Unknown, r.Placement.Foreign = d.env.Now, time.Time{}, true, false, false
 	d.send(ForAdd, r, emr.Call{Op: emr.AddInstanceGroups, Config: &config}, "the answer to AddInstanceGroups is missing and two reads do not show the group: repeat it with 0 instances")
 	return false
+}
+
+// placedShape is the shape of a recovery's new group. Placements from before there were rungs carry none: they are like the origin.
+func (d *decider) placedShape(r *recovery.Recovery, p *pool.Pool) recovery.Shape {
+	if r.Placement.Shape == (recovery.Shape{}) {
+		own, _ := d.shapeOf(p.Origin)
+		return own
+	}
+	return r.Placement.Shape
+}
+
+// join makes a new group a member of its pool.
+func (d *decider) join(p *pool.Pool, m pool.Member, shape recovery.Shape) {
+	own, _ := d.shapeOf(p.Origin)
+	m.Rung, m.Shape = recovery.RungOf(d.env.Settings.Fallback, own, shape), shape.String()
+	p.Add(m)
 }
 
 // adopt makes the new group of a recovery a member of its pool.
@@ -246,7 +241,7 @@ func (d *decider) adopt(r *recovery.Recovery, id emr.GroupID, why string) {
 	} else if r.Placement.Empty {
 		count = 0
 	}
-	p.Add(pool.Member{Group: id, Rung: 1, Made: r.Placement.At, Recovery: r.ID, Expected: []int{count}, Launched: r.Placement.At})
+	d.join(p, pool.Member{Group: id, Made: r.Placement.At, Recovery: r.ID, Expected: []int{count}, Launched: r.Placement.At}, d.placedShape(r, p))
 	r.Placement.Unknown, r.Placement.Group = false, id
 	d.record("group.made", Record{Group: id, Pool: r.Pool, Recovery: r.ID, Reason: fmt.Sprintf("%s: %q with %d instances", why, r.Placement.Name, count)})
 	if count == 0 && r.Placement.Count > 0 {
@@ -320,25 +315,36 @@ func (d *decider) would(p *pool.Pool, g *Group, v recovery.Verdict) {
 	}
 	d.s.Would[i].Until = d.env.Now.Add(d.env.Settings.Ban)
 	count, _, _ := recovery.StopCount(g.Group, g.Ledger, g.Instances, d.env.Settings, d.env.Now)
-	plan := fmt.Sprintf("would stop it at %d and what is starting", count)
-	if v.Kind.Bans() {
-		plan += fmt.Sprintf(", ban it for %s", d.env.Settings.Ban)
-		imagined := p.Clone()
-		imagined.Member(g.ID).Ban = &pool.Ban{From: d.env.Now, Until: d.env.Now.Add(d.env.Settings.Ban)}
-		missing := g.Requested - count
-		candidates, rejected := imagined.Candidates(d.env.Now, d.s.View(), d.limits(nil, d.env.Settings))
-		switch {
-		case missing <= 0:
-		case len(candidates) == 0:
-			plan += fmt.Sprintf("; %d instances would find no place: %s", missing, rejections(rejected))
-		default:
-			plan += fmt.Sprintf(" and launch %d on %s: %s", missing, cmp.Or(string(candidates[0].Group), "a new group"), candidates[0].Reason)
-		}
-	}
+	cause := recovery.CauseOf(g.Group, g.Instances)
 	why := cmp.Or(d.s.Withheld, d.env.Why)
 	if d.aloneIn(p) {
 		why = leftAlone
 	}
-	d.record("would.recover", Record{Group: g.ID, Pool: p.Origin, Reason: v.Reason + "; " + plan + " (" + why + ")",
-		Data: map[string]any{"kind": v.Kind, "since": v.Since, "requested": g.Requested, "running": g.Running, "stop_count": count, "shortfall": g.Ledger.Entries}})
+	d.record("would.recover", Record{Group: g.ID, Pool: p.Origin, Reason: v.Reason + "; " + d.wouldDo(p, g, v, count) + " (" + why + ")",
+		Data: map[string]any{"kind": v.Kind, "since": v.Since, "requested": g.Requested, "running": g.Running, "stop_count": count, "shortfall": g.Ledger.Entries, "cause": cause}})
+}
+
+func (d *decider) wouldDo(p *pool.Pool, g *Group, v recovery.Verdict, count int) string {
+	if !v.Kind.Bans() {
+		return fmt.Sprintf("would stop it at %d and what is starting", count)
+	}
+	why := recovery.CauseOf(g.Group, g.Instances)
+	if none := d.noRung(&recovery.Recovery{Group: g.ID, Kind: v.Kind, Step: recovery.StepConfirm, Settings: d.env.Settings}, p); none != "" {
+		return "would let the pool rest: " + none
+	}
+	plan := fmt.Sprintf("would stop it at %d and what is starting, ban it for %s", count, d.env.Settings.Ban)
+	candidates, rejected := d.places(d.stopped(p, g, v.Kind, why), nil, d.env.Settings)
+	missing := g.Requested - count
+	switch {
+	case missing <= 0:
+	case len(candidates) == 0:
+		plan += fmt.Sprintf("; %d instances would find no place: %s", missing, rejections(rejected))
+	default:
+		c := candidates[0]
+		if c.Room > 0 {
+			missing = min(missing, c.Room)
+		}
+		plan += fmt.Sprintf(" and launch %d on %s: %s", missing, cmp.Or(string(c.Group), "a new group"), c.Reason)
+	}
+	return plan
 }

@@ -82,7 +82,7 @@ func (d *decider) planGroup(g *Group) {
 	if g.Ledger.Undated && g.InstancesBegan.IsZero() && g.State != emr.GroupReconfiguring {
 		d.need(emr.ListInstances, g.ID, d.env.Now, ClassHint)
 	}
-	if verdict := recovery.Judge(g.Group, g.Ledger, d.env.Settings, d.s.Read); !verdict.Stuck && verdict.Due.After(d.s.Read) {
+	if verdict := recovery.Judge(g.Group, g.Ledger, d.settingsOf(g.ID), d.s.Read); !verdict.Stuck && verdict.Due.After(d.s.Read) {
 		d.need(emr.ListInstanceGroups, "", verdict.Due, ClassDeadline)
 	}
 }

@@ -25,7 +25,10 @@ func TestI1I2I3I4I6I7I8_RandomLives(t *testing.T) {
 		s := recovery.Defaults()
 		s.EnforceBans = rapid.Bool().Draw(t, "enforce bans")
 		s.Chain, s.MaxGroups = rapid.IntRange(1, 3).Draw(t, "chain"), rapid.IntRange(0, 3).Draw(t, "groups")
+		s.Fallback = drawLadder(t)
+		s.Return = rapid.SampledFrom([]recovery.ReturnMode{recovery.ByHand, recovery.Auto}).Draw(t, "return")
 		m := newModel(t, s)
+		m.fates = rapid.MapOfN(rapid.SampledFrom([]string{"m5.xlarge SPOT", "m5.xlarge ON_DEMAND", "r5.xlarge SPOT", "c5.xlarge SPOT"}), rapid.SampledFrom(reasons), 0, 3).Draw(t, "fates")
 		m.pass(time.Minute)
 		for range rapid.IntRange(1, 40).Draw(t, "steps") {
 			m.act(t)
@@ -37,14 +40,27 @@ func TestI1I2I3I4I6I7I8_RandomLives(t *testing.T) {
 	})
 }
 
+// reasons are what EMR may say of a group that gets nothing.
+var reasons = []string{"", "", "insufficient Spot capacity", "VcpuLimitExceeded", "InsufficientFreeAddressesInSubnet", "SpotMaxPriceTooLow", "bootstrap action 1 failed"}
+
+func drawLadder(t *rapid.T) []recovery.Rung {
+	all := []recovery.Rung{{Same: true}, {Types: []string{"r5.xlarge", "c5.xlarge"}}, {Market: emr.OnDemand}, {Market: emr.Spot, BidPrice: "0.90"}}
+	ladder := rapid.Permutation(all).Draw(t, "ladder")[:rapid.IntRange(1, len(all)).Draw(t, "rungs")]
+	for i := range ladder {
+		ladder[i].After = rapid.SampledFrom([]time.Duration{0, 0, 10 * time.Minute, 50 * time.Minute}).Draw(t, "after")
+		ladder[i].Max = rapid.SampledFrom([]int{0, 0, 1, 4}).Draw(t, "max")
+	}
+	return ladder
+}
+
 // act lets one thing happen.
 func (m *model) act(t *rapid.T) {
 	pick := func() *truth { return rapid.SampledFrom(m.groups[1:]).Draw(t, "group") }
 	switch rapid.SampledFrom([]string{"pass", "pass", "long", "long", "resize", "resize", "lose", "stick", "free", "suspend", "bad read", "old read", "low read", "fault", "fault",
-		"order", "restart", "budget", "trust", "managed", "story", "story", "story", "story"}).Draw(t, "act") {
+		"order", "restart", "budget", "trust", "managed", "reload", "story", "story", "story", "story"}).Draw(t, "act") {
 	case "story": // a group gets stuck, and something goes wrong with the calls that follow
 		g := pick()
-		g.Requested, g.stuck = g.Requested+rapid.IntRange(1, 4).Draw(t, "more"), true
+		g.Requested, g.stuck, g.why = g.Requested+rapid.IntRange(1, 4).Draw(t, "more"), true, rapid.SampledFrom(reasons).Draw(t, "why")
 		m.note()
 		m.pass(28 * time.Minute)
 		for range rapid.IntRange(0, 3).Draw(t, "faults") {
@@ -68,12 +84,16 @@ func (m *model) act(t *rapid.T) {
 		g.Running = max(0, g.Running-rapid.IntRange(1, 3).Draw(t, "lost"))
 		m.note()
 	case "stick":
-		pick().stuck = true
+		g := pick()
+		g.stuck, g.why = true, rapid.SampledFrom(reasons).Draw(t, "why")
 	case "free":
-		pick().stuck = false
+		g := pick()
+		g.stuck, g.why = false, ""
+	case "reload":
+		m.env.Settings.Fallback = drawLadder(t)
 	case "suspend":
 		g := pick()
-		g.gaveUp = g.Running < g.Requested
+		g.gaveUp, g.why = g.Running < g.Requested, rapid.SampledFrom(reasons).Draw(t, "why")
 		m.note()
 	case "bad read":
 		groups := m.shown()
@@ -177,9 +197,9 @@ func (m *model) restart(effective bool) {
 
 // peace ends all trouble.
 func (m *model) peace() {
-	m.env.Trusted, m.managed = true, false
+	m.env.Trusted, m.managed, m.fates = true, false, nil
 	for _, g := range m.groups {
-		g.stuck, g.gaveUp = false, false
+		g.stuck, g.gaveUp, g.why = false, false, ""
 	}
 	if m.state.Paused != nil {
 		m.decide(Input{Order: &Order{Kind: OrderResume, Author: "ann"}})

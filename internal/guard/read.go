@@ -151,6 +151,9 @@ func (d *decider) meet(g emr.Group, in Read) {
 			}
 			d.adopt(owner, g.ID, why)
 		}
+		if p := d.s.PoolOf(g.ID); p != nil { // made by a call of ours that was answered: somebody may have been faster than this read
+			d.judge(p, g, in)
+		}
 	default:
 		d.addPool(g)
 		d.record("group.seen", Record{Group: g.ID, Pool: g.ID, Reason: fmt.Sprintf("first seen: %s group %q of %s, %s, %d of %d run", g.Role, g.Name, g.InstanceType, g.State, g.Running, g.Requested)})
@@ -188,7 +191,7 @@ func (d *decider) joinMembers() {
 			d.addPool(g.Group) // its origin is not a group of this cluster: it stands for itself
 			continue
 		}
-		p.Add(pool.Member{Group: g.ID, Rung: 1, Made: g.Created, Recovery: token.Recovery, Expected: []int{g.Requested}})
+		d.join(p, pool.Member{Group: g.ID, Made: g.Created, Recovery: token.Recovery, Expected: []int{g.Requested}}, recovery.ShapeOf(g.Group))
 		if slices.Contains(p.Repeated, token.Recovery) {
 			d.twin(p, g, token.Recovery)
 			continue
@@ -244,9 +247,14 @@ func (d *decider) observe(g emr.Group, in Read) {
 	if len(m.Expected) > 1 && m.Ours(g.Requested) && !in.Began.Before(known.Called.At.Add(settle)) && (d.s.Pending == nil || d.s.Pending.Call.Group != g.ID) {
 		m.Settled(g.Requested)
 	}
+	d.judge(p, g, in)
+}
+
+// judge finds out whether somebody else changed what a member is asked for (rule R10).
+func (d *decider) judge(p *pool.Pool, g emr.Group, in Read) {
 	change := p.Observe(g.ID, g.Requested, in.Began, pool.Outside{
 		Adds: d.env.Settings.OutsideGrowth == recovery.Add, Enforce: d.env.Settings.EnforceBans && !d.passive(), Max: d.env.Settings.Max})
-	d.outside(p, m, change)
+	d.outside(p, p.Member(g.ID), change)
 }
 
 func (d *decider) poolID(id emr.GroupID) emr.GroupID {

@@ -14,6 +14,7 @@ import (
 
 // open finds groups that are stuck as of the last usable read and opens recoveries for them, and those that pools owe.
 func (d *decider) open() {
+	d.rungs()
 	if d.s.Read.IsZero() || d.s.Unusable != nil {
 		return
 	}
@@ -82,7 +83,7 @@ func (d *decider) stuck() []stuckGroup {
 	var out []stuckGroup
 	for i := range d.s.Groups {
 		g := &d.s.Groups[i]
-		if v := recovery.Judge(g.Group, g.Ledger, d.env.Settings, d.s.Read); v.Stuck {
+		if v := recovery.Judge(g.Group, g.Ledger, d.settingsOf(g.ID), d.s.Read); v.Stuck {
 			out = append(out, stuckGroup{g.ID, v})
 		}
 	}
@@ -105,13 +106,14 @@ func (d *decider) fallen(p *pool.Pool) bool {
 }
 
 func (d *decider) openStuck(p *pool.Pool, g *Group, v recovery.Verdict) {
-	if why := d.hopeless(p, v.Kind); why != "" {
+	if why := d.hopeless(p, g, v.Kind); why != "" {
 		d.letRest(p, g, why)
 		return
 	}
 	p.Probed = p.LastLength > 0
 	for i := 0; i < len(d.s.Recoveries); {
 		if r := &d.s.Recoveries[i]; r.Pool == p.Origin && r.Placement.Group == g.ID {
+			d.returnStuck(r, p)
 			d.close(r, recovery.Chained, fmt.Sprintf("the replacement %s got stuck too", g.ID))
 			continue
 		}
@@ -133,6 +135,9 @@ func (d *decider) newRecovery(kind recovery.Kind, p *pool.Pool, group emr.GroupI
 		Step: recovery.StepConfirm, Opened: d.env.Now, Since: d.env.Now, From: d.s.Read, Reason: reason, Settings: d.env.Settings}
 	if g := d.s.Group(group); g != nil {
 		r.Asked, r.Ran = g.Requested, g.Running
+	}
+	if m := p.Member(group); m != nil {
+		r.Rung = m.Rung
 	}
 	return r
 }
@@ -181,6 +186,8 @@ func (d *decider) openOwed(p *pool.Pool) {
 		d.wantWhatIsLeft(p)
 	case p.Blocked != nil:
 		p.Blocked = nil
+	default:
+		d.openReturn(p)
 	}
 }
 
@@ -203,7 +210,7 @@ func (d *decider) openRetry(p *pool.Pool, missing int) {
 	if p.Rest != nil || slices.ContainsFunc(d.s.Recoveries, func(r recovery.Recovery) bool { return r.Pool == p.Origin && d.lostLaunch(&r, p) }) {
 		return
 	}
-	if candidates, rejected := p.Candidates(d.env.Now, d.s.View(), d.limits(nil, d.env.Settings)); len(candidates) == 0 {
+	if candidates, rejected := d.places(*p, nil, d.env.Settings); len(candidates) == 0 {
 		switch {
 		case p.Blocked == nil:
 			d.block(p, nil, fmt.Sprintf("%d instances to place: %s", missing, rejections(rejected)))
@@ -258,6 +265,9 @@ func (d *decider) step(r *recovery.Recovery) bool {
 	before := *r
 	next, act := recovery.Advance(*r, d.viewOf(r, p), d.ledgerOf(r))
 	*r = next
+	if next.Why != before.Why && next.Why.Cause != recovery.Unknown {
+		d.record("recovery.cause", Record{Group: r.Group, Pool: r.Pool, Recovery: r.ID, Reason: fmt.Sprintf("why it is stuck, as EMR tells it: %s", next.Why), Data: map[string]any{"cause": next.Why}})
+	}
 	if next.Step != before.Step || next.Hold != before.Hold && next.Hold != "" || next.Unstoppable != before.Unstoppable && !next.Unstoppable.IsZero() {
 		d.record("recovery.step", Record{Group: r.Group, Pool: r.Pool, Recovery: r.ID, Reason: stepReason(before, next, act), Data: map[string]any{"from": before.Step, "to": next.Step, "inputs": d.inputs(r)}})
 	}
@@ -296,6 +306,7 @@ func (d *decider) viewOf(r *recovery.Recovery, p *pool.Pool) recovery.View {
 		OptOut: d.optOut(), LastWrite: d.s.LastWrite, InFlight: d.inFlight(), StopReady: d.env.StopReady, Trusted: d.env.Trusted,
 		Missing: p.Wanted - p.Requested(d.s.View()),
 	}
+	v.NoRung = d.noRung(r, p)
 	if r.Kind == recovery.Scale || r.Kind == recovery.Return {
 		v.Suspension = strings.Join(d.suspensions(r.ID), "; ")
 	}
@@ -326,6 +337,9 @@ func (d *decider) act(r *recovery.Recovery, p *pool.Pool, act recovery.Act, hold
 			p.Recovered() // the resize completed before it was stopped
 		}
 		d.close(r, act.Outcome, act.Reason)
+		return false
+	case recovery.Rest:
+		d.rest(r, p, act.Reason+fmt.Sprintf("; %d instances stay asked for", d.ledgerOf(r).Missing()))
 		return false
 	}
 	if why := d.paused(); why != "" {
@@ -366,7 +380,14 @@ func (d *decider) stop(r *recovery.Recovery, p *pool.Pool, act recovery.Act) {
 		r.Stopped = now
 		if until := now.Add(r.Settings.Ban); r.Kind.Bans() && (!m.Banned(now) || m.Ban.Until.Before(until)) {
 			m.Ban = &pool.Ban{From: now, Until: until, Recovery: r.ID, Reason: r.Reason}
-			d.record("ban.set", Record{Group: r.Group, Pool: r.Pool, Recovery: r.ID, Reason: fmt.Sprintf("takes no launches until %s: %s", stamp(m.Ban.Until), r.Reason)})
+			if r.Why.Cause != recovery.Unknown {
+				m.Ban.Reason += fmt.Sprintf("; cause: %s", r.Why.Cause)
+			}
+			d.record("ban.set", Record{Group: r.Group, Pool: r.Pool, Recovery: r.ID, Reason: fmt.Sprintf("takes no launches until %s: %s", stamp(m.Ban.Until), m.Ban.Reason),
+				Data: map[string]any{"cause": r.Why}})
+		}
+		if r.Kind.Bans() {
+			m.Ban.Cause, m.Ban.Suspended = string(r.Why.Cause), r.Kind == recovery.Suspended
 		}
 		if r.Kind == recovery.Shrink {
 			g := d.s.Group(r.Group)
@@ -429,8 +450,15 @@ func (d *decider) watch(r *recovery.Recovery, p *pool.Pool) {
 		return
 	}
 	m.Filled = g.Requested > 0
+	if g.ID == p.Origin {
+		p.Returns = nil
+	}
 	if r.Kind != recovery.Scale {
+		blocked := p.Blocked
 		p.Completed()
+		if p.Wanted > p.Requested(d.s.View()) {
+			p.Blocked = blocked // what this launch had no room for waits on
+		}
 	}
 	d.close(r, recovery.Completed, fmt.Sprintf("%d of %d run on %s; the pool wants %d and %d run", g.Running, g.Requested, g.ID, p.Wanted, p.Running(d.s.View())))
 }

@@ -59,7 +59,7 @@ func (d *decider) gaveUp(r *recovery.Recovery) bool {
 	switch {
 	case r.Step == recovery.StepConfirm && strings.HasPrefix(r.Hold, recovery.Unanswered):
 		return true
-	case r.Step != recovery.StepConfirm && r.Unstoppable.IsZero() && open >= r.Settings.After+60*r.Settings.Pace:
+	case r.Step != recovery.StepConfirm && r.Unstoppable.IsZero() && open >= r.Settings.LongestAfter()+60*r.Settings.Pace:
 		return true // EMR loses its releases or launches, again and again
 	}
 	return !r.Unstoppable.IsZero() && d.env.Now.Sub(r.Stopped) >= 60*r.Settings.Pace

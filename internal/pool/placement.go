@@ -11,66 +11,175 @@ import (
 
 // Limits are what rule R6 lets a pool use.
 type Limits struct {
-	After     time.Duration // a member whose oldest missing instance is this old takes no launch
-	MaxGroups int           // fallback groups a pool may have
-	FreeSlots int           // task groups that may still be added to the cluster, after the reserve
-	Except    []emr.GroupID // members that refused this launch already
-	NoNew     bool          // a new group was refused already
-	Core      bool          // a scaling operation asks: a CORE origin may take the launch
+	After     time.Duration     // the origin, or a member of no rung, whose oldest missing instance is this old takes no launch
+	Rungs     []Rung            // of the ladder, in order
+	MaxGroups int               // fallback groups a pool may have
+	FreeSlots int               // task groups that may still be added to the cluster, after the reserve
+	Barred    map[string]string // why a launch would fail again, by the shape of the member or new group
+	Except    []emr.GroupID     // members that refused this launch already
+	Core      bool              // a scaling operation asks: a CORE origin may take the launch
+}
+
+// Rung is one rung of the ladder as placement sees it.
+type Rung struct {
+	After  time.Duration // a member of it whose oldest missing instance is this old takes no launch
+	Max    int           // most instances its members may be asked for together; 0: no bound
+	Origin bool          // its groups are like the origin
+	Offers []Offer       // the new groups it may make, in order
+}
+
+// Offer is a new group that a rung may make.
+type Offer struct {
+	Shape  string // its type, market and bid as a text
+	What   string // what is new or not about it, for a sentence: "the same configuration"
+	Refuse string // why it cannot be made; empty: it can
 }
 
 // Candidate is a place for a launch: a member, or a new group when Group is empty.
 type Candidate struct {
 	Group  emr.GroupID `json:"group,omitempty"`
+	Rung   int         `json:"rung,omitempty"`  // as Member.Rung
+	Offer  int         `json:"offer,omitempty"` // a new group: which of the rung's
+	Room   int         `json:"room,omitempty"`  // most instances it may take; 0: no bound
+	Tried  bool        `json:"tried,omitempty"` // a fallback of its shape got stuck in this chain
 	Reason string      `json:"reason"`
 }
 
 // Rejection says why a place is no candidate.
 type Rejection struct {
 	Group  emr.GroupID `json:"group,omitempty"` // empty for a new group
+	What   string      `json:"what,omitempty"`  // of which new group; empty: of every one
 	Reason string      `json:"reason"`
 }
 
-// Candidates orders the places for a launch by rule R6: a member whose last launch completed, the origin, the oldest, a new
-// group. What is no candidate is returned with its reason. A CORE origin is a candidate for scaling operations only: what a core group
-// misses goes to TASK groups, and a return by hand asks the core group again.
+// String is the rejection for a sentence.
+func (r Rejection) String() string {
+	switch {
+	case r.Group != "":
+		return string(r.Group) + ": " + r.Reason
+	case r.What != "":
+		return "a new group of " + r.What + ": " + r.Reason
+	}
+	return "a new group: " + r.Reason
+}
+
+// Candidates orders the places for a launch by rule R6: shapes that have not got stuck in this chain before those that have; then by rung,
+// and within a rung a member whose last launch completed, the origin, the oldest, a new group. The origin counts to the first rung if
+// that is like it, else it comes before all rungs. What is no candidate is returned with its reason. A CORE origin is a candidate for
+// scaling operations only: what a core group misses goes to TASK groups, and a return by hand asks the core group again.
 func (p Pool) Candidates(now time.Time, view View, l Limits) ([]Candidate, []Rejection) {
 	type ranked struct {
 		Candidate
-		rank int
+		tier, rank int
 	}
 	var good []ranked
 	var bad []Rejection
 	for i, m := range p.Members {
 		if reason := p.reject(m, now, view, l); reason != "" {
-			bad = append(bad, Rejection{m.Group, reason})
+			bad = append(bad, Rejection{Group: m.Group, Reason: reason})
 			continue
 		}
+		c := Candidate{Group: m.Group, Rung: m.Rung, Room: p.room(m.Rung, view, l), Tried: slices.Contains(p.Tried, m.Shape)}
 		switch {
 		case m.Filled:
-			good = append(good, ranked{Candidate{m.Group, "its last launch completed"}, 0})
+			c.Reason = "its last launch completed"
+			good = append(good, ranked{c, l.tier(m.Rung), 0})
 		case i == 0:
-			good = append(good, ranked{Candidate{m.Group, "the origin"}, 1})
+			c.Reason = "the origin"
+			good = append(good, ranked{c, l.tier(m.Rung), 1})
 		default:
-			good = append(good, ranked{Candidate{m.Group, "the oldest fallback that may launch"}, 2})
+			c.Reason = "the oldest fallback that may launch"
+			good = append(good, ranked{c, l.tier(m.Rung), 2})
 		}
 	}
-	slices.SortStableFunc(good, func(a, b ranked) int { return cmp.Compare(a.rank, b.rank) })
-	out := make([]Candidate, 0, len(good)+1)
+	offers, rejected := p.offers(view, l)
+	for _, c := range offers {
+		good = append(good, ranked{c, l.tier(c.Rung), 3})
+	}
+	slices.SortStableFunc(good, func(a, b ranked) int {
+		return cmp.Or(compareBools(a.Tried, b.Tried), cmp.Compare(a.tier, b.tier), cmp.Compare(a.rank, b.rank))
+	})
+	out := make([]Candidate, 0, len(good))
 	for _, g := range good {
 		out = append(out, g.Candidate)
 	}
+	return out, append(bad, rejected...)
+}
+
+// compareBools puts false before true.
+func compareBools(a, b bool) int {
 	switch {
-	case l.NoNew:
-		bad = append(bad, Rejection{"", "EMR refused a new group for this launch"})
+	case a == b:
+		return 0
+	case b:
+		return -1
+	}
+	return 1
+}
+
+// offers lists the new groups that may be made, in the order of the rungs, and why the others may not.
+func (p Pool) offers(view View, l Limits) (out []Candidate, bad []Rejection) {
+	switch {
 	case p.Fallbacks() >= l.MaxGroups:
-		bad = append(bad, Rejection{"", fmt.Sprintf("the pool has %d fallback groups, max_groups is %d", p.Fallbacks(), l.MaxGroups)})
+		return nil, []Rejection{{Reason: fmt.Sprintf("the pool has %d fallback groups, max_groups is %d", p.Fallbacks(), l.MaxGroups)}}
 	case l.FreeSlots <= 0:
-		bad = append(bad, Rejection{"", "no task group slot of the cluster is free beyond reserve_slots"})
-	default:
-		out = append(out, Candidate{"", "a new group of the same configuration"})
+		return nil, []Rejection{{Reason: "no task group slot of the cluster is free beyond reserve_slots"}}
+	}
+	for i, r := range l.Rungs {
+		for j, o := range r.Offers {
+			reason := cmp.Or(o.Refuse, l.Barred[o.Shape])
+			if reason == "" && p.full(i+1, view, l) {
+				reason = fmt.Sprintf("its rung has its max of %d", r.Max)
+			}
+			if reason != "" {
+				bad = append(bad, Rejection{What: o.What, Reason: reason})
+				continue
+			}
+			out = append(out, Candidate{Rung: i + 1, Offer: j, Room: p.room(i+1, view, l), Tried: slices.Contains(p.Tried, o.Shape), Reason: "a new group of " + o.What})
+		}
 	}
 	return out, bad
+}
+
+// tier is the place of a rung in the order of candidates.
+func (l Limits) tier(rung int) int {
+	if rung == 0 && len(l.Rungs) > 0 && l.Rungs[0].Origin {
+		return 1
+	}
+	return rung
+}
+
+// after is the limit for a member of the rung.
+func (l Limits) after(rung int) time.Duration {
+	if rung < 1 || rung > len(l.Rungs) {
+		return l.After
+	}
+	return l.Rungs[rung-1].After
+}
+
+// Room is how many instances more the members of a rung may be asked for, by its max; bounded is false where there is none.
+func (p Pool) Room(rung int, view View, l Limits) (n int, bounded bool) {
+	if rung < 1 || rung > len(l.Rungs) || l.Rungs[rung-1].Max == 0 {
+		return 0, false
+	}
+	n = l.Rungs[rung-1].Max
+	for _, m := range p.Members {
+		if s, ok := view(m.Group); ok && m.Rung == rung {
+			n -= s.Requested
+		}
+	}
+	return max(0, n), true
+}
+
+// room is the Room of a candidate, which is never full.
+func (p Pool) room(rung int, view View, l Limits) int {
+	n, _ := p.Room(rung, view, l)
+	return n
+}
+
+func (p Pool) full(rung int, view View, l Limits) bool {
+	n, bounded := p.Room(rung, view, l)
+	return bounded && n == 0
 }
 
 func (p Pool) reject(m Member, now time.Time, view View, l Limits) string {
@@ -88,8 +197,12 @@ func (p Pool) reject(m Member, now time.Time, view View, l Limits) string {
 		return "in state " + string(s.State)
 	case s.Running > s.Requested:
 		return "shrinking"
-	case !s.Oldest.IsZero() && now.Sub(s.Oldest) >= l.After:
+	case !s.Oldest.IsZero() && now.Sub(s.Oldest) >= l.after(m.Rung):
 		return "instances are missing there for " + now.Sub(s.Oldest).Round(time.Second).String()
+	case l.Barred[m.Shape] != "":
+		return l.Barred[m.Shape]
+	case p.full(m.Rung, view, l):
+		return fmt.Sprintf("its rung has its max of %d", l.Rungs[m.Rung-1].Max)
 	}
 	return ""
 }
@@ -126,6 +239,9 @@ func (p Pool) Releases(n int, view View) []Release {
 		}
 		n -= take
 		why := "the newest fallback first"
+		if m.Rung > 1 {
+			why = "the last rung first"
+		}
 		if m.Group == p.Origin {
 			why = "the origin last"
 		}

@@ -1,6 +1,7 @@
 package pool
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -34,7 +35,19 @@ func three() (Pool, map[emr.GroupID]Seen) {
 	}
 }
 
-var roomy = Limits{After: 30 * time.Minute, MaxGroups: 4, FreeSlots: 10}
+// same is the ladder of one rung, groups like the origin.
+var same = []Rung{{After: 30 * time.Minute, Origin: true, Offers: []Offer{{Shape: "a", What: "the same configuration"}}}}
+
+var roomy = Limits{After: 30 * time.Minute, Rungs: same, MaxGroups: 4, FreeSlots: 10}
+
+// ladder is one of three rungs: groups like the origin, of the types b and c, and of shape d; the last may have 5 instances.
+func ladder() []Rung {
+	return []Rung{
+		{After: 30 * time.Minute, Origin: true, Offers: []Offer{{Shape: "a", What: "the same configuration"}}},
+		{After: 10 * time.Minute, Offers: []Offer{{Shape: "b", What: "b, rung 2"}, {Shape: "c", What: "c, rung 2"}}},
+		{After: 30 * time.Minute, Max: 5, Offers: []Offer{{Shape: "d", What: "d, rung 3"}}},
+	}
+}
 
 func places(list []Candidate) string {
 	names := make([]string, 0, len(list))
@@ -42,6 +55,12 @@ func places(list []Candidate) string {
 		name := string(c.Group)
 		if name == "" {
 			name = "new"
+			if c.Rung > 1 || c.Offer > 0 {
+				name = fmt.Sprintf("new%d.%d", c.Rung, c.Offer)
+			}
+		}
+		if c.Room > 0 {
+			name += fmt.Sprintf("(%d)", c.Room)
 		}
 		names = append(names, name)
 	}
@@ -71,8 +90,11 @@ func TestR6_OrderOfCandidates(t *testing.T) {
 		"stuck itself": {func(_ *Pool, s map[emr.GroupID]Seen, _ *Limits) {
 			s["ig-B"] = Seen{3, 1, emr.GroupResizing, noon.Add(-roomy.After)}
 		}, "ig-A ig-C new"},
-		"refused there":         {func(_ *Pool, _ map[emr.GroupID]Seen, l *Limits) { l.Except = []emr.GroupID{"ig-A", "ig-B"} }, "ig-C new"},
-		"a new one refused":     {func(_ *Pool, _ map[emr.GroupID]Seen, l *Limits) { l.NoNew = true }, "ig-A ig-B ig-C"},
+		"refused there": {func(_ *Pool, _ map[emr.GroupID]Seen, l *Limits) { l.Except = []emr.GroupID{"ig-A", "ig-B"} }, "ig-C new"},
+		"a new one refused": {func(_ *Pool, _ map[emr.GroupID]Seen, l *Limits) {
+			l.Rungs = ladder()[:1]
+			l.Rungs[0].Offers[0].Refuse = "EMR refused it"
+		}, "ig-A ig-B ig-C"},
 		"as many as max_groups": {func(_ *Pool, _ map[emr.GroupID]Seen, l *Limits) { l.MaxGroups = 2 }, "ig-A ig-B ig-C"},
 		"one slot":              {func(_ *Pool, _ map[emr.GroupID]Seen, l *Limits) { l.FreeSlots = 1 }, "ig-A ig-B ig-C new"},
 		"no slot":               {func(_ *Pool, _ map[emr.GroupID]Seen, l *Limits) { l.FreeSlots = 0 }, "ig-A ig-B ig-C"},
@@ -94,6 +116,89 @@ func TestR6_OrderOfCandidates(t *testing.T) {
 			}
 		}
 	}
+}
+
+func TestR6_OrderOfRungs(t *testing.T) {
+	for name, c := range map[string]struct {
+		change func(*Pool, map[emr.GroupID]Seen, *Limits)
+		want   string
+	}{
+		"a rung's members and new groups before the next rung": {func(*Pool, map[emr.GroupID]Seen, *Limits) {}, "ig-A ig-B new ig-C new2.0 new2.1 new3.0(5)"},
+		"a completed launch comes first in its rung only": {func(p *Pool, _ map[emr.GroupID]Seen, _ *Limits) {
+			p.Member("ig-B").Filled, p.Member("ig-C").Filled = true, true
+		}, "ig-B ig-A new ig-C new2.0 new2.1 new3.0(5)"},
+		"the origin before all rungs where the first is another": {func(p *Pool, _ map[emr.GroupID]Seen, l *Limits) {
+			l.Rungs = []Rung{l.Rungs[1], l.Rungs[0], l.Rungs[2]}
+			p.Member("ig-B").Rung, p.Member("ig-C").Rung = 2, 1
+			p.Member("ig-B").Filled, p.Member("ig-C").Filled = true, true
+		}, "ig-A ig-C new new1.1 ig-B new2.0 new3.0(5)"},
+		"a member of no rung is the last": {func(p *Pool, _ map[emr.GroupID]Seen, _ *Limits) { p.Member("ig-B").Rung = 4 }, "ig-A new ig-C new2.0 new2.1 new3.0(5) ig-B"},
+		"barred shapes": {func(_ *Pool, _ map[emr.GroupID]Seen, l *Limits) {
+			l.Barred = map[string]string{"a": "no quota", "b": "no quota"}
+		}, "new2.1 new3.0(5)"},
+		"a type that cannot be": {func(_ *Pool, _ map[emr.GroupID]Seen, l *Limits) { l.Rungs[1].Offers[0].Refuse = "another processor" }, "ig-A ig-B new ig-C new2.1 new3.0(5)"},
+		"what got stuck in this chain comes last": {func(p *Pool, _ map[emr.GroupID]Seen, _ *Limits) {
+			p.Tried = []string{"a", "c"}
+			p.Member("ig-B").Filled = true
+		}, "ig-C new2.0 new3.0(5) ig-B ig-A new new2.1"},
+		"as many groups as may be":      {func(_ *Pool, _ map[emr.GroupID]Seen, l *Limits) { l.MaxGroups = 2 }, "ig-A ig-B ig-C"},
+		"a rung that is full":           {func(_ *Pool, _ map[emr.GroupID]Seen, l *Limits) { l.Rungs[1].Max = 2 }, "ig-A ig-B new new3.0(5)"},
+		"a rung with more than its max": {func(_ *Pool, _ map[emr.GroupID]Seen, l *Limits) { l.Rungs[1].Max = 1 }, "ig-A ig-B new new3.0(5)"},
+		"room beside a member":          {func(_ *Pool, _ map[emr.GroupID]Seen, l *Limits) { l.Rungs[1].Max = 3 }, "ig-A ig-B new ig-C(1) new2.0(1) new2.1(1) new3.0(5)"},
+		"the rung's own after": {func(_ *Pool, s map[emr.GroupID]Seen, _ *Limits) {
+			s["ig-B"] = Seen{3, 1, emr.GroupResizing, noon.Add(-10 * time.Minute)}
+			s["ig-C"] = Seen{3, 1, emr.GroupResizing, noon.Add(-10 * time.Minute)}
+		}, "ig-A ig-B new new2.0 new2.1 new3.0(5)"},
+	} {
+		p, seen := three()
+		p.Members[0].Shape, p.Member("ig-B").Shape = "a", "a"
+		p.Member("ig-C").Rung, p.Member("ig-C").Shape = 2, "b"
+		l := roomy
+		l.Rungs = ladder()
+		c.change(&p, seen, &l)
+		good, bad := p.Candidates(noon, viewOf(seen), l)
+		if got := places(good); got != c.want {
+			t.Errorf("%s: %s, want %s", name, got, c.want)
+		}
+		for _, r := range bad {
+			if r.Reason == "" || !strings.HasSuffix(r.String(), ": "+r.Reason) {
+				t.Errorf("%s: %q is rejected as %q", name, r.Group, r)
+			}
+		}
+	}
+}
+
+// TestR6_MaxOfARung: no candidate's room takes the members of its rung over their max together, and one without room is none.
+func TestR6_MaxOfARung(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		p, seen := drawPool(t)
+		l := roomy
+		l.Rungs = ladder()
+		for i := range l.Rungs {
+			l.Rungs[i].Max = rapid.IntRange(0, 12).Draw(t, "max")
+		}
+		for i := range p.Members[1:] {
+			p.Members[i+1].Rung = rapid.IntRange(1, 4).Draw(t, "rung")
+		}
+		good, _ := p.Candidates(noon, viewOf(seen), l)
+		for _, c := range good {
+			if c.Rung < 1 || c.Rung > 3 || l.Rungs[c.Rung-1].Max == 0 {
+				if c.Room != 0 {
+					t.Fatalf("a bound out of nowhere: %+v", c)
+				}
+				continue
+			}
+			asked := 0
+			for _, m := range p.Members {
+				if m.Rung == c.Rung {
+					asked += seen[m.Group].Requested
+				}
+			}
+			if c.Room < 1 || asked+c.Room != l.Rungs[c.Rung-1].Max {
+				t.Fatalf("%+v where %d are asked for and %d is the max", c, asked, l.Rungs[c.Rung-1].Max)
+			}
+		}
+	})
 }
 
 func TestR9_OrderOfReleases(t *testing.T) {
@@ -159,7 +264,7 @@ func drawPool(t *rapid.T) (Pool, map[emr.GroupID]Seen) {
 func TestI3_CandidatesAreNeverBanned(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		p, seen := drawPool(t)
-		l := Limits{After: 30 * time.Minute, MaxGroups: rapid.IntRange(0, 4).Draw(t, "max"), FreeSlots: rapid.IntRange(-1, 3).Draw(t, "slots")}
+		l := Limits{After: 30 * time.Minute, Rungs: same, MaxGroups: rapid.IntRange(0, 4).Draw(t, "max"), FreeSlots: rapid.IntRange(-1, 3).Draw(t, "slots")}
 		good, bad := p.Candidates(noon, viewOf(seen), l)
 		if len(good)+len(bad) != len(p.Members)+1 {
 			t.Fatalf("%d candidates and %d rejections for %d places", len(good), len(bad), len(p.Members)+1)

@@ -27,6 +27,15 @@ type Pool struct {
 	LastLength Duration `json:"rest_length,omitzero"` // of the last rest, doubled by the next one while it keeps failing
 	Repeated   []string `json:"repeated,omitempty"`   // recoveries whose AddInstanceGroups may make one group more than is booked: sent twice, or closed meanwhile
 	Contested  bool     `json:"contested,omitempty"`  // an outsider keeps asking a banned member; said once
+	Tried      []string `json:"tried,omitempty"`      // shapes of the fallbacks that got stuck in this chain
+	Returns    *Returns `json:"returns,omitempty"`    // when the origin is asked again by itself; absent: once its ban has lapsed
+}
+
+// Returns keeps the returns to the origin that happen by themselves from being tried too often.
+type Returns struct {
+	Failed int       `json:"failed"` // in a row
+	Until  time.Time `json:"until"`  // none begins before
+	Length Duration  `json:"length"` // of the wait that ends then
 }
 
 // Duration is a time.Duration that JSON shows as text, for example "2h0m0s".
@@ -48,7 +57,8 @@ func (d *Duration) UnmarshalText(b []byte) error {
 // Member is one group of a pool.
 type Member struct {
 	Group    emr.GroupID `json:"group"`
-	Rung     int         `json:"rung"`               // 0 for the origin, 1 for a fallback of the same configuration
+	Rung     int         `json:"rung"`               // of the ladder, from 1; 0 for the origin; one more than there are for a group of no rung
+	Shape    string      `json:"shape,omitempty"`    // its type, market and bid as a text, by which launches are barred; set with Rung
 	Made     time.Time   `json:"made,omitzero"`      // when emrguard made it; zero for the origin
 	Recovery string      `json:"recovery,omitempty"` // the recovery that made it
 	Expected []int       `json:"expected"`           // requested counts that our own calls may have left; the last is the one meant
@@ -71,6 +81,11 @@ type Ban struct {
 	Enforced time.Time `json:"enforced,omitzero"`   // when the last one was stopped
 	Grown    bool      `json:"grown,omitempty"`     // an outside growth waits to be stopped
 	Contest  bool      `json:"contested,omitempty"` // the third growth was reported
+
+	// Cause is why the group got stuck, as far as EMR said; Suspended is set when EMR itself gave its resize up. While the ban lasts they bar
+	// launches that would fail the same way (rules R6, R8).
+	Cause     string `json:"cause,omitempty"`
+	Suspended bool   `json:"suspended,omitempty"`
 }
 
 // Fall is a requested count below what was expected, seen in one usable read; the second confirms it.
@@ -114,6 +129,11 @@ func New(g emr.Group) Pool {
 func (p Pool) Clone() Pool {
 	p.Members = slices.Clone(p.Members)
 	p.Repeated = slices.Clone(p.Repeated)
+	p.Tried = slices.Clone(p.Tried)
+	if p.Returns != nil {
+		r := *p.Returns
+		p.Returns = &r
+	}
 	for i, m := range p.Members {
 		if m.Ban != nil {
 			b := *m.Ban
@@ -241,7 +261,27 @@ func (p *Pool) Completed() {
 
 // Recovered notes that a resize of the pool completed, ours or another's: no chain of failures goes on. A rest that has begun is
 // seen through.
-func (p *Pool) Recovered() { p.Chain, p.Suspended, p.LastLength, p.Probed = 0, 0, 0, false }
+func (p *Pool) Recovered() {
+	p.Chain, p.Suspended, p.LastLength, p.Probed, p.Tried = 0, 0, 0, false, nil
+}
+
+// Try notes that a member got stuck in this chain. Of a fallback that says something about every group of its shape; of the origin it
+// does not, since a new request for the same may be given what another waits for.
+func (p *Pool) Try(m Member) {
+	if m.Group != p.Origin && !slices.Contains(p.Tried, m.Shape) {
+		p.Tried = append(p.Tried, m.Shape)
+	}
+}
+
+// ReturnFailed notes that a return to the origin by itself got stuck: the next waits twice as long as this one did, from first up to limit.
+func (p *Pool) ReturnFailed(now time.Time, first, limit time.Duration) {
+	r := Returns{Failed: 1, Length: Duration(min(2*first, limit))}
+	if p.Returns != nil {
+		r = Returns{Failed: p.Returns.Failed + 1, Length: Duration(min(2*time.Duration(p.Returns.Length), limit))}
+	}
+	r.Until = now.Add(time.Duration(r.Length))
+	p.Returns = &r
+}
 
 // Unexpect takes an expected count back: the call that was to set it did not happen.
 func (m *Member) Unexpect(count int) {

@@ -83,6 +83,39 @@ func TestR8_RestDoubles(t *testing.T) {
 	}
 }
 
+func TestR8_Tried(t *testing.T) {
+	p, _ := three()
+	p.Members[0].Shape, p.Members[1].Shape, p.Members[2].Shape = "a", "a", "b"
+	for _, i := range []int{0, 2, 2} {
+		p.Try(p.Members[i])
+	}
+	if !slices.Equal(p.Tried, []string{"b"}) {
+		t.Errorf("tried %v: each shape of a fallback once", p.Tried)
+	}
+	p.StartRest(noon, time.Hour, time.Hour, "x")
+	if len(p.Tried) != 1 {
+		t.Error("a rest forgets nothing")
+	}
+	if p.Recovered(); p.Tried != nil {
+		t.Errorf("a completed resize ends the chain: %v", p.Tried)
+	}
+}
+
+func TestR9_ReturnsWaitLonger(t *testing.T) {
+	p, _ := three()
+	for i, want := range []time.Duration{4 * time.Hour, 8 * time.Hour, 8 * time.Hour} {
+		p.ReturnFailed(noon, 2*time.Hour, 8*time.Hour)
+		if r := p.Returns; r.Failed != i+1 || r.Until.Sub(noon) != want || time.Duration(r.Length) != want {
+			t.Errorf("failure %d: %+v, want a wait of %s", i+1, r, want)
+		}
+	}
+	p.Returns = nil
+	p.ReturnFailed(noon, 6*time.Hour, 8*time.Hour)
+	if got := p.Returns.Until.Sub(noon); got != 8*time.Hour {
+		t.Errorf("the longest wait is 8h, not %s", got)
+	}
+}
+
 func TestR9_NextLapse(t *testing.T) {
 	p, _ := three()
 	if got := p.NextLapse(noon); !got.IsZero() {
@@ -111,7 +144,8 @@ func TestMembersKeepTheirOrder(t *testing.T) {
 // TestCloneIsDeep: no change of a copy reaches the original, and the stored form is the same.
 func TestCloneIsDeep(t *testing.T) {
 	p, _ := three()
-	p.Repeated = []string{"r1"}
+	p.Repeated, p.Tried = []string{"r1"}, []string{"a"}
+	p.ReturnFailed(noon, time.Hour, 8*time.Hour)
 	p.Member("ig-A").Ban = &Ban{From: noon, Until: noon.Add(time.Hour), Reason: "x"}
 	p.LastLength = Duration(90 * time.Minute)
 	before, err := json.Marshal(p)
@@ -122,7 +156,7 @@ func TestCloneIsDeep(t *testing.T) {
 	if !reflect.DeepEqual(p, c) {
 		t.Error("the copy differs")
 	}
-	c.Repeated[0] = "r2"
+	c.Repeated[0], c.Tried[0], c.Returns.Failed = "r2", "b", 9
 	a := c.Member("ig-A")
 	a.Ban.Growths, a.Moved = 3, 5
 	a.Accept(99)

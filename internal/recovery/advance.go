@@ -94,6 +94,9 @@ func confirm(r Recovery, v View, l ledger.Ledger) (Recovery, Act) {
 // confirmed opens the way for kinds without a stop.
 func confirmed(r Recovery, v View) (Recovery, Act) {
 	if why := r.suspended(v); why != "" {
+		if r.Kind == Return && r.Author == "" {
+			return r, Act{Kind: Close, Outcome: Cleared, Reason: why + "; it is tried again afterwards"}
+		}
 		return r.hold(v.Now, why)
 	}
 	r.Hold = ""
@@ -110,7 +113,7 @@ func confirmStop(r Recovery, v View, l ledger.Ledger) (Recovery, Act) {
 	g := v.Group
 	count := g.Running
 	if r.Kind != Enforce {
-		verdict := Judge(g, l, r.Settings, v.Now)
+		verdict := Judge(g, l, r.Settings.On(r.Rung), v.Now)
 		switch {
 		case !verdict.Stuck && verdict.Kind == "":
 			return r, Act{Kind: Close, Outcome: Completed, Reason: fmt.Sprintf("the resize completed meanwhile: %d of %d run", g.Running, g.Requested)}
@@ -138,6 +141,12 @@ func confirmStop(r Recovery, v View, l ledger.Ledger) (Recovery, Act) {
 				return r, Act{Kind: Close, Outcome: Cleared, Reason: fmt.Sprintf("nothing to stop: %d run or are starting, %d are asked for", count, g.Requested)}
 			}
 			return r.hold(v.Now, fmt.Sprintf("%d instances are about to arrive: %d run, %d are asked for", r.Starting, g.Running, g.Requested))
+		}
+	}
+	if r.Kind.Counts() {
+		r.Why = CauseOf(g, v.Instances)
+		if v.NoRung != "" {
+			return r, Act{Kind: Rest, Reason: v.NoRung}
 		}
 	}
 	if v.InFlight {

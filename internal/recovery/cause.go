@@ -25,7 +25,7 @@ const (
 // Why is a cause with the words it was told from.
 type Why struct {
 	Cause Cause  `json:"cause"`
-	Text  string `json:"text,omitempty"` // EMR's, cut short
+	Text  string `json:"text,omitempty"` // EMR's, cut to what is around the words that tell it
 }
 
 // String is the cause for a sentence; empty when unknown.
@@ -53,36 +53,46 @@ var phrases = []struct {
 	{Capacity, regexp.MustCompile(`(?i)InsufficientInstanceCapacity|INSUFFICIENT_CAPACITY|SPOT_NO_CAPACITY|\binsufficient (\S+ ){0,2}capacity\b|\bnot have sufficient \S+ capacity\b`)},
 }
 
-// maxWhy bounds, in bytes, the words of EMR that a recovery keeps.
-const maxWhy = 200
+// around is how many bytes of a text are kept on either side of the words that tell the cause.
+const around = 60
 
 // tell reads one reason. Two causes in one text are none: nobody knows which of them holds the group up.
 func tell(code, text string) Why {
-	found := Unknown
+	var found Why
+	text = strings.TrimSpace(code + " " + text)
 	for _, p := range phrases {
-		if !p.match.MatchString(code) && !p.match.MatchString(text) {
+		at := p.match.FindStringIndex(text)
+		if at == nil {
 			continue
 		}
-		if found != Unknown {
+		if found.Cause != Unknown {
 			return Why{}
 		}
-		found = p.cause
+		found = Why{p.cause, excerpt(text, at[0]-around, at[1]+around)}
 	}
-	if found == Unknown {
-		return Why{}
-	}
-	return Why{found, short(strings.TrimSpace(code + " " + text))}
+	return found
 }
 
-func short(text string) string {
-	if len(text) <= maxWhy {
-		return text
+// excerpt cuts a text between words, or where a word is long between characters.
+func excerpt(text string, from, to int) string {
+	before, after := "…", "…"
+	if from <= 0 {
+		from, before = 0, ""
+	} else if space := strings.IndexByte(text[from:from+around], ' '); space >= 0 {
+		from += space + 1
 	}
-	cut := maxWhy
-	for cut > 0 && !utf8.RuneStart(text[cut]) {
-		cut--
+	if to >= len(text) {
+		to, after = len(text), ""
+	} else if space := strings.LastIndexByte(text[to-around:to], ' '); space >= 0 {
+		to -= around - space
 	}
-	return text[:cut] + "…"
+	for from > 0 && !utf8.RuneStart(text[from]) {
+		from--
+	}
+	for to < len(text) && !utf8.RuneStart(text[to]) {
+		to++
+	}
+	return before + text[from:to] + after
 }
 
 // CauseOf says why a group misses instances: by its own state change reason, else by those of its instances that are not there yet. When

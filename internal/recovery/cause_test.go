@@ -131,13 +131,16 @@ func TestR6_Bars(t *testing.T) {
 	}
 }
 
-// TestCauseTextsAreBounded: whatever EMR says, a recovery keeps little of it, and whole characters.
+// TestCauseTextsAreBounded: whatever EMR says, a recovery keeps little of it, whole characters, and the words that tell the cause.
 func TestCauseTextsAreBounded(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		text := rapid.String().Draw(t, "before") + " bootstrap action 1 failed " + strings.Repeat(rapid.StringN(1, 5, -1).Draw(t, "rest"), 100)
+		text := strings.Repeat(rapid.StringN(0, 9, -1).Draw(t, "before"), 9) + " bootstrap action 1 failed " + strings.Repeat(rapid.StringN(1, 5, -1).Draw(t, "rest"), 100)
 		w := tell("", text)
-		if len(w.Text) > maxWhy+len("…") || !strings.Contains(text, strings.TrimSuffix(w.Text, "…")) || strings.ToValidUTF8(w.Text, "") != w.Text {
+		if len(w.Text) > 3*around || !strings.Contains(w.Text, "bootstrap action") || !strings.Contains(strings.TrimSpace(text), strings.Trim(w.Text, "…")) || strings.ToValidUTF8(w.Text, "") != w.Text {
 			t.Fatalf("%q", w.Text)
 		}
 	})
+	if got := tell("INSTANCE_FAILURE", "On 2 slave instances, bootstrap action 1 failed").Text; got != "INSTANCE_FAILURE On 2 slave instances, bootstrap action 1 failed" {
+		t.Errorf("a short text is kept: %q", got)
+	}
 }

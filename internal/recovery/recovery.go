@@ -63,6 +63,8 @@ type Recovery struct {
 	Asked    int         `json:"asked"`            // requested when it was opened
 	Ran      int         `json:"ran"`              // running when it was opened
 	Settings Settings    `json:"settings"`         // those it began with; it ends under them
+	Rung     int         `json:"rung,omitempty"`   // of the stuck group, in the ladder of Settings; 0 for the origin
+	Why      Why         `json:"why,omitzero"`     // why it got stuck, as far as EMR said before the stop
 
 	From        time.Time   `json:"from"`                 // confirm: reads that began earlier don't count
 	Hold        string      `json:"hold,omitempty"`       // why it waits
@@ -90,6 +92,7 @@ type Recovery struct {
 // Refusal is a place on which EMR refused the launch.
 type Refusal struct {
 	Group  emr.GroupID `json:"group,omitempty"` // empty: a new group
+	Shape  Shape       `json:"shape,omitzero"`  // of the new group
 	Reason string      `json:"reason"`
 }
 
@@ -97,6 +100,7 @@ type Refusal struct {
 type Placement struct {
 	Group  emr.GroupID `json:"group,omitempty"` // empty until a new group is known
 	Name   string      `json:"name,omitempty"`  // of the new group; carries the token
+	Shape  Shape       `json:"shape,omitzero"`  // of the new group; zero: the origin's
 	Count  int         `json:"count,omitempty"` // instances launched
 	Target int         `json:"target,omitempty"`
 	Back   int         `json:"back,omitempty"` // of Count, those that were once taken from the same group
@@ -130,6 +134,7 @@ type View struct {
 	StopReady  bool      // the API budget has a token for a stop now and for a launch within settle
 	Missing    int       // wanted less the sum of the pool's requested counts
 	Trusted    bool      // the clock agrees with AWS's
+	NoRung     string    // why no rung is worth trying for what the stuck group misses; empty: one may be
 	Suspension string    // what else suspends scaling on the cluster, empty when nothing; Scale and Return begin without it
 }
 

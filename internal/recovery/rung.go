@@ -100,15 +100,29 @@ func (s Settings) On(rung int) Settings {
 	return s
 }
 
-// Shaped returns the configuration of a new TASK group like the origin with another shape (rule R7). Nothing else changes. The error
-// says why EMR could not run it.
-func Shaped(origin emr.Group, s Shape, name string, count int) (emr.GroupConfig, error) {
+// LongestAfter is the longest that a launch may take before it is stuck, on whatever rung.
+func (s Settings) LongestAfter() time.Duration {
+	longest := s.After
+	for _, r := range s.Fallback {
+		longest = max(longest, r.After)
+	}
+	return longest
+}
+
+// Shaped returns the configuration of a new TASK group like the origin with another shape (rule R7). Nothing else changes; what EMR
+// makes of it is up to EMR, but see Fits.
+func Shaped(origin emr.Group, s Shape, name string, count int) emr.GroupConfig {
 	c := emr.Copy(origin, name, count)
 	c.InstanceType, c.Market, c.BidPrice = s.Type, s.Market, s.Bid
-	if have, want := arm(origin.InstanceType), arm(s.Type); c.CustomAMI != "" && have != want {
-		return c, fmt.Errorf("the custom AMI %s of the origin is for the architecture of %s, and %s has another", c.CustomAMI, origin.InstanceType, s.Type)
+	return c
+}
+
+// Fits says why nodes of a group like the origin could not run with another shape; nil when nothing is known against it.
+func Fits(origin emr.Group, s Shape) error {
+	if origin.CustomAMI != "" && arm(origin.InstanceType) != arm(s.Type) {
+		return fmt.Errorf("the custom AMI %s is for the processor of %s, and %s has another", origin.CustomAMI, origin.InstanceType, s.Type)
 	}
-	return c, nil
+	return nil
 }
 
 // family splits an instance type into the letters of its family and what follows them: "m6gd.xlarge" is "m" and "6gd".

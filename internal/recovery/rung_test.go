@@ -110,6 +110,14 @@ func TestR3_AfterOfARung(t *testing.T) {
 			t.Errorf("rung %d: %s, want %s", rung, got, want)
 		}
 	}
+	if got := s.LongestAfter(); got != s.After {
+		t.Errorf("the longest is %s", got)
+	}
+	s.Fallback[0].After = 2 * time.Hour
+	if got := s.LongestAfter(); got != 2*time.Hour {
+		t.Errorf("the longest is %s", got)
+	}
+	s.Fallback[0].After = 0
 	g, l := read(seen{-2, 6, 6, running}, seen{0, 6, 9, resizing})
 	if v := Judge(g, l, s.On(2), at(6)); !v.Stuck || v.Kind != Stuck {
 		t.Errorf("after seven minutes: %+v", v)
@@ -124,23 +132,26 @@ func TestR7_Shaped(t *testing.T) {
 		Volumes: []emr.Volume{{Type: "gp3", Size: 64}, {Type: "gp3", Size: 64}}, Configurations: []emr.Configuration{{Classification: "yarn-site"}}}
 	want := emr.Copy(origin, "n", 3)
 	want.InstanceType, want.Market, want.BidPrice = "m5a.2xlarge", emr.OnDemand, ""
-	got, err := Shaped(origin, Shape{"m5a.2xlarge", emr.OnDemand, ""}, "n", 3)
-	if err != nil || !reflect.DeepEqual(got, want) {
-		t.Errorf("%+v (%v), want %+v", got, err, want)
+	if got := Shaped(origin, Shape{"m5a.2xlarge", emr.OnDemand, ""}, "n", 3); !reflect.DeepEqual(got, want) {
+		t.Errorf("%+v, want %+v", got, want)
 	}
-	if _, err := Shaped(origin, Shape{"m6g.xlarge", emr.Spot, ""}, "n", 3); err == nil || !strings.Contains(err.Error(), "ami-1") {
-		t.Errorf("an AMI for x86 on Arm: %v", err)
+	if got := Shaped(origin, ShapeOf(origin), "n", 3); !reflect.DeepEqual(got, emr.Copy(origin, "n", 3)) {
+		t.Errorf("the same shape is another configuration: %+v", got)
 	}
-	origin.InstanceType = "r6gd.xlarge"
-	if _, err := Shaped(origin, Shape{"m6g.xlarge", emr.Spot, ""}, "n", 3); err != nil {
-		t.Errorf("an AMI for Arm on Arm: %v", err)
-	}
-	if _, err := Shaped(origin, Shape{"m5.xlarge", emr.Spot, ""}, "n", 3); err == nil {
-		t.Error("an AMI for Arm on x86")
-	}
-	origin.CustomAMI = ""
-	if _, err := Shaped(origin, Shape{"m5.xlarge", emr.Spot, ""}, "n", 3); err != nil {
-		t.Errorf("EMR has AMIs of its own for both: %v", err)
+	for _, c := range []struct {
+		ami, origin, other string
+		fits               bool
+	}{
+		{"ami-1", "m5.xlarge", "m5a.xlarge", true},
+		{"ami-1", "m5.xlarge", "m6g.xlarge", false},
+		{"ami-1", "r6gd.xlarge", "m6g.xlarge", true},
+		{"ami-1", "r6gd.xlarge", "m5.xlarge", false},
+		{"", "m5.xlarge", "m6g.xlarge", true}, // EMR has AMIs of its own for both
+	} {
+		err := Fits(emr.Group{InstanceType: c.origin, CustomAMI: c.ami}, Shape{c.other, emr.Spot, ""})
+		if (err == nil) != c.fits || err != nil && !strings.Contains(err.Error(), c.ami) {
+			t.Errorf("%+v: %v", c, err)
+		}
 	}
 }
 
@@ -191,7 +202,9 @@ func TestRungJSON(t *testing.T) {
 		"after_capacity_error":0,"shrink_after":5400000000000,"chain":3,"rest_max":28800000000000,"max_groups":4,"reserve_slots":8,"enforce_bans":true,
 		"outside_growth":"repeat","fallback":["same"]}`
 	var s Settings
-	if err := json.Unmarshal([]byte(old), &s); err != nil || s.Validate() != nil || !reflect.DeepEqual(s, Defaults()) {
+	want := Defaults()
+	want.Return = "" // counts as by_hand
+	if err := json.Unmarshal([]byte(old), &s); err != nil || s.Validate() != nil || !reflect.DeepEqual(s, want) {
 		t.Errorf("the settings of an older document: %+v, %v, %v", s, err, s.Validate())
 	}
 }

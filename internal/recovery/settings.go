@@ -17,6 +17,15 @@ const (
 	Add Growth = "add"
 )
 
+// ReturnMode says how what was placed on fallbacks comes back to the origin (rule R9).
+type ReturnMode string
+
+// The ways to return.
+const (
+	ByHand ReturnMode = "by_hand" // `emrguard return`
+	Auto   ReturnMode = "auto"    // by itself, once the origin's ban has lapsed; TASK only
+)
+
 // Settings are the figures of the recovery rules for one cluster. The yaml names are those of the configuration's
 // recovery section; docs/recovery.md says where each is used.
 type Settings struct {
@@ -34,8 +43,9 @@ type Settings struct {
 	ReserveSlots  int           `yaml:"reserve_slots" json:"reserve_slots"`               // of the cluster's 48 task groups, those emrguard leaves free; 0 to 48
 	EnforceBans   bool          `yaml:"enforce_bans" json:"enforce_bans"`                 // stop outside growth of a banned member
 	OutsideGrowth Growth        `yaml:"outside_growth" json:"outside_growth"`
-	Max           int           `yaml:"max" json:"max,omitempty"` // largest wanted count of a pool; 0: none. Needed by outside_growth: add
-	Fallback      []Rung        `yaml:"fallback" json:"fallback"` // the rungs of the ladder, in their order; at least one
+	Max           int           `yaml:"max" json:"max,omitempty"`       // largest wanted count of a pool; 0: none. Needed by outside_growth: add
+	Return        ReturnMode    `yaml:"return" json:"return,omitempty"` // empty, as in older documents: by hand
+	Fallback      []Rung        `yaml:"fallback" json:"fallback"`       // the rungs of the ladder, in their order; at least one
 }
 
 // Defaults returns the settings a configuration starts from.
@@ -43,7 +53,7 @@ func Defaults() Settings {
 	return Settings{
 		After: 30 * time.Minute, Ban: 2 * time.Hour, Pace: time.Minute, Settle: 5 * time.Minute, StartingGrace: 20 * time.Minute,
 		ShrinkAfter: 90 * time.Minute, Chain: 3, RestMax: 8 * time.Hour, MaxGroups: 4, ReserveSlots: 8, EnforceBans: true,
-		OutsideGrowth: Repeat, Fallback: []Rung{{Same: true}},
+		OutsideGrowth: Repeat, Return: ByHand, Fallback: []Rung{{Same: true}},
 	}
 }
 
@@ -83,6 +93,11 @@ func (s Settings) Validate() error {
 		}
 	default:
 		errs = append(errs, fmt.Errorf(`outside_growth: %q is neither "repeat" nor "add"`, s.OutsideGrowth))
+	}
+	switch s.Return {
+	case "", ByHand, Auto:
+	default:
+		errs = append(errs, fmt.Errorf(`return: %q is neither "by_hand" nor "auto"`, s.Return))
 	}
 	errs = append(errs, validateLadder(s.Fallback)...)
 	return errors.Join(errs...)

@@ -61,7 +61,7 @@ func TestR4R6R7R8R9R10_KillInEveryProtocol(t *testing.T) {
 			t.Parallel()
 			play := func(kill func(Boundary) bool) *World {
 				w := New(Options{Sim: emrsim.Options{Seed: 2}, Store: memory.New("storeaaa")})
-				w.Cluster("etl", Group{"core", emr.Core, "", "", 2}, Group{"task", emr.Task, "", emr.Spot, 6})
+				w.Cluster("etl", Group{"core", emr.Core, "", "", 2, ""}, Group{"task", emr.Task, "", emr.Spot, 6, ""})
 				w.Watch()
 				w.Start()
 				w.Run(2 * time.Minute)

@@ -17,7 +17,7 @@ import (
 // stuckWorld is a cluster whose task group is asked for 9, has 6, and gets no more.
 func stuckWorld(s store.Store, seed uint64) *World {
 	w := New(Options{Sim: emrsim.Options{Seed: seed}, Store: s})
-	w.Cluster("etl", Group{"core", emr.Core, "", "", 2}, Group{"task", emr.Task, "", emr.Spot, 6})
+	w.Cluster("etl", Group{"core", emr.Core, "", "", 2, ""}, Group{"task", emr.Task, "", emr.Spot, 6, ""})
 	w.Start()
 	w.Run(2 * time.Minute)
 	w.Act(emrsim.Action{Do: emrsim.DoStick, Cluster: "etl", Group: "task"})

@@ -10,6 +10,7 @@ import (
 
 	"emrguard/internal/emr"
 	"emrguard/internal/guard"
+	"emrguard/internal/pool"
 	"emrguard/internal/recovery"
 	"emrguard/internal/store"
 )
@@ -106,6 +107,9 @@ func (o *oracle) change(c emr.Call) {
 		if m := p.Member(c.Group); m != nil && m.Banned(now) {
 			o.violate("I3", "%s launches on a banned member", c)
 		}
+		if r != nil {
+			o.rungMax(s, p, r.Settings.Fallback, c)
+		}
 	case guard.ForStop, guard.ForKeep:
 		highest, pace := 0, 2*o.w.o.Settings.Pace
 		if r := s.Recovery(pending.Recovery); r != nil {
@@ -119,6 +123,32 @@ func (o *oracle) change(c emr.Call) {
 		if c.Count < highest {
 			o.violate("I6", "%s asks for less than the %d that ran within the last two paces", c, highest)
 		}
+	}
+}
+
+// rungMax checks that a launch does not take the members of a rung over their max, by the ladder of its recovery (R6).
+func (o *oracle) rungMax(s guard.State, p *pool.Pool, ladder []recovery.Rung, c emr.Call) {
+	origin := recovery.ShapeOf(s.Group(p.Origin).Group)
+	rungOf := func(id emr.GroupID) int {
+		if g := s.Group(id); g != nil && id != p.Origin {
+			return recovery.RungOf(ladder, origin, recovery.ShapeOf(g.Group))
+		}
+		return 0
+	}
+	rung, asked := rungOf(c.Group), 0
+	if c.Config != nil {
+		rung, asked = recovery.RungOf(ladder, origin, recovery.Shape{Type: c.Config.InstanceType, Market: c.Config.Market, Bid: c.Config.BidPrice}), c.Config.Count
+	}
+	if rung < 1 || rung > len(ladder) || ladder[rung-1].Max == 0 {
+		return
+	}
+	for _, m := range p.Members {
+		if seen, ok := s.View()(m.Group); ok && rungOf(m.Group) == rung {
+			asked += seen.Requested
+		}
+	}
+	if asked > ladder[rung-1].Max {
+		o.violate("R6", "%s takes rung %d to %d, its max is %d", c, rung, asked, ladder[rung-1].Max)
 	}
 }
 

@@ -96,7 +96,7 @@ func TestI7_LateAddOfAnOldOwner(t *testing.T) {
 // TestR11_ClockSkew starts a process whose wall clock is wrong: it starts no recovery, says so, and repairs nothing.
 func TestR11_ClockSkew(t *testing.T) {
 	w := New(Options{Sim: emrsim.Options{Seed: 1}, Store: memory.New("storeaaa")})
-	w.Cluster("etl", Group{"core", emr.Core, "", "", 2}, Group{"task", emr.Task, "", emr.Spot, 6})
+	w.Cluster("etl", Group{"core", emr.Core, "", "", 2, ""}, Group{"task", emr.Task, "", emr.Spot, 6, ""})
 	w.Act(emrsim.Action{Do: emrsim.DoStick, Cluster: "etl", Group: "task"})
 	w.Act(emrsim.Action{Do: emrsim.DoResize, Cluster: "etl", Group: "task", To: 9})
 	p := w.Start()

@@ -62,6 +62,12 @@ func draw(seed uint64) (*World, *rand.Rand) {
 	if pick(2) == 0 {
 		o.Settings.Ban = time.Hour
 	}
+	// What is drawn from here on comes last: a seed plays the same world as before there were ladders, and now another guard.
+	o.Sim.Unknowns.HideReasons = pick(2) == 0
+	o.Settings.Fallback = drawLadder(pick)
+	if pick(2) == 0 {
+		o.Settings.Return = recovery.Auto
+	}
 	w := New(o)
 	w.Watch()
 	return w, rng
@@ -69,7 +75,7 @@ func draw(seed uint64) (*World, *rand.Rand) {
 
 func playSeed(t *testing.T, seed uint64, verbose bool) {
 	w, rng := draw(seed)
-	w.Cluster("etl", Group{"core", emr.Core, "", "", 2 + rng.IntN(3)}, Group{"task", emr.Task, "", emr.Spot, rng.IntN(10)}, Group{"more", emr.Task, "m5.2xlarge", "", 3})
+	w.Cluster("etl", Group{"core", emr.Core, "", "", 2 + rng.IntN(3), ""}, Group{"task", emr.Task, "", emr.Spot, rng.IntN(10), ""}, Group{"more", emr.Task, "m5.2xlarge", "", 3, ""})
 	faults := []string{"* rate=0.03 throttle", "* rate=0.03 lose-answer", "* rate=0.03 refuse", "* rate=0.02 error=InternalFailure", "* rate=0.02 error-after=InternalServerError",
 		"ListInstanceGroups rate=0.03 empty", "ListInstanceGroups rate=0.03 lose-groups=1", "ListInstanceGroups rate=0.05 low=2", "ModifyInstanceGroups rate=0.1 ignore",
 		"ModifyInstanceGroups rate=0.05 hang", "AddInstanceGroups rate=0.2 late=2m", "AddInstanceGroups rate=0.3 lose-answer", "ListInstanceGroups rate=0.05 resizing", "* rate=0.05 delay=20s"}
@@ -100,9 +106,15 @@ func playSeed(t *testing.T, seed uint64, verbose bool) {
 		}
 		w.Act(emrsim.Action{Do: emrsim.DoBootstrap, Cluster: "etl", Group: g.ID, Rate: 0})
 	}
+	w.Act(emrsim.Action{Do: emrsim.DoAddresses, Cluster: "etl", Limit: ptr(emrsim.Unlimited)})
 	for _, market := range []string{"SPOT", "ON_DEMAND"} {
-		for _, kind := range []string{"m5.xlarge", "m5.2xlarge"} {
-			w.Act(emrsim.Action{Do: emrsim.DoCapacity, Pool: emrsim.Pool{Zone: "us-east-1a", Type: kind, Market: market}, Parts: []int{emrsim.Unlimited}})
+		w.Act(emrsim.Action{Do: emrsim.DoQuota, Market: market, Limit: ptr(emrsim.Unlimited)})
+		for _, kind := range []string{"m5.xlarge", "m5.2xlarge", "r5.xlarge", "c5.xlarge"} {
+			pool := emrsim.Pool{Zone: "us-east-1a", Type: kind, Market: market}
+			w.Act(emrsim.Action{Do: emrsim.DoCapacity, Pool: pool, Parts: []int{emrsim.Unlimited}})
+			if market == "SPOT" {
+				w.Act(emrsim.Action{Do: emrsim.DoPrice, Pool: pool})
+			}
 		}
 	}
 	w.submit(guard.Order{Kind: guard.OrderResume}, w.Truth("etl").ID)
@@ -136,9 +148,15 @@ func (w *World) live(d time.Duration, rng *rand.Rand) {
 // disturb lets one thing happen.
 func (w *World) disturb(rng *rand.Rand, want map[string]int) {
 	group := []string{"task", "more"}[rng.IntN(2)]
-	switch rng.IntN(12) {
+	switch rng.IntN(15) {
 	case 10, 11:
 		w.byHand(rng)
+	case 12, 13:
+		w.limit(rng)
+	case 14:
+		settings := w.o.Settings
+		settings.Fallback = drawLadder(rng.IntN)
+		w.SetSettings(w.o.Mode, settings)
 	case 0, 1, 2:
 		want[group] += rng.IntN(5)
 		_ = w.Sim.Act(Region, "a person", emrsim.Action{Do: emrsim.DoResize, Cluster: "etl", Group: group, To: want[group] + 3})
@@ -156,6 +174,23 @@ func (w *World) disturb(rng *rand.Rand, want map[string]int) {
 		w.Act(emrsim.Action{Do: emrsim.DoBootstrap, Cluster: "etl", Group: group, Rate: float64(rng.IntN(2))})
 	case 9:
 		w.Act(emrsim.Action{Do: []emrsim.Do{emrsim.DoDeafen, emrsim.DoUndeafen}[rng.IntN(2)], Cluster: "etl", Group: group})
+	}
+}
+
+// limit lets the account, the subnet, the price or another type's capacity become a reason why launches fail, or none again.
+func (w *World) limit(rng *rand.Rand) {
+	markets := []string{"SPOT", "ON_DEMAND"}
+	few := func() *int { return ptr([]int{emrsim.Unlimited, 16, 40, 80}[rng.IntN(4)]) }
+	kind := []string{"r5.xlarge", "c5.xlarge", "m5.2xlarge"}[rng.IntN(3)]
+	switch rng.IntN(5) {
+	case 0:
+		w.Act(emrsim.Action{Do: emrsim.DoQuota, Market: markets[rng.IntN(2)], Limit: few()})
+	case 1:
+		w.Act(emrsim.Action{Do: emrsim.DoAddresses, Cluster: "etl", Limit: ptr([]int{emrsim.Unlimited, 8, 12, 20}[rng.IntN(4)])})
+	case 2:
+		w.Act(emrsim.Action{Do: emrsim.DoPrice, Pool: emrsim.Pool{Zone: "us-east-1a", Type: "m5.xlarge", Market: "SPOT"}, Price: []float64{0, 0.15, 2}[rng.IntN(3)]})
+	default:
+		w.Act(emrsim.Action{Do: emrsim.DoCapacity, Pool: emrsim.Pool{Zone: "us-east-1a", Type: kind, Market: markets[rng.IntN(2)]}, Parts: []int{[]int{0, 2, 40}[rng.IntN(3)]}})
 	}
 }
 

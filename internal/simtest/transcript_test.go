@@ -27,8 +27,8 @@ import (
 //
 // Commands:
 //
-//	world [seed=N] [sweep=5m] [mode=observe] [dry-run] [surplus=…] [lag=2m] [page=N] [loss-resizes] [hidden] [refuse-empty] [store=ID] [set=key:value …]
-//	cluster NAME       lines "NAME ROLE COUNT [MARKET] [TYPE]": a cluster that has been running for a while; 2 core nodes if no line says
+//	world [seed=N] [sweep=5m] [mode=observe] [dry-run] [surplus=…] [lag=2m] [page=N] [loss-resizes] [hidden] [hide-reasons] [refuse-empty] [store=ID] [set=key:value …]
+//	cluster NAME       lines "NAME ROLE COUNT [MARKET] [TYPE] [BID]": a cluster that has been running for a while; 2 core nodes if no line says
 //	fleet-cluster NAME a cluster that is made of instance fleets
 //	start [ahead=2m] | crash | stop    ahead: with a local clock that is that much fast
 //	act do=resize group=task to=9 …    something happens beside emrguard
@@ -36,6 +36,7 @@ import (
 //	kill where=after-call what=Add   the process is killed at the first such boundary from now on
 //	skew 2m            the local clock is that much fast from now on
 //	reload mode=observe set=…   the configuration changes
+//	ladder             so do the rungs, one a line: "same max=2", "types=m5a.xlarge,r5.xlarge market=SPOT bid=0.25 after=10m"
 //	order ban group=… for=1h …         a change by hand; prints the answer
 //	run 40m [all]      time passes; prints what was recorded (all: reads too) and the changes that were sent
 //	groups             requested and running, as they really are
@@ -107,6 +108,12 @@ func (p *player) do(t *testing.T, d *datadriven.TestData) string {
 		return ""
 	case "order":
 		return p.order(t, d)
+	case "ladder":
+		settings := p.w.o.Settings
+		settings.Fallback = ladder(t, d.Input)
+		check(t, settings.Validate())
+		p.w.SetSettings(p.w.o.Mode, settings)
+		return ""
 	case "reload":
 		settings := p.w.o.Settings
 		mode := p.settings(t, d, &settings)
@@ -161,6 +168,8 @@ func (p *player) world(t *testing.T, d *datadriven.TestData) string {
 			o.Sim.Unknowns.LossResizes = true
 		case "hidden":
 			o.Sim.Unknowns.Unfulfilled = emrsim.UnfulfilledHidden
+		case "hide-reasons":
+			o.Sim.Unknowns.HideReasons = true
 		case "refuse-empty":
 			o.Sim.Unknowns.RefuseEmptyAdd = true
 		case "store":
@@ -231,6 +240,8 @@ func setting(t *testing.T, s *recovery.Settings, k, v string) {
 		s.EnforceBans = v == "true"
 	case "outside_growth":
 		s.OutsideGrowth = recovery.Growth(v)
+	case "return":
+		s.Return = recovery.ReturnMode(v)
 	default:
 		t.Fatalf("no setting %q", k)
 	}
@@ -249,6 +260,9 @@ func (p *player) place(t *testing.T, d *datadriven.TestData) string {
 		}
 		if len(f) > 4 {
 			g.Type = f[4]
+		}
+		if len(f) > 5 {
+			g.Bid = f[5]
 		}
 		groups = append(groups, g)
 	}
@@ -310,6 +324,15 @@ func (p *player) act(t *testing.T, d *datadriven.TestData) string {
 				check(t, err)
 				a.Parts = append(a.Parts, n)
 			}
+		case "market":
+			a.Market = v
+		case "limit":
+			n := number()
+			a.Limit = &n
+		case "price":
+			f, err := strconv.ParseFloat(v, 64)
+			check(t, err)
+			a.Price = f
 		default:
 			t.Fatalf("%s: act knows no %q", d.Pos, arg.Key)
 		}
@@ -435,9 +458,15 @@ func (p *player) pools(t *testing.T) string {
 		if pl.Blocked != nil {
 			fmt.Fprintf(&b, ", blocked until %s", pl.Blocked.Retry.Format(time.TimeOnly))
 		}
+		if pl.Returns != nil {
+			fmt.Fprintf(&b, ", %d returns failed, no other before %s", pl.Returns.Failed, pl.Returns.Until.Format(time.TimeOnly))
+		}
 		b.WriteByte('\n')
 		for _, m := range pl.Members {
 			fmt.Fprintf(&b, "  %-8s expected %v, moved %d", p.named(string(m.Group)), m.Expected, m.Moved)
+			if m.Rung > 1 {
+				fmt.Fprintf(&b, ", rung %d: %s", m.Rung, m.Shape)
+			}
 			if m.Banned(p.w.Now()) {
 				fmt.Fprintf(&b, ", banned until %s", m.Ban.Until.Format(time.TimeOnly))
 			}

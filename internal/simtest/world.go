@@ -362,6 +362,7 @@ type Group struct {
 	Type   string // default m5.xlarge
 	Market emr.Market
 	Count  int
+	Bid    string // Spot only; default none
 }
 
 // Cluster places a cluster that has been running for a while: a MASTER and the given groups.
@@ -369,9 +370,13 @@ func (w *World) Cluster(name string, groups ...Group) string {
 	all := append([]Group{{Name: "master", Role: emr.Master, Count: 1}}, groups...)
 	in := &shapes.RunJobFlowInput{Name: &name, ReleaseLabel: ptr("emr-7.1.0"), Instances: &shapes.JobFlowInstancesConfig{KeepJobFlowAliveWhenNoSteps: ptr(true)}}
 	for _, g := range all {
+		var bid *string
+		if g.Bid != "" {
+			bid = &g.Bid
+		}
 		in.Instances.InstanceGroups = append(in.Instances.InstanceGroups, shapes.InstanceGroupConfig{
 			Name: ptr(g.Name), InstanceRole: ptr(string(g.Role)), InstanceType: ptr(cmp.Or(g.Type, "m5.xlarge")), InstanceCount: ptr(g.Count),
-			Market: ptr(string(cmp.Or(g.Market, emr.OnDemand)))})
+			Market: ptr(string(cmp.Or(g.Market, emr.OnDemand))), BidPrice: bid})
 	}
 	id, err := w.Sim.Place(Region, in, emrsim.Placed{Ready: true, Who: "test"})
 	if err != nil {

@@ -80,7 +80,7 @@ func Word(kind string) string {
 	case "order":
 		return "asked"
 	case "recovery":
-		if what != "open" && what != "step" {
+		if what != "open" && what != "step" && what != "cause" {
 			return "done"
 		}
 		return "decided"
