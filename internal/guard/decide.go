@@ -307,7 +307,7 @@ func (d *decider) close(r *recovery.Recovery, outcome recovery.Outcome, reason s
 		p.Repeated = append(p.Repeated, id) // its AddInstanceGroups may still make a group, which nobody waits for any more
 	}
 	d.record("recovery."+string(outcome), Record{Group: r.Group, Pool: r.Pool, Recovery: id, Reason: reason, Author: r.Author,
-		Data: map[string]any{"kind": r.Kind, "opened": r.Opened, "asked": r.Asked, "ran": r.Ran, "stop_count": r.Count, "placed": r.Placed,
+		Data: map[string]any{"kind": r.Kind, "opened": r.Opened, "asked": r.Asked, "ran": r.Ran, "stop_count": r.Count, "placed": r.Placed, "cause": r.Why,
 			"took": d.env.Now.Sub(r.Opened).Round(time.Second).String(), "inputs": d.inputs(r)}})
 	d.s.Recoveries = slices.DeleteFunc(d.s.Recoveries, func(o recovery.Recovery) bool { return o.ID == id })
 	d.wakeAt(d.env.Now.Add(time.Second)) // what waited for it may begin

@@ -25,6 +25,7 @@ type BanStatus struct {
 	Until       time.Time `json:"until" doc:"when it ends"`
 	Remaining   float64   `json:"remaining_seconds" doc:"what is left of it"`
 	Reason      string    `json:"reason" doc:"why"`
+	Cause       string    `json:"cause,omitempty" doc:"why it got stuck, as far as EMR said: capacity, quota, addresses, bootstrap or price. Launches that would fail the same way are barred while the ban lasts"`
 	Author      string    `json:"author" doc:"who set it; emrguard for its own"`
 	Recovery    string    `json:"recovery,omitempty" doc:"the recovery that set it"`
 	Growths     int       `json:"growths" doc:"how often somebody else raised the group during the ban"`
@@ -42,7 +43,7 @@ func (w World) Bans() Bans {
 				}
 				out.Bans = append(out.Bans, BanStatus{
 					Scope: s.Name, Cluster: string(c.Cluster.ID), ClusterName: c.Cluster.Name, Group: string(m.Group), Label: c.label(m.Group), Pool: string(p.Origin),
-					Since: m.Ban.From, Until: m.Ban.Until, Remaining: m.Ban.Until.Sub(w.Now).Seconds(), Reason: m.Ban.Reason, Author: cmp.Or(m.Ban.Author, "emrguard"),
+					Since: m.Ban.From, Until: m.Ban.Until, Remaining: m.Ban.Until.Sub(w.Now).Seconds(), Reason: m.Ban.Reason, Cause: m.Ban.Cause, Author: cmp.Or(m.Ban.Author, "emrguard"),
 					Recovery: m.Ban.Recovery, Growths: m.Ban.Growths, Contested: m.Ban.Contest,
 				})
 			}

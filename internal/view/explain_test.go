@@ -24,10 +24,13 @@ func story() []store.Record {
 	add(ago(40*time.Minute), "scaling.suspended", "", "", "ig-21 is RESIZING, 6 of 9 run", `{"reasons":["ig-21 is RESIZING, 6 of 9 run","a capacity change of ig-22 is unfinished"]}`)
 	add(ago(6*time.Minute), "recovery.open", "ig-21", "r1-7", "6 of 9 run; the oldest missing instance is missing since 11:20:00",
 		`{"kind":"stuck","number":2,"settings":{"after":1800000000000,"ban":7200000000000,"pace":60000000000,"settle":300000000000,"chain":3,"max_groups":4},`+inputs+`}`)
+	add(ago(5*time.Minute), "recovery.cause", "ig-21", "r1-7", "why it is stuck, as EMR tells it: quota: VcpuLimitExceeded: …", `{"cause":{"cause":"quota","text":"VcpuLimitExceeded: …"}}`)
 	add(ago(5*time.Minute), "ban.set", "ig-21", "r1-7", "takes no launches until 13:55:00", `null`)
 	add(ago(5*time.Minute), "call.stop", "ig-21", "r1-7", "stop at 6", `{"call":{"op":"ModifyInstanceGroups","cluster":"j-2","group":"ig-21","count":6},`+inputs+`}`)
 	add(ago(5*time.Minute), "answer.stop", "ig-21", "r1-7", "nobody knows", `{"call":"2-5","error":{"class":"unavailable","message":"timed out"}}`)
-	add(ago(time.Minute), "recovery.completed", "ig-21", "r0-3", "9 run", `{"kind":"stuck","opened":"2026-01-05T10:00:00Z","asked":9,"ran":6,"stop_count":6,"placed":3,"took":"1h59m0s"}`)
+	add(ago(4*time.Minute), "call.add", "", "r1-7", "launch 3 in a new group of m5.xlarge On-Demand, rung 2",
+		`{"call":{"op":"AddInstanceGroups","cluster":"j-2","config":{"name":"n","instance_type":"m5.xlarge","count":3}},"rejected":[{"group":"ig-21","reason":"banned until 2026-01-05T13:55:00Z"},{"what":"the same configuration","reason":"no quota"}]}`)
+	add(ago(time.Minute), "recovery.completed", "ig-21", "r0-3", "9 run", `{"kind":"stuck","opened":"2026-01-05T10:00:00Z","asked":9,"ran":6,"stop_count":6,"placed":3,"cause":{"cause":"capacity","text":"no capacity"},"took":"1h59m0s"}`)
 	add(ago(time.Second), "order.ban", "ig-22", "", "takes no launches", `{"order":{}}`)
 	out[len(out)-1].Author = "ann@desk"
 	return out
@@ -73,10 +76,10 @@ func TestExplain(t *testing.T) {
 	all := story()
 	var b strings.Builder
 	for _, e := range []Explanation{
-		w.ExplainRecord(all[4], all[2:6]),
+		w.ExplainRecord(all[5], all[2:8]),
 		w.ExplainRecord(all[1], all),
-		w.ExplainRecovery("r1-7", all[:6]),
-		w.ExplainRecovery("r0-3", all[6:7]),
+		w.ExplainRecovery("r1-7", all[:8]),
+		w.ExplainRecovery("r0-3", all[8:9]),
 		w.ExplainCluster(mustFind(t, w.FindCluster, "etl"), all),
 		w.ExplainGroup(mustFind(t, w.FindGroup, "etl/task"), all[:1]),
 		w.ExplainGroup(mustFind(t, w.FindGroup, "ig-22"), nil),
@@ -89,13 +92,13 @@ func TestExplain(t *testing.T) {
 		b.WriteString("----\n")
 	}
 	golden(t, "explain.txt", b.String())
-	golden(t, "explain.json", asJSON(t, w.ExplainRecord(all[4], all[2:6])))
+	golden(t, "explain.json", asJSON(t, w.ExplainRecord(all[5], all[2:8])))
 }
 
 // A record whose inputs are damaged is still told.
 func TestExplainDamagedInputs(t *testing.T) {
 	w := testWorld(t)
-	rec := story()[4]
+	rec := story()[5]
 	rec.Data = json.RawMessage(`{"inputs":[]}`)
 	e := w.ExplainRecord(rec, nil)
 	if facts := e.Sections[1].Events[0].Facts; len(facts) != 1 || !strings.Contains(facts[0], "cannot be read") {

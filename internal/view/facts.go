@@ -9,6 +9,7 @@ import (
 
 	"emrguard/internal/emr"
 	"emrguard/internal/ledger"
+	"emrguard/internal/pool"
 	"emrguard/internal/recovery"
 	"emrguard/internal/scaling"
 )
@@ -35,6 +36,8 @@ type inputs struct {
 	Settings  *recovery.Settings `json:"settings"`
 	Shortfall []ledger.Entry     `json:"shortfall"`
 	Reasons   []string           `json:"reasons"`
+	Cause     *recovery.Why      `json:"cause"`
+	Rejected  []pool.Rejection   `json:"rejected"`
 	Number    int                `json:"number"`
 	Took      string             `json:"took"`
 
@@ -71,6 +74,12 @@ func facts(e Event, label func(emr.GroupID) string) []string {
 	}
 	if s := in.Settings; s != nil {
 		add("settings: after %s, ban %s, pace %s, settle %s, chain %d, max_groups %d", Span(s.After), Span(s.Ban), Span(s.Pace), Span(s.Settle), s.Chain, s.MaxGroups)
+	}
+	if in.Cause != nil && in.Cause.Cause != recovery.Unknown && e.Kind != "recovery.cause" { // which says it
+		add("cause: %s", in.Cause)
+	}
+	for _, r := range in.Rejected {
+		add("passed over: %s", rejected(r, label))
 	}
 	for _, entry := range in.Shortfall {
 		add("%d missing since %s by %s, dated by %s", entry.Count, second(entry.Since), entry.Cause, entry.By)
@@ -142,6 +151,14 @@ func (in inputs) asks(e Event) []string {
 		tell("not followed:", o.Ask, o.WhyNot)
 	}
 	return out
+}
+
+// rejected says why a place was passed over.
+func rejected(r pool.Rejection, label func(emr.GroupID) string) string {
+	if r.Group != "" {
+		return label(r.Group) + ": " + r.Reason
+	}
+	return r.String()
 }
 
 // also begins a further reason of a record.

@@ -24,6 +24,7 @@ type GroupStatus struct {
 	Label        string    `json:"label" doc:"the name as tables show it: for a fallback the origin's name, a plus and the recovery that made it"`
 	Pool         string    `json:"pool,omitempty" doc:"id of its pool; absent for MASTER and for groups of another emrguard"`
 	Fallback     bool      `json:"fallback" doc:"emrguard made it for its pool"`
+	Rung         int       `json:"rung,omitempty" doc:"of a fallback: its rung of the ladder, from 1; one more than there are for a group of no rung"`
 	Role         string    `json:"role" doc:"MASTER, CORE or TASK"`
 	InstanceType string    `json:"instance_type" doc:"EC2 instance type"`
 	Market       string    `json:"market,omitempty" doc:"ON_DEMAND or SPOT"`
@@ -59,7 +60,7 @@ func (w World) groupStatus(scope string, c Cluster, g guard.Group) GroupStatus {
 	}
 	if p := c.PoolOf(g.ID); p != nil {
 		m := p.Member(g.ID)
-		row.Pool, row.Fallback = string(p.Origin), g.ID != p.Origin
+		row.Pool, row.Fallback, row.Rung = string(p.Origin), g.ID != p.Origin, m.Rung
 		if m.Banned(w.Now) {
 			row.BannedUntil = m.Ban.Until
 		}

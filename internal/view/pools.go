@@ -34,6 +34,7 @@ type PoolStatus struct {
 	Moved        int       `json:"moved" doc:"instances placed on another member than the one they were asked of"`
 	Members      []string  `json:"members" doc:"group ids: the origin, then the fallbacks by age"`
 	Chain        int       `json:"chain" doc:"recoveries in a row without a completed resize"`
+	Returns      *Returns  `json:"returns,omitempty" doc:"returns to the origin by itself failed, and the next waits"`
 	Rest         *Rest     `json:"rest,omitempty" doc:"the pool takes no launches because recoveries keep failing"`
 	Blocked      *Blocked  `json:"blocked,omitempty" doc:"instances are to be placed and no group takes them"`
 	Contested    bool      `json:"contested" doc:"somebody else keeps raising a banned member"`
@@ -62,6 +63,12 @@ type Rest struct {
 	Since  time.Time `json:"since" doc:"when it began"`
 	Until  time.Time `json:"until" doc:"when the pool probes again"`
 	Reason string    `json:"reason" doc:"why"`
+}
+
+// Returns says that what is placed on fallbacks did not come back to the origin.
+type Returns struct {
+	Failed int       `json:"failed" doc:"how often in a row"`
+	Until  time.Time `json:"until" doc:"the next begins then at the earliest"`
 }
 
 // Blocked says why nobody takes a pool's missing instances.
@@ -146,6 +153,9 @@ func (w World) poolStatus(scope string, c Cluster, p pool.Pool) PoolStatus {
 	if r := p.Rest; r != nil {
 		row.Rest = &Rest{Since: r.From, Until: r.Until, Reason: r.Reason}
 	}
+	if r := p.Returns; r != nil {
+		row.Returns = &Returns{Failed: r.Failed, Until: r.Until}
+	}
 	if b := p.Blocked; b != nil {
 		row.Blocked = &Blocked{Since: b.Since, Retry: b.Retry, Reason: b.Reason}
 	}
@@ -180,6 +190,9 @@ func (p PoolStatus) troubles(now time.Time) []string {
 	}
 	if p.Contested {
 		out = append(out, fmt.Sprintf("pool %s is contested: somebody keeps raising a banned group", p.title()))
+	}
+	if p.Returns != nil {
+		out = append(out, fmt.Sprintf("pool %s: %d returns to the origin failed; the next begins at %s at the earliest", p.title(), p.Returns.Failed, Until(p.Returns.Until, now)))
 	}
 	if p.Unmade != nil {
 		out = append(out, fmt.Sprintf("pool %s: %s", p.title(), p.Unmade.sentence(now)))

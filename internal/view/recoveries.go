@@ -40,6 +40,8 @@ type RecoveryStatus struct {
 	StopCount   int       `json:"stop_count" doc:"count the group was stopped at; 0 before"`
 	Placed      int       `json:"placed" doc:"instances launched for it"`
 	PlacedOn    string    `json:"placed_on,omitempty" doc:"id of the group that took them; open ones only"`
+	Cause       string    `json:"cause,omitempty" doc:"why the group got stuck, as far as EMR said: capacity, quota, addresses, bootstrap or price"`
+	CauseText   string    `json:"cause_text,omitempty" doc:"the words by which EMR said it"`
 	Author      string    `json:"author,omitempty" doc:"who asked for it; absent for emrguard's own"`
 	Reason      string    `json:"reason" doc:"open: why it was opened; closed: how it ended"`
 
@@ -77,7 +79,7 @@ func (w World) openRecovery(scope string, c Cluster, r recovery.Recovery) Recove
 	return RecoveryStatus{
 		Scope: scope, Cluster: string(c.Cluster.ID), ClusterName: c.Cluster.Name, Recovery: r.ID, Kind: string(r.Kind), Group: string(r.Group),
 		GroupLabel: c.label(r.Group), Pool: string(r.Pool), Open: true, Step: string(r.Step), Hold: r.Hold, Opened: r.Opened, Since: r.Since, Number: r.Number,
-		Asked: r.Asked, Ran: r.Ran, StopCount: r.Count, Placed: r.Placed, PlacedOn: string(r.Placement.Group), Author: r.Author, Reason: r.Reason, told: c.labelled(r.Reason),
+		Asked: r.Asked, Ran: r.Ran, StopCount: r.Count, Placed: r.Placed, PlacedOn: string(r.Placement.Group), Cause: string(r.Why.Cause), CauseText: r.Why.Text, Author: r.Author, Reason: r.Reason, told: c.labelled(r.Reason),
 	}
 }
 
@@ -85,15 +87,17 @@ func (w World) closedRecovery(r store.Record) RecoveryStatus {
 	row := RecoveryStatus{Scope: r.Scope, Cluster: r.Cluster, Recovery: r.Recovery, Group: r.Group, Pool: r.Pool, Outcome: r.Kind[len("recovery."):], Closed: r.At,
 		Author: r.Author, Reason: r.Reason, told: r.Reason}
 	var data struct {
-		Kind   string    `json:"kind"`
-		Opened time.Time `json:"opened"`
-		Asked  int       `json:"asked"`
-		Ran    int       `json:"ran"`
-		Count  int       `json:"stop_count"`
-		Placed int       `json:"placed"`
+		Kind   string       `json:"kind"`
+		Opened time.Time    `json:"opened"`
+		Asked  int          `json:"asked"`
+		Ran    int          `json:"ran"`
+		Count  int          `json:"stop_count"`
+		Placed int          `json:"placed"`
+		Cause  recovery.Why `json:"cause"`
 	}
 	if json.Unmarshal(r.Data, &data) == nil { // the inputs of a record may be damaged; the rest of it still tells
 		row.Kind, row.Opened, row.Asked, row.Ran, row.StopCount, row.Placed = data.Kind, data.Opened, data.Asked, data.Ran, data.Count, data.Placed
+		row.Cause, row.CauseText = string(data.Cause.Cause), data.Cause.Text
 	}
 	if c := w.cluster(r.Scope, r.Cluster); c != nil {
 		row.ClusterName, row.GroupLabel, row.told = c.Cluster.Name, labelOf(c, r.Group), c.labelled(r.Reason)
@@ -124,6 +128,9 @@ func (v Recoveries) Table() Table {
 		counts := fmt.Sprintf("%d of %d ran", r.Ran, r.Asked)
 		if r.StopCount > 0 {
 			counts += fmt.Sprintf("\nstopped at %d", r.StopCount)
+		}
+		if r.Cause != "" {
+			state += "\ncause: " + r.Cause
 		}
 		if r.Placed > 0 {
 			counts += fmt.Sprintf("\n%d placed", r.Placed)

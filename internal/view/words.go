@@ -80,7 +80,10 @@ func Word(kind string) string {
 	case "order":
 		return "asked"
 	case "recovery":
-		if what != "open" && what != "step" && what != "cause" {
+		if what == "cause" {
+			return "seen"
+		}
+		if what != "open" && what != "step" {
 			return "done"
 		}
 		return "decided"

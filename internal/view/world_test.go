@@ -85,12 +85,13 @@ func stuckCluster(t *testing.T) guard.State {
 		group("ig-22", fallbackName(t, "task", "j-2", "ig-21", "r1-7"), emr.Task, 3, 1, ledger.Entry{Since: ago(3 * time.Minute), Count: 2, Cause: ledger.Change, By: ledger.ByCall}),
 	}, pool.Pool{Origin: "ig-21", Name: "task", Role: emr.Task, Wanted: 9, Chain: 1, Members: []pool.Member{
 		{Group: "ig-21", Expected: []int{6}, Moved: 3, Ban: &pool.Ban{From: ago(5 * time.Minute), Until: noon.Add(115 * time.Minute), Recovery: "r1-7", Growths: 1,
-			Reason: "6 of 9 run; the oldest missing instance is missing since 11:20:00"}},
-		{Group: "ig-22", Rung: 1, Made: ago(3 * time.Minute), Recovery: "r1-7", Expected: []int{3}},
+			Reason: "6 of 9 run; the oldest missing instance is missing since 11:20:00; cause: quota", Cause: "quota"}},
+		{Group: "ig-22", Rung: 2, Made: ago(3 * time.Minute), Recovery: "r1-7", Expected: []int{3}},
 	}})
 	s.Suspended = &guard.Suspension{Since: ago(40 * time.Minute), Reasons: []string{"recovery r1-7 of ig-21 is at watch"}}
 	s.Recoveries = []recovery.Recovery{{ID: "r1-7", Pool: "ig-21", Group: "ig-21", Kind: recovery.Stuck, Step: recovery.StepWatch, Opened: ago(6 * time.Minute),
 		Since: ago(40 * time.Minute), Reason: "6 of 9 run", Number: 1, Asked: 9, Ran: 6, Count: 6, Placed: 3, Settings: recovery.Defaults(),
+		Why:       recovery.Why{Cause: recovery.Quota, Text: "VcpuLimitExceeded: …"},
 		Placement: recovery.Placement{Group: "ig-22", Count: 3, Target: 3, At: ago(3 * time.Minute)}}}
 	return s
 }
@@ -107,7 +108,8 @@ func troubledCluster() guard.State {
 			Blocked: &pool.Blocked{Since: ago(20 * time.Minute), Retry: noon.Add(10 * time.Minute), Reason: "a new group: no task group slot of the cluster is free beyond reserve_slots"}},
 		pool.Pool{Origin: "ig-32", Name: "spot\x1b[31m", Role: emr.Task, Wanted: 4, Contested: true, Members: []pool.Member{member("ig-32", 4)}},
 		pool.Pool{Origin: "ig-33", Name: "task", Role: emr.Task, Wanted: 6, Chain: 4, Members: []pool.Member{member("ig-33", 2)},
-			Rest: &pool.Rest{From: ago(50 * time.Hour), Until: noon.Add(30 * time.Hour), Reason: "3 recoveries in a row did not complete a resize; 4 instances wait"}})
+			Returns: &pool.Returns{Failed: 2, Until: noon.Add(3 * time.Hour), Length: pool.Duration(4 * time.Hour)},
+			Rest:    &pool.Rest{From: ago(50 * time.Hour), Until: noon.Add(30 * time.Hour), Reason: "3 recoveries in a row did not complete a resize; 4 instances wait"}})
 	s.Recoveries = []recovery.Recovery{{ID: "r2-9", Pool: "ig-31", Group: "ig-31", Kind: recovery.Return, Step: recovery.StepPlace, Opened: ago(time.Minute), Since: ago(time.Minute),
 		Reason: "asked for by hand", Author: "ann@desk", Hold: "paused by ann@desk", Settings: recovery.Defaults()}}
 	s.Paused = &guard.Pause{Since: ago(90 * time.Second), Author: "ann@desk", Reason: "migration"}
