@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -87,35 +88,33 @@ func (f *historyFlags) query(ctx context.Context, r *reader, o *opened) (store.Q
 	if f.limit < 1 || f.limit > store.MaxPage {
 		return q, usageError("--limit %d is outside 1 to %d", f.limit, store.MaxPage)
 	}
+	if f.cluster != "" {
+		found, err := r.found(ctx, o, f.cluster, w.FindCluster, store.Query{Cluster: f.cluster})
+		if err != nil {
+			return q, err
+		}
+		q.Cluster = cmp.Or(string(found.Cluster), f.cluster)
+		if found.Cluster != "" {
+			w = w.Only(found)
+		}
+	}
 	for _, ref := range []struct {
 		text string
 		find func(string) (view.Found, error)
-		set  func(view.Found)
 		id   *string
 		past store.Query
 	}{
-		{f.cluster, w.FindCluster, func(v view.Found) { w, q.Cluster = w.Only(v), string(v.Cluster) }, &q.Cluster, store.Query{Cluster: f.cluster}},
-		{f.group, func(ref string) (view.Found, error) { return w.FindGroup(ref) }, func(v view.Found) { q.Group = string(v.Group) }, &q.Group, store.Query{Group: f.group}},
-		{f.pool, func(ref string) (view.Found, error) { return w.FindPool(ref) }, func(v view.Found) { q.Pool = string(v.Group) }, &q.Pool, store.Query{Pool: f.pool}},
+		{f.group, w.FindGroup, &q.Group, store.Query{Group: f.group}},
+		{f.pool, w.FindPool, &q.Pool, store.Query{Pool: f.pool}},
 	} {
 		if ref.text == "" {
 			continue
 		}
-		found, err := ref.find(ref.text)
-		unknown := (*view.UnknownError)(nil)
-		switch {
-		case errors.As(err, &unknown):
-			if known, err := r.recorded(ctx, o, ref.past); err != nil {
-				return q, err
-			} else if !known {
-				return q, usageError("%w", unknown)
-			}
-			*ref.id = ref.text
-		case err != nil:
-			return q, usageError("%w", err)
-		default:
-			ref.set(found)
+		found, err := r.found(ctx, o, ref.text, ref.find, ref.past)
+		if err != nil {
+			return q, err
 		}
+		*ref.id = cmp.Or(string(found.Group), ref.text)
 	}
 	if err := f.known(ctx, r, o); err != nil {
 		return q, err
@@ -126,6 +125,21 @@ func (f *historyFlags) query(ctx context.Context, r *reader, o *opened) (store.Q
 	}
 	q.To, err = parseTime("until", f.until, w.Now)
 	return q, err
+}
+
+// found finds what a reference names. The zero Found is something that has ended, of which there is a record.
+func (r *reader) found(ctx context.Context, o *opened, ref string, find func(string) (view.Found, error), past store.Query) (view.Found, error) {
+	found, err := find(ref)
+	if err == nil {
+		return found, nil
+	}
+	if unknown := (*view.UnknownError)(nil); errors.As(err, &unknown) {
+		known, failed := r.recorded(ctx, o, past)
+		if failed != nil || known {
+			return view.Found{}, failed
+		}
+	}
+	return found, usageError("%w", err)
 }
 
 // known says no to a recovery without a record and to a kind that is none.

@@ -66,7 +66,7 @@ func BenchmarkReport(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	defer s.Close() //nolint:errcheck // a benchmark
+	defer s.Close()
 	begin := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	lease, err := s.Acquire(b.Context(), "prod", "benchmark", "", begin, time.Hour)
 	if err != nil {

@@ -128,15 +128,11 @@ func (in inputs) asks(e Event) []string {
 	tell := func(what string, ask scaling.Ask, reason string) {
 		add("%s %s asks for %d: %s", what, ask.By, ask.Target, reason)
 		for _, e := range ask.Evidence {
-			text := "  " + e.Condition
-			for i, p := range e.Points {
-				sep := ", "
-				if i == 0 {
-					sep = ": "
-				}
-				text += fmt.Sprintf("%s%s %s", sep, second(p.At), strconv.FormatFloat(p.Value, 'f', -1, 64))
+			points := make([]string, 0, len(e.Points))
+			for _, p := range e.Points {
+				points = append(points, second(p.At)+" "+strconv.FormatFloat(p.Value, 'f', -1, 64))
 			}
-			add("%s", text)
+			add("  %s: %s", e.Condition, strings.Join(points, ", "))
 		}
 	}
 	what := "followed:"

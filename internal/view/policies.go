@@ -359,7 +359,9 @@ func (v Policies) Tables() []Table {
 		pools.Add(orID(p.ClusterName, p.Cluster), p.Name, p.Pool, strconv.Itoa(p.Wanted), low, high, by, p.Last.sentence(v.Now), p.Waits)
 	}
 	held := func(p PolicyStatus) bool {
-		return slices.ContainsFunc(v.Pools, func(of ScaledPool) bool { return of.Scope == p.Scope && of.Cluster == p.Cluster && of.Name == p.Pool && of.Waits != "" })
+		return slices.ContainsFunc(v.Pools, func(of ScaledPool) bool {
+			return of.Scope == p.Scope && of.Cluster == p.Cluster && of.Name == p.Pool && of.Waits != ""
+		})
 	}
 	policies := Table{Head: []string{"CLUSTER", "POOL", "POLICY", "WHEN", "DOES", "JUDGED", "NEXT", "BECAUSE"}}
 	for _, p := range v.Policies {
