@@ -138,7 +138,7 @@ func (r Report) scaled() string {
 		parts.add("Nothing was scaled")
 	}
 	if all.WouldUp+all.WouldDown > 0 {
-		parts.add("they would have been scaled %s", upAndDown(all.WouldUp, all.WouldUpInstances, all.WouldDown, all.WouldDownInstances))
+		parts.add("pools would have been scaled %s", upAndDown(all.WouldUp, all.WouldUpInstances, all.WouldDown, all.WouldDownInstances))
 	}
 	if r.Total.Suspended > 0 {
 		parts.add("scaling was suspended for %s in all", seconds(r.Total.Suspended))
