@@ -143,7 +143,7 @@ func (d *decider) meet(g emr.Group, in Read) {
 		d.foreign(g, "of an unknown version")
 	case ours:
 		d.record("group.ours", Record{Group: g.ID, Pool: token.Origin, Recovery: token.Recovery,
-			Reason: fmt.Sprintf("the group carries the token of recovery %s for %s: %d requested, %d running", token.Recovery, token.Origin, g.Requested, g.Running)})
+			Reason: fmt.Sprintf("the group carries the token of recovery %s for %s: %d requested, %d running", token.Recovery, token.Origin, g.Requested, g.Running), Data: counts(g)})
 		if owner != nil && owner.Placement.Group == "" && owner.Fill == "" && owner.Placement.Name == g.Name {
 			why := "a read shows the group before the answer"
 			if owner.Placement.Unknown {
@@ -156,8 +156,13 @@ func (d *decider) meet(g emr.Group, in Read) {
 		}
 	default:
 		d.addPool(g)
-		d.record("group.seen", Record{Group: g.ID, Pool: g.ID, Reason: fmt.Sprintf("first seen: %s group %q of %s, %s, %d of %d run", g.Role, g.Name, g.InstanceType, g.State, g.Running, g.Requested)})
+		d.record("group.seen", Record{Group: g.ID, Pool: g.ID, Reason: fmt.Sprintf("first seen: %s group %q of %s, %s, %d of %d run", g.Role, g.Name, g.InstanceType, g.State, g.Running, g.Requested), Data: counts(g)})
 	}
+}
+
+// counts is what a read said of a group, for its record.
+func counts(g emr.Group) map[string]any {
+	return map[string]any{"requested": g.Requested, "running": g.Running, "state": g.State}
 }
 
 func (d *decider) addPool(g emr.Group) {

@@ -185,6 +185,7 @@ func (d *decider) openOwed(p *pool.Pool) {
 		}
 		d.wantWhatIsLeft(p)
 	case p.Blocked != nil:
+		d.record("pool.unblocked", Record{Pool: p.Origin, Reason: fmt.Sprintf("nothing is left to place: all %d that the pool wants are asked for", p.Wanted)})
 		p.Blocked = nil
 	default:
 		d.openReturn(p)

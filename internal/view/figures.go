@@ -11,6 +11,7 @@ import (
 // the period, so the figures of a period are those of its parts added up; Latest alone is the greatest of them.
 type Figures struct {
 	Recoveries []RecoveryFigures `json:"recoveries" doc:"by kind, in order; a scaling operation is one of kind scale"`
+	Causes     []CauseFigures    `json:"causes" doc:"why groups got stuck, as far as EMR said, in order"`
 	Placed     int               `json:"placed" doc:"instances launched for closed recoveries other than scale and return; one of a chain may launch what the one before launched in vain"`
 	WouldPlace int               `json:"would_place" doc:"instances that would-be recoveries would have placed elsewhere"`
 	Missing    float64           `json:"missing_seconds" doc:"instances asked of EMR and not running, times how long, in instance-seconds"`
@@ -34,6 +35,7 @@ type Figures struct {
 	Resting        float64 `json:"resting_seconds" doc:"how long pools rested, in all"`
 	Blocks         int     `json:"blocks" doc:"how often nobody took what a pool had to place"`
 	Blocked        float64 `json:"blocked_seconds" doc:"how long pools were blocked, in all"`
+	ReturnsFailed  int     `json:"returns_failed" doc:"how often what is placed on fallbacks did not come back to the origin"`
 	Contested      int     `json:"contested" doc:"how often a pool was reported because somebody kept raising a banned member"`
 	Orders         int     `json:"orders" doc:"orders by hand that were carried out"`
 	Refused        int     `json:"orders_refused" doc:"orders by hand that were refused"`
@@ -61,6 +63,13 @@ type RecoveryFigures struct {
 	Reported   int    `json:"reported" doc:"closed: nothing more can be done; a person has to look"`
 	Would      int    `json:"would" doc:"would-be recoveries: recorded and not carried out, each once per ban time"`
 	Placed     int    `json:"placed" doc:"instances launched for the closed ones"`
+}
+
+// CauseFigures are the recoveries of groups that got stuck for one reason.
+type CauseFigures struct {
+	Cause string `json:"cause" doc:"capacity, quota, addresses, bootstrap or price"`
+	Count int    `json:"count" doc:"recoveries closed in the period"`
+	Would int    `json:"would" doc:"would-be recoveries"`
 }
 
 // outcome is the count of one outcome, or nil for a word that is none.
@@ -150,6 +159,10 @@ func (f *Figures) add(o *Figures) {
 			*n.to += n.n
 		}
 	}
+	for _, c := range o.Causes {
+		to := f.cause(recovery.Cause(c.Cause))
+		to.Count, to.Would = to.Count+c.Count, to.Would+c.Would
+	}
 	for _, s := range o.Scaling {
 		to := f.scaling(s.By)
 		to.Up, to.UpInstances, to.Down, to.DownInstances = to.Up+s.Up, to.UpInstances+s.UpInstances, to.Down+s.Down, to.DownInstances+s.DownInstances
@@ -177,7 +190,7 @@ func (f *Figures) add(o *Figures) {
 func (f *Figures) counts() []*int {
 	return []*int{
 		&f.Placed, &f.WouldPlace, &f.Suspensions, &f.NotFollowed, &f.Made, &f.Unmade, &f.WouldMake, &f.Bans, &f.BansByHand, &f.BansLifted, &f.Rests, &f.Blocks,
-		&f.Contested, &f.Orders, &f.Refused, &f.Unread, &f.Unusable, &f.Throttled, &f.ClockDisagreed, &f.Ended,
+		&f.ReturnsFailed, &f.Contested, &f.Orders, &f.Refused, &f.Unread, &f.Unusable, &f.Throttled, &f.ClockDisagreed, &f.Ended,
 	}
 }
 
@@ -204,6 +217,15 @@ func rank(kind string) int {
 		return i
 	}
 	return len(kinds)
+}
+
+// cause returns the row of a cause, which it adds in its place.
+func (f *Figures) cause(c recovery.Cause) *CauseFigures {
+	i, found := slices.BinarySearchFunc(f.Causes, string(c), func(row CauseFigures, c string) int { return cmp.Compare(row.Cause, c) })
+	if !found {
+		f.Causes = slices.Insert(f.Causes, i, CauseFigures{Cause: string(c)})
+	}
+	return &f.Causes[i]
 }
 
 // scaling returns the row of one who asks, which it adds in its place.

@@ -36,7 +36,7 @@ type ClusterReport struct {
 
 // Report completes the tally. World is the present state; names are those of ended clusters that are still known.
 func (t *Tally) Report(w World, names map[store.Key]string) Report {
-	r := Report{Now: w.Now, From: t.from, To: t.to, Notes: []string{}, Total: Figures{Recoveries: []RecoveryFigures{}, Scaling: []ScalingFigures{}}, Clusters: []ClusterReport{}}
+	r := Report{Now: w.Now, From: t.from, To: t.to, Notes: []string{}, Total: Figures{Recoveries: []RecoveryFigures{}, Causes: []CauseFigures{}, Scaling: []ScalingFigures{}}, Clusters: []ClusterReport{}}
 	w.clusters(func(_ Scope, c Cluster) {
 		r.Watched++
 		r.Open += len(c.Recoveries)
@@ -117,10 +117,22 @@ func (r Report) repaired() string {
 	if all.Would > 0 {
 		parts.add("emrguard would have begun %s and placed %s elsewhere", count(all.Would, "recovery"), count(r.Total.WouldPlace, "instance"))
 	}
+	if causes := r.Total.causes(); causes != "" {
+		parts.add("EMR named the cause: %s", causes)
+	}
 	if hours := r.Total.Missing / 3600; hours >= 0.05 {
 		parts.add("%.1f instance-hours were missing", hours)
 	}
 	return parts.String()
+}
+
+// causes lists why groups got stuck, and how often each.
+func (f *Figures) causes() string {
+	var parts []string
+	for _, c := range f.Causes {
+		parts = append(parts, fmt.Sprintf("%s %s", c.Cause, times(c.Count+c.Would)))
+	}
+	return strings.Join(parts, ", ")
 }
 
 // scaled is the sentence about scaling.
@@ -165,6 +177,9 @@ func (r Report) toLookAt() string {
 	f := r.Total
 	if n := f.Contested; n > 0 {
 		parts.add("%s %s contested, because somebody keeps raising a banned group", count(n, "pool"), was(n))
+	}
+	if n := f.ReturnsFailed; n > 0 {
+		parts.add("what was placed elsewhere did not come back to its own group %s", times(n))
 	}
 	for _, l := range []struct {
 		seconds float64
@@ -283,6 +298,10 @@ func (f *Figures) notes() []string {
 		out = append(out, text)
 	}
 	add(f.Contested, 0, "contested")
+	if causes := f.causes(); causes != "" {
+		out = append(out, "stuck for "+causes)
+	}
+	add(f.ReturnsFailed, 0, "did not return")
 	add(f.Rests, f.Resting, "rested")
 	add(f.Blocks, f.Blocked, "blocked")
 	add(f.Bans, 0, "banned by emrguard")

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"emrguard/internal/recovery"
 	"emrguard/internal/store"
 )
 
@@ -116,6 +117,7 @@ type told struct {
 	Wanted    int             `json:"wanted"`
 	Due       time.Time       `json:"due"`
 	Error     json.RawMessage `json:"error"`
+	Cause     recovery.Why    `json:"cause"`
 	Ask       *struct {
 		By     string `json:"by"`
 		Kind   string `json:"kind"`
@@ -204,7 +206,7 @@ func (f *Figures) last(what string, seconds float64) {
 
 // total are the figures of a cluster with what is still under way, up to the end of the period.
 func (t *Tally) total(c *tallied) Figures {
-	f := Figures{Recoveries: []RecoveryFigures{}, Scaling: []ScalingFigures{}}
+	f := Figures{Recoveries: []RecoveryFigures{}, Causes: []CauseFigures{}, Scaling: []ScalingFigures{}}
 	f.add(&c.Figures)
 	for _, s := range c.inOrder() {
 		o := c.open[s]

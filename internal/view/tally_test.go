@@ -58,6 +58,12 @@ func TestTally(t *testing.T) {
 			}},
 		{"a return places nothing elsewhere", []store.Record{row(time.Hour, "recovery.completed", "ig-21", `{"kind":"return","placed":2}`)},
 			func(f *Figures) { f.Recoveries = []RecoveryFigures{{Kind: "return", Completed: 1, Placed: 2}} }},
+		{"causes of what was repaired, and would have been", []store.Record{row(2*time.Hour, "recovery.completed", "ig-21", `{"kind":"stuck","cause":{"cause":"quota","text":"…"}}`),
+			row(time.Hour, "recovery.completed", "ig-21", `{"kind":"scale","cause":{"cause":"price"}}`), row(time.Hour, "would.recover", "ig-21", `{"kind":"stuck","cause":{"cause":"capacity"}}`),
+			row(time.Hour, "pool.return_failed", "ig-21", "")}, func(f *Figures) {
+			f.Recoveries, f.ReturnsFailed = []RecoveryFigures{{Kind: "stuck", Completed: 1, Would: 1}, {Kind: "scale", Completed: 1}}, 1
+			f.Causes = []CauseFigures{{Cause: "capacity", Would: 1}, {Cause: "quota", Count: 1}}
+		}},
 		{"damaged data", []store.Record{row(time.Hour, "recovery.completed", "ig-21", `[`), row(time.Hour, "scaling.decided", "", `{"ask":[]}`)},
 			func(f *Figures) { f.Recoveries = []RecoveryFigures{{Kind: "unknown", Completed: 1}} }},
 		{"would-be recoveries", []store.Record{row(3*time.Hour, "would.recover", "ig-21", `{"kind":"stuck","requested":9,"running":6,"stop_count":7}`), row(time.Hour, "would.recover", "ig-21", `{"kind":"idle","requested":9,"stop_count":9}`)},
@@ -86,6 +92,10 @@ func TestTally(t *testing.T) {
 			func(f *Figures) {
 				f.Blocks, f.Blocked, f.Placed, f.Recoveries = 1, 60*minute, 2, []RecoveryFigures{{Kind: "retry", Completed: 1, Placed: 2}}
 			}},
+		{"a block that ended by itself, and one whose begin nobody knows", []store.Record{row(3*time.Hour, "pool.unblocked", "", ""), row(2*time.Hour, "pool.blocked", "", ""), row(time.Hour, "pool.unblocked", "", "")},
+			func(f *Figures) { f.Blocks, f.Blocked = 1, 120*minute }},
+		{"a group that is short at first sight", []store.Record{row(time.Hour, "group.seen", "ig-21", `{"requested":9,"running":7,"state":"RESIZING"}`), row(30*time.Minute, "group.read", "ig-21", `{"requested":9,"running":9}`)},
+			func(f *Figures) { f.Missing = 2 * 30 * minute }},
 		{"unban ends a block", []store.Record{row(2*time.Hour, "pool.blocked", "", ""), row(time.Hour, "order.unban", "ig-21", "")},
 			func(f *Figures) { f.Blocks, f.Blocked, f.Orders, f.BansLifted = 1, 60*minute, 1, 1 }},
 		{"metrics and reads", []store.Record{row(3*time.Hour, "metrics.unread", "", ""), row(2*time.Hour, "metrics.read", "", ""), row(time.Hour, "read.unusable", "", ""), row(30*time.Minute, "read.usable", "", "")},
@@ -120,7 +130,7 @@ func TestTally(t *testing.T) {
 		}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			want := Figures{Recoveries: []RecoveryFigures{}, Scaling: []ScalingFigures{}}
+			want := Figures{Recoveries: []RecoveryFigures{}, Causes: []CauseFigures{}, Scaling: []ScalingFigures{}}
 			c.want(&want)
 			if diff := cmp.Diff(want, tally(t, World{Now: noon}, c.records...)); diff != "" {
 				t.Error(diff)
@@ -161,7 +171,7 @@ func TestTallyOfDays(t *testing.T) {
 			}
 			return all.Report(World{Now: to}, nil).Total
 		}
-		whole, parts := sum(begin, begin.AddDate(0, 0, days)), Figures{Recoveries: []RecoveryFigures{}, Scaling: []ScalingFigures{}}
+		whole, parts := sum(begin, begin.AddDate(0, 0, days)), Figures{Recoveries: []RecoveryFigures{}, Causes: []CauseFigures{}, Scaling: []ScalingFigures{}}
 		for day := range days {
 			f := sum(begin.AddDate(0, 0, day), begin.AddDate(0, 0, day+1))
 			parts.add(&f)
@@ -179,8 +189,8 @@ func TestTallyOfDays(t *testing.T) {
 
 // someHistory is a history of three clusters with two pools each, in which whatever ends has begun.
 func someHistory(t *rapid.T, begin time.Time, days int) []store.Record {
-	pairs := map[string]string{"scaling.suspended": "scaling.resumed", "metrics.unread": "metrics.read", "read.unusable": "read.usable", "pool.rest": "pool.rested"}
-	kinds := slices.Concat(slices.Sorted(maps.Keys(pairs)), Outcomes(), []string{"recovery.open", "ban.set", "order.ban", "order.unban", "order.refused", "pool.blocked", "pool.contested", "would.recover", "would.scale",
+	pairs := map[string]string{"scaling.suspended": "scaling.resumed", "metrics.unread": "metrics.read", "read.unusable": "read.usable", "pool.rest": "pool.rested", "pool.blocked": "pool.unblocked"}
+	kinds := slices.Concat(slices.Sorted(maps.Keys(pairs)), Outcomes(), []string{"recovery.open", "ban.set", "order.ban", "order.unban", "order.refused", "pool.contested", "would.recover", "would.scale",
 		"scaling.decided", "scaling.deferred", "scaling.superseded", "termination.notice", "would.terminate", "group.read", "cluster.ended", "api.throttled"})
 	under := map[string]bool{}
 	at, records := begin, []store.Record(nil)
@@ -190,7 +200,7 @@ func someHistory(t *rapid.T, begin time.Time, days int) []store.Record {
 		r.Pool = r.Cluster + rapid.SampledFrom([]string{"-a", "-b"}).Draw(t, "pool")
 		r.Group, r.Author = r.Pool, rapid.SampledFrom([]string{"", "ann@desk"}).Draw(t, "author")
 		of := r.Cluster
-		if r.Kind == "pool.rest" {
+		if r.Kind == "pool.rest" || r.Kind == "pool.blocked" {
 			of = r.Pool
 		}
 		if end, lasts := pairs[r.Kind]; lasts {
@@ -207,8 +217,8 @@ func someHistory(t *rapid.T, begin time.Time, days int) []store.Record {
 				}
 			}
 		}
-		r.Data = json.RawMessage(fmt.Sprintf(`{"kind":%q,"placed":%d,"requested":9,"running":%d,"stop_count":%d,"wanted":6,"ask":{"by":%q,"target":%d},"due":%q}`,
-			rapid.SampledFrom([]string{"stuck", "shrink", "scale", "retry", "return", "odd"}).Draw(t, "of"), rapid.IntRange(0, 5).Draw(t, "placed"), rapid.IntRange(0, 12).Draw(t, "running"),
+		r.Data = json.RawMessage(fmt.Sprintf(`{"kind":%q,"cause":{"cause":%q},"placed":%d,"requested":9,"running":%d,"stop_count":%d,"wanted":6,"ask":{"by":%q,"target":%d},"due":%q}`,
+			rapid.SampledFrom([]string{"stuck", "shrink", "scale", "retry", "return", "odd"}).Draw(t, "of"), rapid.SampledFrom([]string{"", "quota", "price"}).Draw(t, "cause"), rapid.IntRange(0, 5).Draw(t, "placed"), rapid.IntRange(0, 12).Draw(t, "running"),
 			rapid.IntRange(0, 9).Draw(t, "stop"), rapid.SampledFrom([]string{"policy up", "policy down", "min"}).Draw(t, "by"), rapid.IntRange(0, 12).Draw(t, "target"),
 			at.Add(-time.Duration(rapid.IntRange(0, 3600).Draw(t, "late"))*time.Second).Format(time.RFC3339Nano)))
 		records = append(records, r)

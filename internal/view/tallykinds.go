@@ -19,6 +19,7 @@ var stretches = map[string]func(t *Tally, c *tallied, r store.Record, data told)
 	"read.usable":       func(t *Tally, c *tallied, r store.Record, _ told) { t.end(c, unusable, "", r.At, true) },
 	"pool.blocked":      func(t *Tally, c *tallied, r store.Record, _ told) { t.begin(c, blocked, r.Pool, r.At, 1) },
 	"order.unban":       func(t *Tally, c *tallied, r store.Record, _ told) { t.end(c, blocked, r.Pool, r.At, false) },
+	"pool.unblocked":    func(t *Tally, c *tallied, r store.Record, _ told) { t.end(c, blocked, r.Pool, r.At, true) },
 	"pool.rest": func(t *Tally, c *tallied, r store.Record, _ told) {
 		t.end(c, blocked, r.Pool, r.At, false)
 		t.begin(c, resting, r.Pool, r.At, 1)
@@ -31,16 +32,21 @@ var stretches = map[string]func(t *Tally, c *tallied, r store.Record, data told)
 			t.end(c, resting, r.Pool, r.At, false)
 		}
 	},
-	"group.read": func(t *Tally, c *tallied, r store.Record, data told) {
-		if r.Pool != "" {
-			t.begin(c, missing, r.Group, r.At, max(0, data.Requested-data.Running))
-		}
-	},
+	"group.seen": (*Tally).counts,
+	"group.ours": (*Tally).counts,
+	"group.read": (*Tally).counts,
 	"cluster.ended": func(t *Tally, c *tallied, r store.Record, _ told) {
 		for _, s := range c.inOrder() {
 			t.end(c, s.what, s.of, r.At, false)
 		}
 	},
+}
+
+// counts notes what a group lacks from now on.
+func (t *Tally) counts(c *tallied, r store.Record, data told) {
+	if r.Pool != "" { // of MASTER and of groups of another emrguard nothing is said
+		t.begin(c, missing, r.Group, r.At, max(0, data.Requested-data.Running))
+	}
 }
 
 // each counts every record of a kind.
@@ -78,6 +84,9 @@ var kindsTold = func() map[string]func(c *tallied, r store.Record, data told) {
 		"pool.rest":      each(func(f *Figures) *int { return &f.Rests }),
 		"pool.blocked":   each(func(f *Figures) *int { return &f.Blocks }),
 		"pool.contested": each(func(f *Figures) *int { return &f.Contested }),
+
+		"pool.return_failed": each(func(f *Figures) *int { return &f.ReturnsFailed }),
+
 		"metrics.unread": each(func(f *Figures) *int { return &f.Unread }),
 		"read.unusable":  each(func(f *Figures) *int { return &f.Unusable }),
 		"api.throttled":  each(func(f *Figures) *int { return &f.Throttled }),
@@ -138,6 +147,9 @@ func (c *tallied) closed(r store.Record, data told) {
 	row := c.recovery(cmp.Or(data.Kind, unknown))
 	*row.outcome(recovery.Outcome(r.Kind[len("recovery."):]))++
 	row.Placed += data.Placed
+	if row.repairs() && data.Cause.Cause != recovery.Unknown {
+		c.cause(data.Cause.Cause).Count++
+	}
 	if k := recovery.Kind(data.Kind); k != recovery.Scale && k != recovery.Return {
 		c.Placed += data.Placed
 	}
@@ -145,6 +157,9 @@ func (c *tallied) closed(r store.Record, data told) {
 
 func (c *tallied) wouldRecover(_ store.Record, data told) {
 	c.recovery(cmp.Or(data.Kind, unknown)).Would++
+	if data.Cause.Cause != recovery.Unknown {
+		c.cause(data.Cause.Cause).Would++
+	}
 	if recovery.Kind(data.Kind).Bans() {
 		c.WouldPlace += max(0, data.Requested-data.StopCount)
 	}

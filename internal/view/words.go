@@ -90,7 +90,7 @@ func Word(kind string) string {
 	case "ban", "scaling", "termination", "would":
 		return "decided"
 	case "pool":
-		if what == "rest" || what == "rested" || what == "blocked" || what == "contested" {
+		if what == "rest" || what == "rested" || what == "blocked" || what == "unblocked" || what == "contested" {
 			return "decided"
 		}
 	case "cluster":
