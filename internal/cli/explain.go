@@ -109,6 +109,9 @@ func explainThing(ctx context.Context, r *reader, o *opened, ref string) (view.E
 func explainRecord(ctx context.Context, r *reader, o *opened, rec store.Record) (view.Explanation, error) {
 	if rec.Recovery != "" {
 		story, err := whole(ctx, o.store, r.query(store.Query{Recovery: rec.Recovery}))
+		if err == nil && rec.Kind == "scaling.decided" {
+			story, err = withDeferrals(ctx, r, o, rec, story)
+		}
 		return o.world.ExplainRecord(rec, story), err
 	}
 	near := store.Query{Scope: rec.Scope, Cluster: rec.Cluster, Group: rec.Group, Limit: 20}
@@ -120,6 +123,18 @@ func explainRecord(ctx context.Context, r *reader, o *opened, rec store.Record) 
 	}
 	rest, err := whole(ctx, o.store, after)
 	return o.world.ExplainRecord(rec, append(story, rest...)), err
+}
+
+// withDeferrals puts what held back the pool's scaling before a decision in front of its story.
+func withDeferrals(ctx context.Context, r *reader, o *opened, rec store.Record, story []store.Record) ([]store.Record, error) {
+	led, err := latest(ctx, o.store, r.query(store.Query{Pool: rec.Pool, Kinds: []string{"scaling."}, Before: rec.Seq, Limit: 5}))
+	last := 0
+	for i, before := range led {
+		if before.Kind == "scaling.decided" {
+			last = i + 1 // what came before that belongs to it
+		}
+	}
+	return append(led[last:], story...), err
 }
 
 // whole reads a story from its beginning, as far as one page holds.

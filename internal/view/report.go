@@ -20,7 +20,7 @@ type Report struct {
 	Summary  []string        `json:"summary" doc:"three sentences: what was repaired, what was scaled, what needs a look"`
 	Notes    []string        `json:"notes" doc:"what the report cannot know, because the history does not reach back or cannot be read"`
 	Watched  int             `json:"clusters_watched" doc:"clusters that have not ended, at present"`
-	Open     int             `json:"recoveries_open" doc:"open recoveries, at present"`
+	Open     int             `json:"recoveries_open" doc:"open recoveries at present, those of scaling and returns aside"`
 	NoData   int             `json:"policies_without_data" doc:"policies that lacked data points when they were judged last"`
 	Total    Figures         `json:"total" doc:"all clusters and what concerns a scope as a whole, added up"`
 	Clusters []ClusterReport `json:"clusters" doc:"those to which something happened, by scope, name and id"`
@@ -39,7 +39,11 @@ func (t *Tally) Report(w World, names map[store.Key]string) Report {
 	r := Report{Now: w.Now, From: t.from, To: t.to, Notes: []string{}, Total: Figures{Recoveries: []RecoveryFigures{}, Causes: []CauseFigures{}, Scaling: []ScalingFigures{}}, Clusters: []ClusterReport{}}
 	w.clusters(func(_ Scope, c Cluster) {
 		r.Watched++
-		r.Open += len(c.Recoveries)
+		for _, open := range c.Recoveries {
+			if (&RecoveryFigures{Kind: string(open.Kind)}).repairs() {
+				r.Open++
+			}
+		}
 		r.NoData += c.noData()
 	})
 	for key, c := range t.clusters {
