@@ -34,6 +34,7 @@ type oracle struct {
 	reads      map[emr.GroupID][]seenRead
 	most       int // groups that one read showed
 	violations []Violation
+	scaling    *scalingOracle // nil: scaling is not watched
 }
 
 // Watch makes the world check its properties from now on; Violations lists what did not hold.
@@ -68,6 +69,16 @@ func (o *oracle) read(sent time.Time, groups []emr.Group) {
 	}
 }
 
+// answered notes what a process is told.
+func (o *oracle) answered(c completion) {
+	if len(c.done.Result.Groups) > 0 {
+		o.read(c.sent, c.done.Result.Groups)
+	}
+	if o.scaling != nil {
+		o.scaling.answered(c)
+	}
+}
+
 // state is the guard's document of a cluster, as saved.
 func (w *World) state(cluster emr.ClusterID) (guard.State, bool) {
 	doc, err := w.o.Store.Load(context.Background(), store.Key{Scope: ScopeName, Cluster: string(cluster)})
@@ -84,9 +95,18 @@ func (w *World) state(cluster emr.ClusterID) (guard.State, bool) {
 // change checks a change that is about to be sent: it must be in the document, and keep to the properties.
 func (o *oracle) change(c emr.Call) {
 	s, ok := o.w.state(c.Cluster)
+	if ok && !s.Ended.IsZero() {
+		return // it ended between the decision and now; EMR refuses
+	}
 	if !ok || s.Pending == nil || s.Pending.Call.String() != c.String() {
 		o.violate("journal", "%s is sent and not written down", c)
 		return
+	}
+	if o.scaling != nil {
+		o.scaling.sent(c, s)
+	}
+	if s.Pending.Purpose == guard.ForMake || s.Pending.Purpose == guard.ForTerminate {
+		return // for no pool that is there yet
 	}
 	p := s.Pool(s.Pending.Pool)
 	now, pending := o.w.Now(), s.Pending

@@ -92,6 +92,7 @@ type completion struct {
 	order int
 	done  engine.Completion
 	sent  time.Time // the true time
+	call  emr.Call
 }
 
 // Boundary is a place at which a process may die.
@@ -128,6 +129,9 @@ func (h *hooked) Save(ctx context.Context, s store.Save) error {
 	h.p.boundary(BeforeSave, what)
 	if err := h.Store.Save(ctx, s); err != nil {
 		return err
+	}
+	if o := h.p.w.oracle; o != nil && o.scaling != nil {
+		o.scaling.saved(s)
 	}
 	h.p.boundary(AfterSave, what)
 	return nil
@@ -297,8 +301,8 @@ func (p *Process) step() (killed bool) {
 	for len(p.pending) > 0 && !p.pending[0].at.After(w.Now()) {
 		first := p.pending[0]
 		done = append(done, first.done)
-		if w.oracle != nil && len(first.done.Result.Groups) > 0 {
-			w.oracle.read(first.sent, first.done.Result.Groups)
+		if w.oracle != nil {
+			w.oracle.answered(first)
 		}
 		p.pending = p.pending[1:]
 	}
@@ -351,7 +355,7 @@ func (p *Process) send(c engine.Call) {
 // answer lets a result arrive after a delay.
 func (p *Process) answer(c engine.Call, began engine.Now, delay time.Duration, result emr.Result) {
 	p.w.order++
-	p.pending = append(p.pending, completion{p.w.Now().Add(delay), p.w.order, engine.Completion{ID: c.ID, Result: result, Began: began, Ended: began.Add(delay)}, p.w.Now()})
+	p.pending = append(p.pending, completion{p.w.Now().Add(delay), p.w.order, engine.Completion{ID: c.ID, Result: result, Began: began, Ended: began.Add(delay)}, p.w.Now(), c.Call})
 	slices.SortFunc(p.pending, func(a, b completion) int { return cmp.Or(a.at.Compare(b.at), cmp.Compare(a.order, b.order)) })
 }
 
