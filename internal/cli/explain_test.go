@@ -19,7 +19,7 @@ func TestExplainADecision(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	defer s.store.Close() //nolint:errcheck // only read
+	defer s.store.Close()
 	etl, err := s.store.History(t.Context(), store.Query{Kinds: []string{"scaling.deferred"}, Limit: 1})
 	if err != nil || len(etl) != 1 {
 		t.Fatalf("%d deferrals, %v", len(etl), err)
