@@ -53,15 +53,17 @@ func (d *decider) place(r *recovery.Recovery, p *pool.Pool, act recovery.Act) bo
 		missing = c.Room
 	}
 	before := len(d.records)
-	again := false
+	var again bool
 	if c.Group == "" {
 		again = d.add(r, p, r.Settings.Fallback[c.Rung-1].Shapes(recovery.ShapeOf(d.s.Group(p.Origin).Group))[c.Offer], missing, c.Reason)
 	} else {
 		again = d.raise(r, p, c.Group, missing, c.Reason)
 	}
 	if len(rejected) > 0 {
-		for i := range d.records[before:] {
-			d.records[before+i].Data["rejected"] = rejected // why other places were passed over
+		for _, rec := range d.records[before:] {
+			if rec.Data != nil {
+				rec.Data["rejected"] = rejected // why other places were passed over
+			}
 		}
 	}
 	return again

@@ -51,7 +51,7 @@ func (d *decider) scalePool(conf *scaling.Pool) {
 		d.deferPolicy(s, p, asks[chosen], gate)
 		return
 	}
-	d.carryOut(conf, s, p, asks, chosen, why)
+	d.carryOut(s, p, asks, chosen, why)
 }
 
 // scaledOf returns what is remembered of a configured pool. Bounds that a schedule or policy set end when the configuration's change.
@@ -345,7 +345,7 @@ func (d *decider) gateFor(p *pool.Pool, ask scaling.Ask) string {
 }
 
 // carryOut begins the scaling operation that was chosen. The record holds everything it was chosen from.
-func (d *decider) carryOut(conf *scaling.Pool, s *Scaled, p *pool.Pool, asks []scaling.Ask, chosen int, why []string) {
+func (d *decider) carryOut(s *Scaled, p *pool.Pool, asks []scaling.Ask, chosen int, why []string) {
 	ask, was := asks[chosen], p.Wanted
 	if ask.Bounds != s.Bounds {
 		d.record("scaling.bounds", Record{Pool: p.Origin, Reason: fmt.Sprintf("pool %s: %d to %d by %s", s.Name, ask.Bounds.Min, ask.Bounds.Max, ask.By)})

@@ -104,9 +104,9 @@ func policy(name, metric string, op scaling.Operator, threshold float64, action 
 func at(n int) *int { return &n }
 
 func TestR2_APolicyLaunchesOnceAndThenWaits(t *testing.T) {
-	pool := taskPool(2, 20)
-	pool.ScaleUp = []scaling.Policy{policy("out", "ContainerPending", scaling.GT, 0, scaling.Action{Type: scaling.Adjustment, Count: 3})}
-	m := scaledModel(t, scaling.Settings{Pools: []scaling.Pool{pool}})
+	conf := taskPool(2, 20)
+	conf.ScaleUp = []scaling.Policy{policy("out", "ContainerPending", scaling.GT, 0, scaling.Action{Type: scaling.Adjustment, Count: 3})}
+	m := scaledModel(t, scaling.Settings{Pools: []scaling.Pool{conf}})
 	m.points("ContainerPending", 5, 2*time.Hour)
 	m.pass(14 * time.Minute)
 	if got := m.state.Pool("ig-A").Wanted; got != 9 {
@@ -147,9 +147,9 @@ func TestR2_APolicyLaunchesOnceAndThenWaits(t *testing.T) {
 }
 
 func TestR2_NothingScalesWhileAGroupResizes(t *testing.T) {
-	pool := taskPool(0, 20)
-	pool.ScaleUp = []scaling.Policy{policy("out", "ContainerPending", scaling.GT, 0, scaling.Action{Type: scaling.Adjustment, Count: 3})}
-	m := scaledModel(t, scaling.Settings{Pools: []scaling.Pool{pool}})
+	conf := taskPool(0, 20)
+	conf.ScaleUp = []scaling.Policy{policy("out", "ContainerPending", scaling.GT, 0, scaling.Action{Type: scaling.Adjustment, Count: 3})}
+	m := scaledModel(t, scaling.Settings{Pools: []scaling.Pool{conf}})
 	m.points("ContainerPending", 5, 5*time.Hour)
 	m.of("ig-C").Requested, m.of("ig-C").stuck = 4, true // somebody asks for more core nodes, and they do not come
 	m.read(m.shown())
@@ -172,9 +172,9 @@ func TestR2_NothingScalesWhileAGroupResizes(t *testing.T) {
 }
 
 func TestR2_ScheduleIsAppliedOnceAndLate(t *testing.T) {
-	pool := taskPool(0, 30)
-	pool.Schedules = []scaling.Schedule{{Name: "noon", Cron: "10 12 * * *", Target: at(9)}, {Name: "later", Cron: "20 12 * * *", Target: at(12)}}
-	m := scaledModel(t, scaling.Settings{Pools: []scaling.Pool{pool}}) // 12:02
+	conf := taskPool(0, 30)
+	conf.Schedules = []scaling.Schedule{{Name: "noon", Cron: "10 12 * * *", Target: at(9)}, {Name: "later", Cron: "20 12 * * *", Target: at(12)}}
+	m := scaledModel(t, scaling.Settings{Pools: []scaling.Pool{conf}}) // 12:02
 	m.of("ig-C").Requested, m.of("ig-C").stuck = 3, true
 	m.read(m.shown())
 	m.pass(23 * time.Minute)
@@ -227,9 +227,9 @@ func TestR2_BoundsHold(t *testing.T) {
 }
 
 func TestR2_TheClusterIsBoundedAsAWhole(t *testing.T) {
-	pool := taskPool(0, 30)
-	pool.ScaleUp = []scaling.Policy{policy("out", "ContainerPending", scaling.GT, 0, scaling.Action{Type: scaling.Adjustment, Count: 10})}
-	m := scaledModel(t, scaling.Settings{MaxInstances: 12, Pools: []scaling.Pool{pool}}) // 1 + 2 + 6 now
+	conf := taskPool(0, 30)
+	conf.ScaleUp = []scaling.Policy{policy("out", "ContainerPending", scaling.GT, 0, scaling.Action{Type: scaling.Adjustment, Count: 10})}
+	m := scaledModel(t, scaling.Settings{MaxInstances: 12, Pools: []scaling.Pool{conf}}) // 1 + 2 + 6 now
 	m.points("ContainerPending", 5, 5*time.Hour)
 	m.pass(3 * time.Hour)
 	if got := m.state.Pool("ig-A").Wanted; got != 9 {
@@ -244,10 +244,10 @@ func TestR2_TheClusterIsBoundedAsAWhole(t *testing.T) {
 }
 
 func TestR13_ObserveRecordsWhatItWouldScale(t *testing.T) {
-	pool := taskPool(0, 20)
-	pool.ScaleUp = []scaling.Policy{policy("out", "ContainerPending", scaling.GT, 0, scaling.Action{Type: scaling.Adjustment, Count: 3})}
-	pool.Schedules = []scaling.Schedule{{Name: "noon", Cron: "30 12 * * *", Target: at(9), Min: at(1)}}
-	m := scaledModel(t, scaling.Settings{Pools: []scaling.Pool{pool}})
+	conf := taskPool(0, 20)
+	conf.ScaleUp = []scaling.Policy{policy("out", "ContainerPending", scaling.GT, 0, scaling.Action{Type: scaling.Adjustment, Count: 3})}
+	conf.Schedules = []scaling.Schedule{{Name: "noon", Cron: "30 12 * * *", Target: at(9), Min: at(1)}}
+	m := scaledModel(t, scaling.Settings{Pools: []scaling.Pool{conf}})
 	m.env.Mode = Observe
 	m.points("ContainerPending", 5, 5*time.Hour)
 	m.pass(3 * time.Hour)
@@ -274,10 +274,10 @@ func TestR7_AGroupIsMadeEmptyForAConfiguredPool(t *testing.T) {
 		"throttled":             {&emr.Error{Class: emr.Throttled}, false, 1},
 		"empty is refused":      {&emr.Error{Class: emr.Invalid}, false, 1},
 	} {
-		pool := taskPool(3, 20)
-		pool.Name, pool.Groups, pool.Group = "extra", []string{"extra*"}, &scaling.Group{InstanceType: "m5.xlarge", Market: emr.Spot}
+		conf := taskPool(3, 20)
+		conf.Name, conf.Groups, conf.Group = "extra", []string{"extra*"}, &scaling.Group{InstanceType: "m5.xlarge", Market: emr.Spot}
 		m := newModel(t, recovery.Defaults())
-		m.configure(scaling.Settings{Pools: []scaling.Pool{pool}})
+		m.configure(scaling.Settings{Pools: []scaling.Pool{conf}})
 		for i := 0; m.pending == nil && i < 100; i++ {
 			m.approach()
 		}
@@ -381,9 +381,9 @@ func TestTermination(t *testing.T) {
 }
 
 func TestR11_NothingScalesOnMetricsThatCannotBeRead(t *testing.T) {
-	pool := taskPool(0, 20)
-	pool.ScaleUp = []scaling.Policy{policy("out", "ContainerPending", scaling.GT, 0, scaling.Action{Type: scaling.Adjustment, Count: 3})}
-	m := scaledModel(t, scaling.Settings{Pools: []scaling.Pool{pool}})
+	conf := taskPool(0, 20)
+	conf.ScaleUp = []scaling.Policy{policy("out", "ContainerPending", scaling.GT, 0, scaling.Action{Type: scaling.Adjustment, Count: 3})}
+	m := scaledModel(t, scaling.Settings{Pools: []scaling.Pool{conf}})
 	for range 5 {
 		m.decide(Input{Failed: &Failed{Op: emr.GetMetricData, Began: m.now, Err: emr.Error{Class: emr.Denied, Code: "AccessDenied", Message: "not allowed"}}})
 		m.now = m.now.Add(time.Minute)
@@ -424,9 +424,9 @@ func TestPoolsAreBound(t *testing.T) {
 }
 
 func TestR2_AnOperationThatHasNotBegunGivesWay(t *testing.T) {
-	pool := taskPool(0, 30)
-	pool.Schedules = []scaling.Schedule{{Name: "noon", Cron: "10 12 * * *", Target: at(9)}}
-	m := scaledModel(t, scaling.Settings{Pools: []scaling.Pool{pool}})
+	conf := taskPool(0, 30)
+	conf.Schedules = []scaling.Schedule{{Name: "noon", Cron: "10 12 * * *", Target: at(9)}}
+	m := scaledModel(t, scaling.Settings{Pools: []scaling.Pool{conf}})
 	m.env.Modify = false // no token: the operation cannot begin
 	m.pass(9 * time.Minute)
 	if len(m.state.Recoveries) != 1 || m.state.Pool("ig-A").Wanted != 9 {

@@ -16,7 +16,7 @@ func ladder(t *testing.T, text string) []recovery.Rung {
 	var out []recovery.Rung
 	for line := range strings.Lines(text) {
 		var r recovery.Rung
-		for _, word := range strings.Fields(line) {
+		for word := range strings.FieldsSeq(line) {
 			key, v, _ := strings.Cut(word, "=")
 			switch key {
 			case "same":
