@@ -51,11 +51,28 @@ func SimulatorClock(ctx context.Context, cfg *config.Config, start time.Time, sp
 	return NewClock(page.Now, speed)
 }
 
+// SimulatorNow is the present time of emrguard's simulator, if all scopes of cfg have an endpoint on this machine and the first of them is
+// one. Commands beside a guard that follows a simulator take it for theirs: by the wall clock, that guard's lease may be long over.
+func SimulatorNow(ctx context.Context, cfg *config.Config) (time.Time, bool) {
+	for _, s := range cfg.Scopes {
+		if s.Endpoint == "" || !awsapi.IsLoopback(s.Endpoint) {
+			return time.Time{}, false
+		}
+	}
+	if len(cfg.Scopes) == 0 {
+		return time.Time{}, false
+	}
+	page, err := askClock(ctx, cfg.Scopes[0].Endpoint)
+	return page.Now, err == nil && page.Simulated
+}
+
 // clockPage is what emrguard's simulator says of its time.
 type clockPage struct {
 	Now    time.Time `json:"now"`
 	Speed  float64   `json:"speed"`
 	Manual bool      `json:"manual"`
+	// Simulated is false if what answered is no simulator of emrguard's: then Now is the real time.
+	Simulated bool `json:"-"`
 }
 
 // clockTimeout bounds the question, in real time.
@@ -82,5 +99,6 @@ func askClock(ctx context.Context, endpoint string) (clockPage, error) {
 	if res.StatusCode != http.StatusOK || json.Unmarshal(body, &page) != nil || page.Now.IsZero() {
 		return clockPage{Now: time.Now()}, nil
 	}
+	page.Simulated = true
 	return page, nil
 }

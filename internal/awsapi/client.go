@@ -179,8 +179,11 @@ func ofEMR(endpoint string) bool {
 }
 
 // Loopback says whether the endpoint is on this machine: localhost, 127.0.0.0/8 or ::1.
-func (c *Client) Loopback() bool {
-	u, err := url.Parse(c.endpoint)
+func (c *Client) Loopback() bool { return IsLoopback(c.endpoint) }
+
+// IsLoopback says whether a URL's host is this machine.
+func IsLoopback(endpoint string) bool {
+	u, err := url.Parse(endpoint)
 	if err != nil {
 		return false
 	}

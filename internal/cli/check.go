@@ -76,7 +76,7 @@ The exit code is 4 if there is a problem; warnings alone leave it at 0.`,
 			list = append(list, finding{statusWarning, "configuration", "", w})
 		}
 		list = append(list, checkListener(cfg)...)
-		list = append(list, checkStore(ctx, cfg)...)
+		list = append(list, checkStore(ctx, d, cfg)...)
 		return writeCheck(d, out, append(list, checkScopes(ctx, d, cfg)...))
 	}
 	return cmd
@@ -131,7 +131,7 @@ func checkListener(cfg *config.Config) []finding {
 }
 
 // checkStore reads the store if there is one, without creating it.
-func checkStore(ctx context.Context, cfg *config.Config) []finding {
+func checkStore(ctx context.Context, d *Deps, cfg *config.Config) []finding {
 	path := cfg.StorePath()
 	s, err := app.OpenStore(ctx, cfg, true)
 	switch {
@@ -147,7 +147,7 @@ func checkStore(ctx context.Context, cfg *config.Config) []finding {
 	leases, err := s.Leases(ctx)
 	if err == nil {
 		for _, l := range leases {
-			if l.Held(time.Now()) {
+			if l.Held(d.present(ctx, cfg)) {
 				list = append(list, finding{statusOK, "store", l.Scope, "a daemon is at work: " + l.Note})
 			}
 		}

@@ -104,7 +104,7 @@ func (o *orderer) submit(ctx context.Context, cfg *config.Config, s store.Store,
 	if err != nil {
 		return page, err
 	}
-	if err := s.Submit(ctx, store.Order{ID: page.Order, Scope: to.scope, Cluster: page.Cluster, At: o.d.now(), Author: order.Author, Body: body}); err != nil {
+	if err := s.Submit(ctx, store.Order{ID: page.Order, Scope: to.scope, Cluster: page.Cluster, At: o.d.present(ctx, cfg), Author: order.Author, Body: body}); err != nil {
 		return page, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, max(o.timeout, answerEvery))
@@ -122,7 +122,7 @@ func (o *orderer) submit(ctx context.Context, cfg *config.Config, s store.Store,
 			return page, err
 		}
 		if owner == "" && ctx.Err() == nil {
-			trouble := carryOut(ctx, s, cfg, to, o.d.now())
+			trouble := carryOut(ctx, s, cfg, to, o.d.present(ctx, cfg))
 			answered, err := o.answered(ctx, s, &page)
 			if answered || err != nil && ctx.Err() == nil {
 				return page, err

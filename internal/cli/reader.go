@@ -112,7 +112,7 @@ func (r *reader) load(ctx context.Context, cfg *config.Config, s store.Store) (v
 		}
 		scopes = append(scopes, scope)
 	}
-	w := view.New(r.d.now(), scopes)
+	w := view.New(r.d.present(ctx, cfg), scopes)
 	w.Term = cmp.Or(r.d.LeaseTerm, app.LeaseTerm)
 	return w, nil
 }
@@ -174,6 +174,17 @@ func jsonHelp(page any) string {
 		fmt.Fprintf(&b, "  %-*s  %s: %s\n", width, f.Name, f.Type, f.Doc)
 	}
 	return strings.TrimRight(b.String(), "\n")
+}
+
+// present is the present time of whoever acts on the store of a configuration: that of emrguard's simulator where all scopes are at one, since
+// a guard that follows it has its time, and else now.
+func (d *Deps) present(ctx context.Context, cfg *config.Config) time.Time {
+	if d.Now == nil {
+		if t, ok := app.SimulatorNow(ctx, cfg); ok {
+			return t.UTC()
+		}
+	}
+	return d.now()
 }
 
 // now is the present time; tests stop it.

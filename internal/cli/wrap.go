@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -155,7 +156,7 @@ func (w *wrapper) run(ctx context.Context, ref string, wish wrapWish) error {
 		}
 		p.Written = fmt.Sprintf("%s:%d", cfg.Name(), line)
 	}
-	return w.show(p.wrapPage, cfg, leases)
+	return w.show(p.wrapPage, cfg, leases, w.d.present(ctx, cfg))
 }
 
 // newWarnings adds what the file's author would be warned of for the first time.
@@ -188,7 +189,7 @@ func storeFacts(ctx context.Context, cfg *config.Config) (id string, leases []st
 }
 
 // show writes the page.
-func (w *wrapper) show(p wrapPage, cfg *config.Config, leases []store.Lease) error {
+func (w *wrapper) show(p wrapPage, cfg *config.Config, leases []store.Lease, now time.Time) error {
 	if w.out.JSON() {
 		return writeJSON(w.d.Stdout, p)
 	}
@@ -222,7 +223,7 @@ func (w *wrapper) show(p wrapPage, cfg *config.Config, leases []store.Lease) err
 	if p.Written == "" {
 		fmt.Fprintf(&b, "Nothing was changed. --write makes this the first rule of %s; by hand it belongs there, too.\n", cfg.Name())
 	} else {
-		fmt.Fprintf(&b, "Written to %s; the file is valid. %s\n", p.Written, reloadHint(p.Scope, leases, w.d))
+		fmt.Fprintf(&b, "Written to %s; the file is valid. %s\n", p.Written, reloadHint(p.Scope, leases, now))
 	}
 	_, err := w.d.Stdout.Write(b.Bytes())
 	return err
@@ -244,9 +245,9 @@ func atOnce(p wrapPool, mode string) string {
 }
 
 // reloadHint says how a changed file takes effect.
-func reloadHint(scope string, leases []store.Lease, d *Deps) string {
+func reloadHint(scope string, leases []store.Lease, now time.Time) string {
 	for _, l := range leases {
-		if l.Scope == scope && l.Held(d.now()) {
+		if l.Scope == scope && l.Held(now) {
 			return fmt.Sprintf("An emrguard runs (%s) and reads it on SIGHUP: kill -HUP with its pid.", l.Note)
 		}
 	}

@@ -102,7 +102,7 @@ func NewCluster(doc store.Document, rules Rules) (Cluster, error) {
 }
 
 // New puts scopes together. Now is wall, or the newest time in the documents if that is later: a guard that runs with
-// --speed is ahead of the wall clock, and ages are told by its time.
+// --speed may be ahead of the wall clock, and ages are told by its time.
 func New(wall time.Time, scopes []Scope) World {
 	w := World{Now: wall, Scopes: slices.Clone(scopes)}
 	slices.SortFunc(w.Scopes, func(a, b Scope) int { return cmp.Compare(a.Name, b.Name) })
