@@ -36,6 +36,9 @@ func (c *converter) policies(p *scaling.Pool, at int, n node) {
 			}
 			name, _ := entry.get("policyName").text()
 			policy.Name = unique(name, fallback, names)
+			if name != "" && name != policy.Name {
+				c.note(entry.get("policyName"), "%q is %q here: a name has a-z, 0-9, - and _, and is there once", name, policy.Name)
+			}
 			names = append(names, policy.Name)
 			c.sources[fmt.Sprintf("pools[%d].%s[%d]", at, list.ours, len(*list.into))] = entry.path
 			*list.into = append(*list.into, policy)
