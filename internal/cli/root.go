@@ -24,7 +24,8 @@ func newRootCmd(d *Deps) *cobra.Command {
 		Use:   "emrguard",
 		Short: "Repairs Amazon EMR instance groups that are stuck in a resize",
 		Long: `emrguard watches Amazon EMR clusters and repairs instance groups that are stuck in a resize: it stops the resize, bans the
-group for a while and lets another group of the same configuration take the missing instances.
+group for a while and lets another group take the missing instances. It scales clusters by metrics and schedules, never while one of
+their groups resizes, and terminates idle ones where it is told to.
 
 ` + exitCodes,
 		Example: `  emrguard demo                     watch it work, without an AWS account
