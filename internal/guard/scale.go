@@ -447,7 +447,11 @@ func (d *decider) wouldScale(s *Scaled, p *pool.Pool, asks []scaling.Ask, chosen
 	}
 	s.Would = &WouldScale{By: ask.By, To: ask.Target, Until: d.env.Now.Add(d.env.Settings.Ban)}
 	data := map[string]any{"ask": ask, "others": others(asks, chosen, why), "wanted": p.Wanted, "bounds": s.Bounds}
-	text := fmt.Sprintf("pool %s: would go from %d to %d by %s: %s (%s)", s.Name, p.Wanted, ask.Target, ask.By, ask.Reason, cmp.Or(d.s.Withheld, d.env.Why))
+	change := fmt.Sprintf("go from %d to %d", p.Wanted, ask.Target)
+	if ask.Target == p.Wanted {
+		change = fmt.Sprintf("stay at %d", p.Wanted)
+	}
+	text := fmt.Sprintf("pool %s: would %s by %s: %s (%s)", s.Name, change, ask.By, ask.Reason, cmp.Or(d.s.Withheld, d.env.Why))
 	if reasons := d.suspensions(""); len(reasons) > 0 {
 		text = fmt.Sprintf("%s; it would wait: %s", text, strings.Join(reasons, "; "))
 	}

@@ -34,7 +34,7 @@ type UnknownError struct {
 func (e *UnknownError) Error() string {
 	switch e.What {
 	case "cluster":
-		return fmt.Sprintf("no cluster %q in the store; `emrguard status` lists the clusters", e.Ref)
+		return fmt.Sprintf("no cluster %q in the store; `emrguard status` lists the clusters, and one that ended is found by its id", e.Ref)
 	case "pool":
 		return fmt.Sprintf("no pool %q in the store; `emrguard pools` lists the pools", e.Ref)
 	}
