@@ -111,6 +111,7 @@ func TestTally(t *testing.T) {
 		{"would scale", []store.Record{row(time.Hour, "would.scale", "", `{"ask":{"by":"policy busy","target":9},"wanted":6}`), row(time.Hour, "would.scale", "", `{"ask":{"by":"policy busy","target":2},"wanted":6}`)}, func(f *Figures) {
 			f.Scaling = []ScalingFigures{{By: "policy busy", WouldUp: 1, WouldUpInstances: 3, WouldDown: 1, WouldDownInstances: 4}}
 		}},
+		{"would stay", []store.Record{row(time.Hour, "would.scale", "", `{"ask":{"by":"schedule night","target":6},"wanted":6}`)}, func(*Figures) {}},
 		{"schedules", []store.Record{row(3*time.Hour, "scaling.deferred", "", `null`), row(2*time.Hour, "scaling.superseded", "", ""),
 			row(time.Hour, "scaling.decided", "", `{"ask":{"by":"schedule night","kind":"schedule","target":6},"wanted":6,"due":"2026-01-05T10:30:00Z"}`),
 			row(30*time.Minute, "scaling.decided", "", `{"ask":{"by":"schedule day","kind":"schedule","target":8},"wanted":6,"due":"2026-01-05T11:29:59Z"}`), row(time.Minute, "scaling.dropped", "", "")}, func(f *Figures) {

@@ -196,11 +196,14 @@ func (c *tallied) wouldScale(_ store.Record, data told) {
 	if data.Ask == nil {
 		return
 	}
+	by := data.Ask.Target - data.Wanted
+	if by == 0 { // a schedule that changes no more than bounds
+		return
+	}
 	s := c.scaling(data.Ask.By)
-	switch by := data.Ask.Target - data.Wanted; {
-	case by > 0:
+	if by > 0 {
 		s.WouldUp, s.WouldUpInstances = s.WouldUp+1, s.WouldUpInstances+by
-	case by < 0:
+	} else {
 		s.WouldDown, s.WouldDownInstances = s.WouldDown+1, s.WouldDownInstances-by
 	}
 }
