@@ -237,15 +237,16 @@ func (d *decider) join(p *pool.Pool, m pool.Member, shape recovery.Shape) {
 // adopt makes the new group of a recovery a member of its pool.
 func (d *decider) adopt(r *recovery.Recovery, id emr.GroupID, why string) {
 	p := d.s.Pool(r.Pool)
-	count := r.Placement.Count
+	count, running := r.Placement.Count, 0
 	if g := d.s.Group(id); g != nil {
-		count = g.Requested
+		count, running = g.Requested, g.Running
 	} else if r.Placement.Empty {
 		count = 0
 	}
 	d.join(p, pool.Member{Group: id, Made: r.Placement.At, Recovery: r.ID, Expected: []int{count}, Launched: r.Placement.At}, d.placedShape(r, p))
 	r.Placement.Unknown, r.Placement.Group = false, id
-	d.record("group.made", Record{Group: id, Pool: r.Pool, Recovery: r.ID, Reason: fmt.Sprintf("%s: %q with %d instances", why, r.Placement.Name, count)})
+	d.record("group.made", Record{Group: id, Pool: r.Pool, Recovery: r.ID, Reason: fmt.Sprintf("%s: %q with %d instances", why, r.Placement.Name, count),
+		Data: map[string]any{"requested": count, "running": running}})
 	if count == 0 && r.Placement.Count > 0 {
 		r.Fill, r.Placement.Group = id, ""
 		return

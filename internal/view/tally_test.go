@@ -111,6 +111,8 @@ func TestTally(t *testing.T) {
 		{"would scale", []store.Record{row(time.Hour, "would.scale", "", `{"ask":{"by":"policy busy","target":9},"wanted":6}`), row(time.Hour, "would.scale", "", `{"ask":{"by":"policy busy","target":2},"wanted":6}`)}, func(f *Figures) {
 			f.Scaling = []ScalingFigures{{By: "policy busy", WouldUp: 1, WouldUpInstances: 3, WouldDown: 1, WouldDownInstances: 4}}
 		}},
+		{"a new group misses all it was made with", []store.Record{row(60*time.Minute, "group.made", "ig-22", `{"requested":3,"running":0}`), row(59*time.Minute, "group.ours", "ig-22", `{"requested":3,"running":0}`),
+			row(50*time.Minute, "group.read", "ig-22", `{"requested":3,"running":2}`), row(40*time.Minute, "group.read", "ig-22", `{"requested":2,"running":2}`)}, func(f *Figures) { f.Missing = 3*10*minute + 1*10*minute }},
 		{"would stay", []store.Record{row(time.Hour, "would.scale", "", `{"ask":{"by":"schedule night","target":6},"wanted":6}`)}, func(*Figures) {}},
 		{"schedules", []store.Record{row(3*time.Hour, "scaling.deferred", "", `null`), row(2*time.Hour, "scaling.superseded", "", ""),
 			row(time.Hour, "scaling.decided", "", `{"ask":{"by":"schedule night","kind":"schedule","target":6},"wanted":6,"due":"2026-01-05T10:30:00Z"}`),

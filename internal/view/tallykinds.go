@@ -33,6 +33,7 @@ var stretches = map[string]func(t *Tally, c *tallied, r store.Record, data told)
 		}
 	},
 	"group.seen": (*Tally).counts,
+	"group.made": (*Tally).counts,
 	"group.ours": (*Tally).counts,
 	"group.read": (*Tally).counts,
 	"cluster.ended": func(t *Tally, c *tallied, r store.Record, _ told) {
