@@ -17,7 +17,7 @@ func TestSimulatorNow(t *testing.T) {
 				http.NotFound(w, r)
 				return
 			}
-			_, _ = w.Write([]byte(page)) //nolint:errcheck // the client notices
+			_, _ = w.Write([]byte(page))
 		}))
 		t.Cleanup(s.Close)
 		return s.URL

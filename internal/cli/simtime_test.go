@@ -17,7 +17,7 @@ import (
 func TestCommandsHaveTheTimeOfTheSimulator(t *testing.T) {
 	begin := time.Date(2026, 1, 5, 8, 0, 0, 0, time.UTC)
 	sim := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		_, _ = w.Write([]byte(`{"now":"` + begin.Add(time.Minute).Format(time.RFC3339) + `","speed":60}`)) //nolint:errcheck // the client notices
+		_, _ = w.Write([]byte(`{"now":"` + begin.Add(time.Minute).Format(time.RFC3339) + `","speed":60}`))
 	}))
 	defer sim.Close()
 	dir := t.TempDir()
