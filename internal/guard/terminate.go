@@ -35,7 +35,7 @@ type Notice struct {
 	Until  time.Time `json:"until"`           // the end of the grace time
 	Newest time.Time `json:"newest,omitzero"` // beginning of the newest period that it was given by
 	Reason string    `json:"reason"`
-	Due    time.Time `json:"due,omitzero"`  // when the policy held after the grace time: what is read from then on decides
+	Due    time.Time `json:"due,omitzero"`  // when the policy held last after the grace time: what is read from then on decides
 	Sent   time.Time `json:"sent,omitzero"` // when TerminateJobFlows was sent
 }
 
@@ -66,43 +66,49 @@ func (d *decider) termination() *scaling.Termination {
 	return d.env.Scaling.Termination
 }
 
-// judgeTermination judges the policies whose data points have come, and gives, keeps or withdraws the notice.
+// judgeTermination judges the policies whose data points have come, and gives, keeps or withdraws the notice. What a policy was found to be
+// before keeps a notice, but neither gives one nor ends the grace time.
 func (d *decider) judgeTermination(conf *scaling.Termination) {
 	t := d.s.Terminating
-	t.Verdicts = slices.DeleteFunc(t.Verdicts, func(v Verdict) bool {
-		return !slices.ContainsFunc(conf.Policies, func(p scaling.TerminationPolicy) bool { return p.Name == v.Policy })
-	})
-	judged, holds := false, -1
+	t.Verdicts = slices.DeleteFunc(t.Verdicts, func(v Verdict) bool { return conf.Policy(v.Policy) == nil })
+	if !d.env.Trusted {
+		return // R11: the clock may be wrong
+	}
+	judged, keeps := false, false
+	var holding []Verdict // judged now
 	for i := range conf.Policies {
 		pol := &conf.Policies[i]
 		v := verdict(&t.Verdicts, pol.Name, d.env.Now)
-		if !d.brought(pol) || d.env.Now.Before(pol.Due(v.At)) {
-			continue
+		if d.brought(pol) && !d.env.Now.Before(pol.Due(v.At)) {
+			judged = true
+			j := pol.Judge(d.pointsOf, d.env.Now, time.Time{})
+			*v = Verdict{Policy: pol.Name, At: d.env.Now, Newest: j.Newest, Holds: j.Holds, Missing: j.Missing, Reason: j.Reason}
+			if v.Holds {
+				holding = append(holding, *v)
+			}
 		}
-		judged = true
-		j := pol.Judge(d.pointsOf, d.env.Now, time.Time{})
-		*v = Verdict{Policy: pol.Name, At: d.env.Now, Newest: j.Newest, Holds: j.Holds, Missing: j.Missing, Reason: j.Reason}
-	}
-	if !judged {
-		return
-	}
-	for i := range conf.Policies {
-		if v := verdict(&t.Verdicts, conf.Policies[i].Name, d.env.Now); v.Holds && holds < 0 {
-			holds = i
-		}
+		keeps = keeps || v.Holds
 	}
 	switch {
-	case holds < 0 && t.Notice != nil:
+	case !judged:
+	case !keeps && t.Notice != nil:
 		d.withdraw(verdict(&t.Verdicts, t.Notice.Policy, d.env.Now).Reason)
-	case holds < 0:
+	case !keeps:
 		t.Held = ""
 	case t.Notice != nil:
-		// Data points that are new since the notice decide: metrics that stopped then say nothing of the grace time.
-		if v := verdict(&t.Verdicts, conf.Policies[holds].Name, d.env.Now); t.Notice.Due.IsZero() && !d.env.Now.Before(t.Notice.Until) && v.Newest.After(t.Notice.Newest) {
-			t.Notice.Due, t.Notice.Reason = d.env.Now, v.Reason
-		}
-	case !t.Until.After(d.env.Now):
-		d.giveNotice(conf, *verdict(&t.Verdicts, conf.Policies[holds].Name, d.env.Now))
+		d.holdsAgain(holding)
+	case len(holding) > 0 && !t.Until.After(d.env.Now):
+		d.giveNotice(conf, holding[0])
+	}
+}
+
+// holdsAgain ends the grace time if a policy holds after it by data points that are new since the notice: metrics that stopped then say
+// nothing of the grace time.
+func (d *decider) holdsAgain(holding []Verdict) {
+	n := d.s.Terminating.Notice
+	i := slices.IndexFunc(holding, func(v Verdict) bool { return v.Newest.After(n.Newest) })
+	if i >= 0 && !d.env.Now.Before(n.Until) {
+		n.Policy, n.Due, n.Reason = holding[i].Policy, d.env.Now, holding[i].Reason
 	}
 }
 
@@ -151,7 +157,7 @@ func (d *decider) terminateNow() {
 	case d.passive() || conf.Mode != scaling.TerminationEnforce:
 		d.hold("nothing may be changed on the cluster any more: " + cmp.Or(d.s.Withheld, d.observesTermination(conf), d.env.Why))
 		return
-	case d.paused() != "" || !d.env.Trusted || d.inFlight():
+	case d.paused() != "" || !d.env.Trusted || d.inFlight() || d.outdated(conf, n):
 		return
 	}
 	from := later(n.Due, n.Sent.Add(5*d.env.Settings.Pace))
@@ -176,6 +182,13 @@ func (d *decider) terminateNow() {
 	n.Sent = d.env.Now
 	d.dispatch(Call{Purpose: ForTerminate, Call: emr.Call{Op: emr.TerminateJobFlows}, Reason: fmt.Sprintf("terminate the cluster: policy %s holds since %s: %s", n.Policy, stamp(n.Since), n.Reason)},
 		"", map[string]any{"notice": n})
+}
+
+// outdated says whether the policy would have been judged again since it held, had its data points come: after a pause or while CloudWatch
+// cannot be read, the next judgement decides.
+func (d *decider) outdated(conf *scaling.Termination, n *Notice) bool {
+	pol := conf.Policy(n.Policy)
+	return pol == nil || d.env.Now.After(pol.Due(n.Due).Add(recentReads*d.env.Settings.Pace))
 }
 
 // hold gives a termination up that may not be, and says so once: the next notice comes after the ban time at the earliest.

@@ -37,7 +37,7 @@ func (d *decider) planMetrics() {
 	for i := range conf.Pools {
 		wants = append(wants, d.poolWants(&conf.Pools[i])...)
 	}
-	if t := d.termination(); t != nil && d.s.Terminating != nil {
+	if t := d.termination(); t != nil && d.s.Terminating != nil && d.env.Trusted {
 		for i := range t.Policies {
 			pol := &t.Policies[i]
 			due := pol.Due(verdict(&d.s.Terminating.Verdicts, pol.Name, d.env.Now).At)

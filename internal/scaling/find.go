@@ -45,6 +45,16 @@ func (s *Settings) Pool(name string) *Pool {
 	return nil
 }
 
+// Policy returns the termination policy of a name, or nil.
+func (t *Termination) Policy(name string) *TerminationPolicy {
+	for i := range t.Policies {
+		if t.Policies[i].Name == name {
+			return &t.Policies[i]
+		}
+	}
+	return nil
+}
+
 // Spec is what the schedule's times come from: the same text means the same times.
 func (s *Schedule) Spec() string { return s.times.String() }
 
