@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"emrguard/internal/emr"
@@ -51,7 +52,7 @@ func (d *decider) makeGroup(conf *scaling.Pool, s *Scaled) {
 	case m.Refused != "" && d.env.Now.Before(m.Until):
 		d.wakeAt(m.Until)
 		return
-	case d.paused() != "" || !d.env.Trusted || d.inFlight():
+	case d.paused() != "" || !d.env.Trusted || d.inFlight() || len(d.suspensions("")) > 0:
 		return
 	}
 	if !d.confirmed() {
@@ -168,6 +169,9 @@ func (d *decider) notMade(conf *scaling.Pool, s *Scaled) string {
 		return fmt.Sprintf("the cluster has no %s group that can be pool %s, and the configuration names none to make", conf.Role, s.Name)
 	case s.Making != nil && s.Making.Refused != "":
 		return s.Making.Refused
+	}
+	if reasons := d.suspensions(""); len(reasons) > 0 {
+		return "scaling is suspended: " + strings.Join(reasons, "; ")
 	}
 	return ""
 }

@@ -221,15 +221,21 @@ func (d *decider) settled(s *Scaled) bool {
 	if s.Last == nil {
 		return true
 	}
-	next := later(s.Last.At, s.Last.Done).Add(5 * d.env.Settings.Pace)
+	wait := 5 * d.env.Settings.Pace
+	if s.Last.Refused {
+		wait = d.env.Settings.Ban
+	}
+	next := later(s.Last.At, s.Last.Done).Add(wait)
 	d.wakeAt(next)
 	return !d.env.Now.Before(next)
 }
 
 // policyAsks judges the policies whose data points have come with this input.
 func (d *decider) policyAsks(conf *scaling.Pool, s *Scaled, p *pool.Pool) []scaling.Ask {
-	keep := func(v Verdict) bool { return conf.Policy(v.Policy) == nil }
-	s.Verdicts = slices.DeleteFunc(s.Verdicts, keep)
+	s.Verdicts = slices.DeleteFunc(s.Verdicts, func(v Verdict) bool { return conf.Policy(v.Policy) == nil })
+	if d.s.Suspended != nil && !d.passive() {
+		return nil // points that came for a termination policy; also when this very decision ends the suspension
+	}
 	var asks []scaling.Ask
 	for _, pol := range conf.Policies() {
 		v := verdict(&s.Verdicts, pol.Name, d.env.Now)
@@ -257,6 +263,9 @@ func (d *decider) points(c scaling.Condition) ([]emr.Point, bool) {
 	if d.metrics == nil {
 		return nil, false
 	}
+	if _, ended := c.Window(d.env.Now); d.metrics.To.Before(ended.Add(-scaling.Late * c.Period)) {
+		return nil, false // the answer was long on its way: periods that were not asked for are not missing
+	}
 	key := c.Series().Of(d.s.Cluster.ID).Key()
 	i := slices.IndexFunc(d.metrics.Series, func(s MetricSeries) bool { return s.Metric.Key() == key })
 	if i < 0 {
@@ -277,29 +286,23 @@ func (d *decider) limit(p *pool.Pool, ask scaling.Ask) scaling.Ask {
 	if most == 0 || ask.Target <= p.Wanted {
 		return ask
 	}
-	all := 0
-	for i := range d.s.Groups {
-		g := &d.s.Groups[i]
-		if m := d.member(g.ID); m != nil {
-			all += m.Believed(g.Requested)
-		} else if !g.State.Ended() {
-			all += g.Requested
+	others := 0
+	for i := range d.s.Pools {
+		if o := &d.s.Pools[i]; o.Origin != p.Origin { // what waits for a place is launched sooner or later
+			others += max(o.Wanted, o.Requested(d.s.View()))
 		}
 	}
-	room := max(0, most-all) + p.Requested(d.s.View())
+	for i := range d.s.Groups {
+		if g := &d.s.Groups[i]; d.s.PoolOf(g.ID) == nil && !g.State.Ended() {
+			others += g.Requested
+		}
+	}
+	room := max(0, most-others)
 	if ask.Target > room {
 		ask.Reason += fmt.Sprintf("; the cluster may have %d instances in all, so %d", most, max(p.Wanted, room))
 		ask.Target = max(p.Wanted, room)
 	}
 	return ask
-}
-
-func (d *decider) member(id emr.GroupID) *pool.Member {
-	p := d.s.PoolOf(id)
-	if p == nil {
-		return nil
-	}
-	return p.Member(id)
 }
 
 // gate is the one gate that every scaling operation passes: it says why none may begin on the pool now, or nothing (rule R2). but names the

@@ -757,3 +757,121 @@ func TestTerminationAfterAPause(t *testing.T) {
 		t.Errorf("not terminated after the pause\n%s", strings.Join(m.log, "\n"))
 	}
 }
+
+// TestR2_WhatWaitsForAPlaceCountsToMaxInstances: another pool's missing instances are launched once a ban lapses.
+func TestR2_WhatWaitsForAPlaceCountsToMaxInstances(t *testing.T) {
+	a, b := taskPool(0, 30), taskPool(0, 30)
+	a.Groups = []string{"task"}
+	b.Name, b.Groups = "other", []string{"more"}
+	b.Schedules = []scaling.Schedule{{Name: "one", Cron: "0 13 * * *", Target: at(20)}}
+	m := newModel(t, recovery.Defaults())
+	m.env.Settings.MaxGroups = 0
+	m.group("ig-B", "more", emr.Task, 2)
+	m.configure(scaling.Settings{MaxInstances: 20, Pools: []scaling.Pool{a, b}})
+	m.pass(2 * time.Minute)
+	m.of("ig-A").Requested, m.of("ig-A").stuck = 12, true // 1 + 2 + 12 + 2
+	m.pass(80 * time.Minute)
+	if m.of("ig-A").Requested != 6 || m.state.Pool("ig-A").Blocked == nil || m.state.Pool("ig-B").Wanted != 5 {
+		m.fail("%+v, %+v", m.state.Pool("ig-A"), m.state.Pool("ig-B"))
+	}
+	m.of("ig-A").stuck = false
+	m.pass(4 * time.Hour)
+	if got := m.of("ig-A").Requested + m.of("ig-B").Requested; got != 17 {
+		m.fail("the pools ask for %d, not for the 17 that are left of 20", got)
+	}
+}
+
+// TestR2_PointsOfAResizeAreNotJudged: a termination policy reads the series of a scaling policy while scaling is suspended, too, and the points
+// may come in the very decision that ends the suspension.
+func TestR2_PointsOfAResizeAreNotJudged(t *testing.T) {
+	conf, p := idle(scaling.TerminationObserve), taskPool(0, 30)
+	pol := policy("out", "AppsPending", scaling.GT, 0, scaling.Action{Type: scaling.Adjustment, Count: 3})
+	pol.Statistic = emr.Sum
+	p.ScaleUp = []scaling.Policy{pol}
+	conf.Pools = []scaling.Pool{p}
+	m := scaledModel(t, conf)
+	m.env.Wrapped = true
+	m.points("AppsPending", 5, 10*time.Hour)
+	m.points("AppsRunning", 5, 10*time.Hour)
+	m.of("ig-C").Requested, m.of("ig-C").stuck = 4, true
+	m.read(m.shown())
+	m.pass(80 * time.Minute)
+	if m.state.Suspended == nil || m.last.Metrics == nil || m.count("scaling.deferred") > 0 {
+		m.fail("suspended %v, metrics %v", m.state.Suspended, m.last.Metrics)
+	}
+	m.now = m.state.Suspended.Since.Add(91 * time.Minute) // CORE of a wrapped cluster does not suspend for longer
+	need := *m.last.Metrics
+	need.From, need.To = m.now.Add(-time.Hour), m.now
+	m.measure(need)
+	if m.state.Suspended != nil || !m.state.Resumed.Equal(m.now) || m.count("scaling.decided") > 0 {
+		m.fail("suspended %v, resumed %s", m.state.Suspended, m.state.Resumed)
+	}
+}
+
+// TestPeriodsThatWereNotAskedForAreNotMissing: the answer to a question of five minutes ago says nothing of the periods since.
+func TestPeriodsThatWereNotAskedForAreNotMissing(t *testing.T) {
+	p := taskPool(0, 30)
+	pol := policy("out", "Own", scaling.GT, 0, scaling.Action{Type: scaling.Adjustment, Count: 3})
+	pol.Period, pol.Evaluations, pol.Missing = time.Minute, 1, scaling.Breaching
+	p.ScaleUp = []scaling.Policy{pol}
+	m := newModel(t, recovery.Defaults())
+	m.series = map[string][]emr.Point{}
+	for at := m.now.Add(-time.Hour); at.Before(m.now.Add(2 * time.Hour)); at = at.Add(time.Minute) {
+		m.series["Own"] = append(m.series["Own"], emr.Point{At: at})
+	}
+	m.configure(scaling.Settings{Pools: []scaling.Pool{p}})
+	m.pass(20 * time.Minute)
+	need := *m.last.Metrics
+	m.now = m.now.Add(5 * time.Minute)
+	m.read(m.shown())
+	m.measure(need)
+	m.pass(5 * time.Minute)
+	if m.count("scaling.decided") > 0 {
+		m.fail("a policy acted on periods that were not asked for")
+	}
+	if v := m.state.Scaled("task").Verdicts[0]; m.now.Sub(v.At) > 2*time.Minute {
+		m.fail("judged last at %s", v.At)
+	}
+}
+
+// TestR2_NoGroupIsMadeWhileAnotherResizes: a group for a configured pool passes the gate, too.
+func TestR2_NoGroupIsMadeWhileAnotherResizes(t *testing.T) {
+	p := taskPool(3, 20)
+	p.Name, p.Groups, p.Group = "extra", []string{"extra*"}, &scaling.Group{InstanceType: "m5.xlarge", Market: emr.Spot}
+	p.Schedules = []scaling.Schedule{{Name: "soon", Cron: "5 12 * * *", Target: at(4)}}
+	m := newModel(t, recovery.Defaults())
+	m.of("ig-C").Requested, m.of("ig-C").stuck = 4, true
+	m.configure(scaling.Settings{Pools: []scaling.Pool{p}})
+	m.pass(15 * time.Minute)
+	if len(m.calls) > 0 || !m.said("scaling.deferred", "waits: scaling is suspended: ig-C is RESIZING") {
+		m.fail("calls %v", m.calls)
+	}
+	m.of("ig-C").stuck = false
+	m.pass(30 * time.Minute)
+	if m.made != 1 || m.state.Pool("ig-N01").Wanted != 4 {
+		m.fail("%d groups made", m.made)
+	}
+}
+
+// TestBoundsThatEMRRefusesAreAskedForRarely: each attempt suspends scaling for a moment, and policies wait for data points from after it.
+func TestBoundsThatEMRRefusesAreAskedForRarely(t *testing.T) {
+	p := taskPool(0, 4) // 6 run
+	p.ScaleUp = []scaling.Policy{policy("out", "ContainerPending", scaling.GT, 0, scaling.Action{Type: scaling.Adjustment, Count: 3})}
+	m := newModel(t, recovery.Defaults())
+	m.series = map[string][]emr.Point{}
+	m.configure(scaling.Settings{Pools: []scaling.Pool{p}})
+	for end := m.now.Add(11 * time.Hour); m.now.Before(end); m.approach() {
+		if m.pending != nil {
+			m.answer(&emr.Error{Class: emr.Invalid, Code: "ValidationException"}, false)
+		}
+		if need := m.last.Metrics; need != nil && !need.Due.After(m.now) {
+			m.measure(*need)
+		}
+	}
+	if n := m.count("call.release"); n != 6 {
+		m.fail("%d calls in 11 hours", n)
+	}
+	if v := m.state.Scaled("task").Verdicts[0]; m.now.Sub(v.At) > 15*time.Minute {
+		m.fail("the policy was judged last at %s", v.At)
+	}
+}

@@ -47,7 +47,8 @@ type Operation struct {
 	Schedule string    `json:"schedule,omitempty"`
 	Due      time.Time `json:"due,omitzero"` // of that schedule
 	At       time.Time `json:"at"`
-	Done     time.Time `json:"done,omitzero"` // when its resize was over, or it was given up; cooldowns run from here
+	Done     time.Time `json:"done,omitzero"`     // when its resize was over, or it was given up; cooldowns run from here
+	Refused  bool      `json:"refused,omitempty"` // EMR refused it, or a read before it: the bounds ask again after the ban time only
 }
 
 // Verdict is how a policy was judged last.
