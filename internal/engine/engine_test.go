@@ -244,3 +244,19 @@ func TestOneScopeDoesNotStopAnother(t *testing.T) {
 		t.Errorf("the good scope was read %d times", n)
 	}
 }
+
+func TestReadsThatAreRefusedForLongAreNotedOnce(t *testing.T) {
+	l := newLab(t, memory.New("storeaaa"), "prod")
+	a := &stuckAWS{requested: 6}
+	l.aws = func(scope string, c emr.Call) emr.Result {
+		if c.Op == emr.DescribeCluster {
+			return emr.Result{Err: &emr.Error{Class: emr.Denied}}
+		}
+		return a.answer(scope, c)
+	}
+	l.run(12 * time.Hour)
+	c := l.engine.scopes[0].clusters["j-STUCK"]
+	if n := l.count("", emr.DescribeCluster); n < 100 || len(c.refused) > 1 {
+		t.Errorf("%d refusals are noted after %d reads", len(c.refused), n)
+	}
+}

@@ -71,6 +71,7 @@ func (c *cluster) readFailed(ctx context.Context, now Now, r *reading, err emr.E
 		wait = c.s.Sweep
 		c.s.e.fault(c.s, string(c.id), fmt.Errorf("%s: %w", r.op, &err))
 	}
+	c.refused = slices.DeleteFunc(c.refused, func(f refusal) bool { return f.op == r.op && f.group == r.group })
 	c.refused = append(c.refused, refusal{r.op, r.group, at.Add(wait)})
 	c.decide(ctx, now, guard.Input{Failed: &guard.Failed{Op: r.op, Group: r.group, Began: r.began, Err: err}}, nil)
 }
