@@ -329,6 +329,9 @@ func (c *checker) termination(at string, t *Termination) {
 			if n := p.Statements[j].Namespace; n != emr.MetricsNamespace {
 				c.add(at+".namespace", "%.80q says nothing of the cluster's own work; only %s is taken", n, emr.MetricsNamespace)
 			}
+			if slices.ContainsFunc(p.Statements[j].Dimensions, func(dim emr.Dimension) bool { return dim.Name == emr.JobFlowID }) {
+				c.add(at+".dimensions", "%s is the cluster's own; that another cluster is idle says nothing of this one", emr.JobFlowID)
+			}
 		}
 	}
 }

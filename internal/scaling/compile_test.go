@@ -171,6 +171,9 @@ func TestCompileProblems(t *testing.T) {
 		{func(s *Settings) { s.Termination.Policies[0].Statements = nil }, "termination.policies[0].statements: 0 is outside 1 to 10"},
 		{func(s *Settings) { s.Termination.Policies[0].Statements[1].Namespace = "Company/Jobs" },
 			`termination.policies[0].statements[1].namespace: "Company/Jobs" says nothing of the cluster's own work; only AWS/ElasticMapReduce is taken`},
+		{func(s *Settings) {
+			s.Termination.Policies[0].Statements[1].Dimensions = []emr.Dimension{{Name: emr.JobFlowID, Value: "j-OTHER"}}
+		}, "termination.policies[0].statements[1].dimensions: JobFlowId is the cluster's own"},
 		{func(s *Settings) { s.Termination.Policies[0].Statements[1].Operator = "" }, `termination.policies[0].statements[1].operator: "" is not known`},
 	} {
 		s := full()
