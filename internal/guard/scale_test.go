@@ -563,6 +563,26 @@ func TestR11_AClockThatIsNotTrustedStartsNoSchedule(t *testing.T) {
 	}
 }
 
+// TestR11_NoScheduleOnAClockThatNoAnswerHasShown: a process that starts with a clock two hours ahead does not know it before the first answer.
+func TestR11_NoScheduleOnAClockThatNoAnswerHasShown(t *testing.T) {
+	p := taskPool(2, 30)
+	p.Schedules = []scaling.Schedule{{Name: "one", Cron: "0 13 * * *", Target: at(12)}}
+	m := scaledModel(t, scaling.Settings{Pools: []scaling.Pool{p}})
+	m.pass(10 * time.Minute)
+	right := m.now
+	m.now = right.Add(2 * time.Hour)
+	m.decide(Input{})
+	if s := m.state.Scaled("task"); s.Deferred != nil || s.Last != nil || s.Ticks[0].Next.Hour() != 13 || s.Ticks[0].Next.Day() != right.Day() {
+		m.fail("%+v", s)
+	}
+	m.now = right.Add(time.Minute) // the first answer has set it right
+	m.serve()
+	m.pass(70 * time.Minute)
+	if s := m.state.Scaled("task"); s.Last == nil || s.Last.At.Sub(s.Last.Due) > time.Minute || m.count("scaling.decided") != 1 {
+		m.fail("%+v", s)
+	}
+}
+
 func TestR6_ScalingTheCorePoolAsksCore(t *testing.T) {
 	p := scaling.Pool{Name: "core", Role: emr.Core, Min: 1, Max: 10}
 	p.ScaleUp = []scaling.Policy{policy("disk", "HDFSUtilization", scaling.GT, 80, scaling.Action{Type: scaling.Adjustment, Count: 1})}

@@ -276,8 +276,13 @@ func (w *scaledWorld) calmDown() time.Time {
 	w.Act(emrsim.Action{Do: emrsim.DoTag, Cluster: "etl", Name: "emrguard"})
 	w.Act(emrsim.Action{Do: emrsim.DoUnmute, Cluster: "etl"})
 	w.Act(emrsim.Action{Do: emrsim.DoLag, Cluster: "etl"})
-	w.submit(guard.Order{Kind: guard.OrderResume}, string(w.oracle.scaling.cluster))
 	w.reload(w.o.Scaling, w.o.Wrapped, guard.Enforce)
+	for range 7 * 6 { // a cluster that was off is looked at again after six hours; until then no order reaches it
+		if w.submit(guard.Order{Kind: guard.OrderResume}, string(w.oracle.scaling.cluster)); w.oracle.scaling.doc.Paused == nil {
+			break
+		}
+		w.pass(10 * time.Minute)
+	}
 	return w.Now().Add(9 * time.Hour) // a rest may have begun a moment ago, and tags are read again after six hours
 }
 
