@@ -316,7 +316,7 @@ func (d *decider) close(r *recovery.Recovery, outcome recovery.Outcome, reason s
 // giveUp lets wanted follow an order to scale that ends undone: nobody carries it out later, unless it waits for a place.
 func (d *decider) giveUp(r *recovery.Recovery, p *pool.Pool, outcome recovery.Outcome) {
 	asked := p.Requested(d.s.View())
-	if outcome == recovery.Rested {
+	if outcome == recovery.Rested && r.Placed == 0 {
 		for i := range d.s.Scaling {
 			if last := d.s.Scaling[i].Last; last != nil && last.Recovery == r.ID {
 				last.Refused = true

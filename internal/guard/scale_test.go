@@ -13,7 +13,7 @@ import (
 	"emrguard/internal/scaling"
 )
 
-// checkScaling holds the first call of a scaling operation against I4, and every scaling operation against the bounds.
+// checkScaling holds the first call of a scaling operation against I4 and the bounds.
 func (m *model) checkScaling(d Decision) {
 	m.t.Helper()
 	c := d.Call
@@ -21,13 +21,13 @@ func (m *model) checkScaling(d Decision) {
 	if r == nil || r.Kind != recovery.Scale || r.Force || c.Purpose != ForLaunch && c.Purpose != ForAdd && c.Purpose != ForRelease {
 		return
 	}
+	if slices.ContainsFunc(m.calls, func(o Call) bool { return o.Recovery == c.Recovery && o.ID != c.ID }) {
+		return // somebody else may have changed what the pool wants since
+	}
 	for _, s := range d.State.Scaling {
 		if p := d.State.Pool(s.Origin); s.Origin == c.Pool && (p.Wanted < s.Bounds.Min || p.Wanted > s.Bounds.Max) {
 			m.fail("pool %s wants %d outside %+v", s.Name, p.Wanted, s.Bounds)
 		}
-	}
-	if slices.ContainsFunc(m.calls, func(o Call) bool { return o.Recovery == c.Recovery && o.ID != c.ID }) {
-		return
 	}
 	newest := m.reads[len(m.reads)-1]
 	probe := &decider{s: d.State, env: m.env}
