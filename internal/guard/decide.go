@@ -194,8 +194,9 @@ func (d *decider) optOut() string {
 // passive says whether nothing may be changed on the cluster by recoveries that are yet to begin.
 func (d *decider) passive() bool { return d.s.Withheld != "" || d.env.Mode != Enforce }
 
-// inFlight says whether a change on the cluster is decided and not answered.
-func (d *decider) inFlight() bool { return d.s.Pending != nil || d.call != nil }
+// inFlight says whether a change on the cluster is decided and not answered. TerminateJobFlows is until a description tells what became of it:
+// nothing is launched on a cluster that was asked to end.
+func (d *decider) inFlight() bool { return d.s.Pending != nil || d.call != nil || d.ending() }
 
 // paused says why no change is sent now.
 func (d *decider) paused() string {

@@ -137,6 +137,12 @@ func (d *decider) giveNotice(conf *scaling.Termination, v Verdict) {
 	}
 }
 
+// ending says whether TerminateJobFlows was answered and no description has come since: its answer takes the old one away.
+func (d *decider) ending() bool {
+	t := d.s.Terminating
+	return t != nil && t.Notice != nil && !t.Notice.Sent.IsZero() && d.s.Described.IsZero()
+}
+
 func (d *decider) observesTermination(conf *scaling.Termination) string {
 	if conf.Mode != scaling.TerminationEnforce {
 		return "termination.mode is observe"

@@ -45,6 +45,7 @@ type scalingOracle struct {
 	done     map[tick]int         // how often the time of a schedule was carried out
 	when     map[tick]time.Time   // and when
 	made     map[string]*made     // by configured pool
+	ending   time.Time            // when TerminateJobFlows was answered
 	notice   time.Time            // of the last termination.notice that stands
 	resumed  time.Time            // of the last scaling.resumed
 	opened   map[string]time.Time // recoveries
@@ -119,6 +120,9 @@ func (x *scalingOracle) answered(c completion) {
 	res := c.done.Result
 	if c.call.Op.Writes() {
 		x.wrote = x.now()
+		if c.call.Op == emr.TerminateJobFlows && res.Err == nil {
+			x.ending = x.now()
+		}
 		if c.call.Op == emr.AddInstanceGroups && c.call.Config != nil {
 			x.makeAnswered(c.call.Config.Name, res)
 		}
@@ -601,6 +605,8 @@ func (x *scalingOracle) allowed(c emr.Call, pending *guard.Call, r *recovery.Rec
 	}
 	last := x.settings[len(x.settings)-1]
 	switch {
+	case x.described.Before(x.ending):
+		x.violate("termination", "%s although TerminateJobFlows was answered at %s, and nobody has looked since", c, x.ending.Format(time.TimeOnly))
 	case x.o.w.o.DryRun:
 		x.violate("R13", "%s in a dry run", c)
 	case at.mode != guard.Enforce && last.mode != guard.Enforce:
