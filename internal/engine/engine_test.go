@@ -260,3 +260,31 @@ func TestReadsThatAreRefusedForLongAreNotedOnce(t *testing.T) {
 		t.Errorf("%d refusals are noted after %d reads", len(c.refused), n)
 	}
 }
+
+// TestR4_CountsComeFirst: of the answers of one moment those with counts are booked before the others, which keep their order, so that a
+// stop which another answer leads to asks for no less than runs (I6).
+func TestR4_CountsComeFirst(t *testing.T) {
+	e := New(Options{Scopes: []Scope{{Name: "a"}, {Name: "b"}}})
+	ops := []emr.Op{emr.ModifyInstanceGroups, emr.DescribeCluster, emr.ListInstanceGroups, emr.ListInstances, emr.ListInstanceGroups, emr.GetManagedScalingPolicy}
+	var done []Completion
+	for i, op := range ops {
+		s := e.scopes[i%2]
+		if s.flights == nil {
+			s.flights = map[uint64]flight{}
+		}
+		s.flights[uint64(i+1)] = flight{call: emr.Call{Op: op}}
+		done = append(done, Completion{ID: uint64(i + 1)})
+	}
+	var got []uint64
+	for _, c := range e.countsFirst(done) {
+		got = append(got, c.ID)
+	}
+	if want := []uint64{3, 5, 1, 2, 4, 6}; !slices.Equal(got, want) {
+		t.Errorf("%v, want %v", got, want)
+	}
+	for i, c := range done {
+		if c.ID != uint64(i+1) {
+			t.Fatal("the list that was given is changed")
+		}
+	}
+}

@@ -117,11 +117,14 @@ func (d *decider) stopAnswered(r *recovery.Recovery, p *pool.Pool, c *Call, err 
 
 // count takes a recovery into the chain of its pool (R8): one that found nothing to stop is none.
 func (d *decider) count(r *recovery.Recovery, p *pool.Pool) {
-	if !r.Kind.Counts() || p.Wanted <= p.Requested(d.s.View()) { // the others are asked for all that is wanted: no chain
+	if !r.Kind.Counts() {
 		return
 	}
 	if m := p.Member(r.Group); m != nil {
 		p.Try(*m)
+	}
+	if p.Wanted <= p.Requested(d.s.View()) { // the others are asked for all that is wanted: nothing failed
+		return
 	}
 	p.Chain++
 	r.Number = p.Chain

@@ -141,6 +141,84 @@ func TestR6_OneRecoveryMakesOneGroup(t *testing.T) {
 	}
 }
 
+// TestR6_TheRestIsAnothersWork: a late arrival takes a recovery back to its placement, and it makes no second group.
+func TestR6_TheRestIsAnothersWork(t *testing.T) {
+	m := ladderModel(t, recovery.Rung{Market: emr.OnDemand, Max: 1}, r5)
+	m.ask("ig-A", 9, noCapacity)
+	for len(m.calls) < 3 {
+		m.answer(nil, true)
+		m.approach()
+	}
+	if got := m.did(0); got != "A=6 +m5.xlarge On-Demand:1 +r5.xlarge Spot:2" {
+		t.Fatalf("%q", got)
+	}
+	m.answer(&emr.Error{Class: emr.Invalid, Message: "no such type"}, false)
+	m.of("ig-A").Running++
+	m.now = m.now.Add(time.Second)
+	m.read(m.shown())
+	m.serve()
+	m.pass(20 * time.Minute)
+	if got := m.did(3); got != "A=7" {
+		t.Errorf("%q", got)
+	}
+	if n := m.count("pool.blocked"); n != 1 || m.state.Pool("ig-A").Blocked == nil {
+		t.Errorf("blocked %d times: %+v", n, m.state.Pool("ig-A").Blocked)
+	}
+}
+
+// TestR6_BlockedStaysBlocked: that a part of the launch completed is no news for what has no place.
+func TestR6_BlockedStaysBlocked(t *testing.T) {
+	m := ladderModel(t, recovery.Rung{Market: emr.OnDemand, Max: 1})
+	m.ask("ig-A", 9, noCapacity)
+	m.pass(45 * time.Minute)
+	if p := m.state.Pool("ig-A"); m.count("recovery.completed") != 1 || m.count("pool.blocked") != 1 || p.Blocked == nil || m.now.Sub(p.Blocked.Since) < 5*time.Minute {
+		t.Errorf("%d completed, %d blocked, %+v", m.count("recovery.completed"), m.count("pool.blocked"), p.Blocked)
+	}
+}
+
+// TestR6_AnOpenRecoveryKeepsItsLadder: On-Demand has a member with 2 of its 3 when the rungs change places.
+func TestR6_AnOpenRecoveryKeepsItsLadder(t *testing.T) {
+	m := ladderModel(t, recovery.Rung{Market: emr.OnDemand, Max: 3})
+	m.ask("ig-A", 8, noCapacity)
+	m.pass(60 * time.Minute)
+	m.ask("ig-A", 10, noCapacity) // banned: stopped, and placed elsewhere
+	before := len(m.calls)
+	for m.pending == nil {
+		m.approach()
+	}
+	m.env.Settings.Fallback = []recovery.Rung{same, {Market: emr.OnDemand}}
+	m.answer(nil, true)
+	for len(m.calls) == before+1 {
+		m.answer(nil, true)
+		m.approach()
+	}
+	if got := m.did(before); got != "A=6 N01=3" {
+		t.Errorf("%q", got)
+	}
+	if r := m.state.Recovery(m.calls[before+1].Recovery); r == nil || r.Kind != recovery.Enforce {
+		t.Errorf("the recovery that began before the reload places it: %+v", r)
+	}
+}
+
+// TestR10_SomebodyIsFasterThanTheFirstRead: a new group is asked for more before any read shows it.
+func TestR10_SomebodyIsFasterThanTheFirstRead(t *testing.T) {
+	m := ladderModel(t, onDemand)
+	m.ask("ig-A", 9, noCapacity)
+	for m.pending == nil || m.pending.Purpose != ForAdd {
+		m.answer(nil, true)
+		m.approach()
+	}
+	m.answer(nil, true)
+	if got := m.state.Pool("ig-A").Member("ig-N01"); got.Rung != 1 || got.Shape != "m5.xlarge On-Demand" || m.state.Group("ig-N01") != nil {
+		t.Errorf("what it is is known before it is read: %+v", got)
+	}
+	m.of("ig-N01").Requested = 5
+	m.pass(15 * time.Minute)
+	if p := m.state.Pool("ig-A"); p.Wanted != 11 || m.did(2) != "" {
+		t.Errorf("the pool wants %d; %q", p.Wanted, m.did(2))
+	}
+}
+
 // TestR6_ALostLaunchIsSentAgainAsItWas, though more is missing by then.
 func TestR6_ALostLaunchIsSentAgainAsItWas(t *testing.T) {
 	m := ladderModel(t, recovery.Rung{Market: emr.OnDemand, Max: 2})
@@ -183,6 +261,24 @@ func TestR7_TheShapeStays(t *testing.T) {
 	}
 }
 
+// TestR7_NobodyNeedsItAnyMore: the answer is missing, and by the time the call would be repeated somebody has asked the origin again.
+func TestR7_NobodyNeedsItAnyMore(t *testing.T) {
+	m := ladderModel(t, same)
+	m.env.Settings.EnforceBans = false
+	m.ask("ig-A", 9, noCapacity)
+	for m.pending == nil || m.pending.Purpose != ForAdd {
+		m.answer(nil, true)
+		m.approach()
+	}
+	m.answer(&emr.Error{Class: emr.Unavailable}, false)
+	m.ask("ig-A", 10, noCapacity)
+	before := len(m.calls)
+	m.pass(10 * time.Minute)
+	if got := m.did(before); got != "" || len(m.state.Recoveries) > 0 || len(m.state.Pool("ig-A").Repeated) != 1 {
+		t.Errorf("%q, open %+v, %v", got, m.state.Recoveries, m.state.Pool("ig-A").Repeated)
+	}
+}
+
 // TestR7_AnotherProcessor: a custom AMI is for one processor.
 func TestR7_AnotherProcessor(t *testing.T) {
 	m := ladderModel(t, recovery.Rung{Types: []string{"m6g.xlarge", "r5.xlarge"}})
@@ -211,6 +307,55 @@ func TestR8_OtherShapesGetTheirChance(t *testing.T) {
 	}
 }
 
+// TestR8_AnotherMarketStartsTheSameNodes: after the second SUSPENDED by bootstrap actions On-Demand nodes of the same type are no hope; after one for
+// an unknown reason they are.
+func TestR8_AnotherMarketStartsTheSameNodes(t *testing.T) {
+	for why, want := range map[string]string{noBootstrap: "A=6 +m5.xlarge Spot:3", "": "A=6 +m5.xlarge Spot:3 N01=0 +m5.xlarge On-Demand:3"} {
+		m := ladderModel(t, same, onDemand)
+		m.ask("ig-A", 9, why)
+		m.of("ig-A").gaveUp = true
+		m.fates = map[string]string{"m5.xlarge SPOT": why}
+		m.pass(10 * time.Minute)
+		m.of("ig-N01").gaveUp = true
+		m.pass(8 * time.Minute)
+		if got, p := m.did(0), m.state.Pool("ig-A"); got != want || (p.Rest != nil) != (why == noBootstrap) {
+			t.Errorf("%q: %q, rest %+v", why, got, p.Rest)
+		}
+	}
+}
+
+// TestR8_WhatOthersCoverIsNoFailure: while the origin is asked again for what a stuck fallback holds, the fallback is stopped, and the
+// chain stays as it is.
+func TestR8_WhatOthersCoverIsNoFailure(t *testing.T) {
+	m := ladderModel(t, same)
+	m.env.Settings.Chain = 1
+	m.fates = map[string]string{"m5.xlarge SPOT": noCapacity}
+	m.ask("ig-A", 9, noCapacity)
+	m.pass(40 * time.Minute)
+	m.decide(Input{Order: &Order{Kind: OrderUnban, Group: "ig-A", Author: "ann"}})
+	m.decide(Input{Order: &Order{Kind: OrderReturn, Group: "ig-A", Author: "ann", Force: true}})
+	m.pass(25 * time.Minute)
+	p := m.state.Pool("ig-A")
+	if got := m.did(2); got != "A=9 N01=0" || p.Chain != 1 || p.Rest != nil {
+		t.Errorf("%q, chain %d, rest %+v", got, p.Chain, p.Rest)
+	}
+	m.pass(10 * time.Minute)
+	if p = m.state.Pool("ig-A"); p.Rest == nil || p.Requested(m.state.View()) != 9 {
+		t.Errorf("%q: %+v", m.did(2), p)
+	}
+}
+
+// TestR2_ALongAfterSuspendsAsLong: the rung of a launch may take its time.
+func TestR2_ALongAfterSuspendsAsLong(t *testing.T) {
+	m := ladderModel(t, recovery.Rung{Market: emr.OnDemand, After: 3 * time.Hour})
+	m.fates = map[string]string{"m5.xlarge ON_DEMAND": ""}
+	m.ask("ig-A", 9, noCapacity)
+	m.pass(150 * time.Minute)
+	if s := m.state.Suspended; s == nil || !strings.Contains(strings.Join(s.Reasons, "; "), "at watch") {
+		t.Errorf("%+v", s)
+	}
+}
+
 // TestR8_SuspendedBySomethingElse: what EMR suspended and nobody tries any more does not rest for ever.
 func TestR8_SuspendedBySomethingElse(t *testing.T) {
 	for _, why := range []string{noAddresses, noQuota, noPrice} {
@@ -231,20 +376,100 @@ func TestR8_SuspendedBySomethingElse(t *testing.T) {
 
 // TestR9_AFailedReturnCountsForNothing: it is stopped even if the pool could bear no other failure, places nothing and is in no chain.
 func TestR9_AFailedReturnCountsForNothing(t *testing.T) {
+	for _, why := range []string{"", noQuota, noAddresses} {
+		m := ladderModel(t, onDemand)
+		m.env.Settings.Return, m.env.Settings.Chain = recovery.Auto, 1
+		m.ask("ig-A", 9, noCapacity)
+		m.pass(160 * time.Minute) // banned, lapsed, and asked again
+		if got := m.did(0); got != "A=6 +m5.xlarge On-Demand:3 A=9" {
+			t.Fatalf("%q", got)
+		}
+		m.of("ig-A").why = why
+		m.pass(45 * time.Minute)
+		p := m.state.Pool("ig-A")
+		if got := m.did(3); got != "A=6" || p.Chain != 0 || len(p.Tried) != 0 || p.Rest != nil || p.Returns == nil || p.Returns.Failed != 1 {
+			t.Errorf("%q: %q, pool %+v", why, got, p)
+		}
+		if p.Member("ig-A").Moved != 3 || !p.Member("ig-A").Banned(m.now) {
+			t.Errorf("%q: %+v", why, p.Member("ig-A"))
+		}
+		// The wait is over when something that was launched there completes: an operator scales, and the origin has capacity again.
+		m.of("ig-A").stuck, m.of("ig-A").why = false, ""
+		m.pass(2 * time.Hour)
+		m.decide(Input{Order: &Order{Kind: OrderScale, Group: "ig-A", To: 10, Author: "ann"}})
+		m.pass(30 * time.Minute)
+		if got := strings.Fields(m.did(4)); len(got) < 3 || got[0] != "A=7" || got[1] != "A=10" || m.state.Pool("ig-A").Returns != nil {
+			t.Errorf("%q: %v, %+v", why, got, m.state.Pool("ig-A").Returns)
+		}
+	}
+}
+
+// TestR9_WhatAReturnWaitsFor: each of these holds it up, and it begins once that is over.
+func TestR9_WhatAReturnWaitsFor(t *testing.T) {
+	reconfiguring := func(m *model) {
+		groups := m.shown()
+		for i := range groups {
+			if groups[i].ID == "ig-A" {
+				groups[i].State = emr.GroupReconfiguring
+			}
+		}
+		m.now = m.now.Add(time.Second)
+		m.read(groups)
+	}
+	for name, c := range map[string]struct {
+		hold, free func(*model)
+	}{
+		"nothing": {func(*model) {}, func(*model) {}},
+		"a loss elsewhere": {func(m *model) {
+			m.of("ig-N01").Running, m.of("ig-N01").stuck = 2, true
+			m.now = m.now.Add(time.Second)
+			m.read(m.shown())
+		}, func(m *model) { m.of("ig-N01").stuck = false }},
+		"a pause": {func(m *model) { m.decide(Input{Order: &Order{Kind: OrderPause, Author: "ann"}}) }, func(m *model) { m.decide(Input{Order: &Order{Kind: OrderResume, Author: "ann"}}) }},
+		"a ban by hand": {func(m *model) {
+			m.decide(Input{Order: &Order{Kind: OrderBan, Group: "ig-A", For: 20 * time.Minute, Author: "ann"}})
+		}, func(m *model) { m.decide(Input{Order: &Order{Kind: OrderUnban, Group: "ig-A", Author: "ann"}}) }},
+		"a reconfiguration": {reconfiguring, func(*model) {}},
+		"a schedule":        {func(m *model) { m.state.Scaling = []Scaled{{Name: "task", Deferred: &Deferred{Schedule: "x"}}} }, func(m *model) { m.state.Scaling = nil }},
+		"a dry run":         {func(m *model) { m.env.DryRun = true }, func(m *model) { m.env.DryRun = false }},
+		"by hand":           {func(m *model) { m.env.Settings.Return = recovery.ByHand }, func(m *model) { m.env.Settings.Return = recovery.Auto }},
+	} {
+		m := ladderModel(t, onDemand)
+		m.ask("ig-A", 9, noCapacity)
+		m.pass(155 * time.Minute) // the ban has lapsed
+		m.of("ig-A").stuck = false
+		before := len(m.calls)
+		c.hold(m)
+		m.env.Settings.Return = recovery.Auto
+		if name == "by hand" {
+			m.env.Settings.Return = recovery.ByHand
+		}
+		m.decide(Input{})
+		began := m.count("recovery.open") > 1
+		if began != (name == "nothing") {
+			t.Errorf("%s: begun %t", name, began)
+		}
+		c.free(m)
+		m.pass(20 * time.Minute)
+		if got := m.did(before); !strings.HasPrefix(got, "A=9 ") || m.state.Pool("ig-A").Member("ig-A").Moved != 0 {
+			t.Errorf("%s: %q", name, got)
+		}
+	}
+}
+
+// TestR9_NothingToReturn forgets that returns failed.
+func TestR9_NothingToReturn(t *testing.T) {
 	m := ladderModel(t, onDemand)
-	m.env.Settings.Return, m.env.Settings.Chain = recovery.Auto, 1
-	m.ask("ig-A", 9, noQuota)
-	m.pass(160 * time.Minute) // banned, lapsed, and asked again
-	if got := m.did(0); got != "A=6 +m5.xlarge On-Demand:3 A=9" {
-		t.Fatalf("%q", got)
+	m.env.Settings.Return = recovery.Auto
+	m.ask("ig-A", 9, noCapacity)
+	m.pass(210 * time.Minute)
+	if m.state.Pool("ig-A").Returns == nil {
+		t.Fatal("the return has not failed")
 	}
-	m.pass(45 * time.Minute)
-	p := m.state.Pool("ig-A")
-	if got := m.did(3); got != "A=6" || p.Chain != 0 || len(p.Tried) != 0 || p.Rest != nil || p.Returns == nil || p.Returns.Failed != 1 {
-		t.Errorf("%q, pool %+v", got, p)
-	}
-	if p.Member("ig-A").Moved != 3 || !p.Member("ig-A").Banned(m.now) {
-		t.Errorf("%+v", p.Member("ig-A"))
+	m.decide(Input{Order: &Order{Kind: OrderScale, Group: "ig-A", To: 6, Author: "ann"}})
+	m.pass(20 * time.Minute)
+	if p := m.state.Pool("ig-A"); p.Returns != nil || p.Member("ig-A").Moved != 0 {
+		t.Errorf("%+v", p)
 	}
 }
 
