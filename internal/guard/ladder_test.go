@@ -422,8 +422,10 @@ func TestR9_WhatAReturnWaitsFor(t *testing.T) {
 		"nothing": {func(*model) {}, func(*model) {}},
 		"a loss elsewhere": {func(m *model) {
 			m.of("ig-N01").Running, m.of("ig-N01").stuck = 2, true
+			groups := m.shown()
+			groups[len(groups)-1].State = emr.GroupRunning // which does not suspend
 			m.now = m.now.Add(time.Second)
-			m.read(m.shown())
+			m.read(groups)
 		}, func(m *model) { m.of("ig-N01").stuck = false }},
 		"a pause": {func(m *model) { m.decide(Input{Order: &Order{Kind: OrderPause, Author: "ann"}}) }, func(m *model) { m.decide(Input{Order: &Order{Kind: OrderResume, Author: "ann"}}) }},
 		"a ban by hand": {func(m *model) {
