@@ -41,7 +41,7 @@ type Candidate struct {
 	Rung   int         `json:"rung,omitempty"`  // as Member.Rung
 	Offer  int         `json:"offer,omitempty"` // a new group: which of the rung's
 	Room   int         `json:"room,omitempty"`  // most instances it may take; 0: no bound
-	Tried  bool        `json:"tried,omitempty"` // a fallback of its shape got stuck in this chain
+	Tried  bool        `json:"tried,omitempty"` // a fallback of its shape got stuck in this chain, or is banned
 	Reason string      `json:"reason"`
 }
 
@@ -63,7 +63,7 @@ func (r Rejection) String() string {
 	return "a new group: " + r.Reason
 }
 
-// Candidates orders the places for a launch by rule R6: shapes that have not got stuck in this chain before those that have; then by rung,
+// Candidates orders the places for a launch by rule R6: shapes of which no fallback got stuck in this chain or is banned before the others; then by rung,
 // and within a rung a member whose last launch completed, the origin, the oldest, a new group. The origin counts to the first rung if
 // that is like it, else it comes before all rungs. What is no candidate is returned with its reason. A CORE origin is a candidate for
 // scaling operations only: what a core group misses goes to TASK groups, and a return by hand asks the core group again.
@@ -92,7 +92,7 @@ func (p Pool) Candidates(now time.Time, view View, l Limits) ([]Candidate, []Rej
 			good = append(good, ranked{c, l.tier(m.Rung), 2})
 		}
 	}
-	offers, rejected := p.offers(view, l)
+	offers, rejected := p.offers(now, view, l)
 	for _, c := range offers {
 		good = append(good, ranked{c, l.tier(c.Rung), 3})
 	}
@@ -118,7 +118,7 @@ func compareBools(a, b bool) int {
 }
 
 // offers lists the new groups that may be made, in the order of the rungs, and why the others may not.
-func (p Pool) offers(view View, l Limits) (out []Candidate, bad []Rejection) {
+func (p Pool) offers(now time.Time, view View, l Limits) (out []Candidate, bad []Rejection) {
 	switch {
 	case p.Fallbacks() >= l.MaxGroups:
 		return nil, []Rejection{{Reason: fmt.Sprintf("the pool has %d fallback groups, max_groups is %d", p.Fallbacks(), l.MaxGroups)}}
@@ -135,10 +135,15 @@ func (p Pool) offers(view View, l Limits) (out []Candidate, bad []Rejection) {
 				bad = append(bad, Rejection{What: o.What, Reason: reason})
 				continue
 			}
-			out = append(out, Candidate{Rung: i + 1, Offer: j, Room: p.room(i+1, view, l), Tried: slices.Contains(p.Tried, o.Shape), Reason: "a new group of " + o.What})
+			out = append(out, Candidate{Rung: i + 1, Offer: j, Room: p.room(i+1, view, l), Tried: slices.Contains(p.Tried, o.Shape) || p.bans(o.Shape, now), Reason: "a new group of " + o.What})
 		}
 	}
 	return out, bad
+}
+
+// bans says whether a fallback of the shape is banned: another group like it would cost a slot for ever, and may be no luckier.
+func (p Pool) bans(shape string, now time.Time) bool {
+	return slices.ContainsFunc(p.Members[1:], func(m Member) bool { return m.Shape == shape && m.Banned(now) })
 }
 
 // tier is the place of a rung in the order of candidates.

@@ -141,6 +141,13 @@ func TestR6_OrderOfRungs(t *testing.T) {
 			p.Tried = []string{"a", "c"}
 			p.Member("ig-B").Filled = true
 		}, "ig-C new2.0 new3.0(5) ig-B ig-A new new2.1"},
+		"a new group like a banned fallback comes last": {func(p *Pool, _ map[emr.GroupID]Seen, _ *Limits) {
+			p.Member("ig-A").Ban, p.Member("ig-B").Ban = &Ban{Until: noon.Add(time.Hour)}, &Ban{Until: noon.Add(time.Hour)}
+			p.Member("ig-C").Filled = true
+		}, "ig-C new2.0 new2.1 new3.0(5) new"},
+		"but not one like the banned origin": {func(p *Pool, _ map[emr.GroupID]Seen, _ *Limits) {
+			p.Member("ig-A").Ban = &Ban{Until: noon.Add(time.Hour)}
+		}, "ig-B new ig-C new2.0 new2.1 new3.0(5)"},
 		"as many groups as may be":      {func(_ *Pool, _ map[emr.GroupID]Seen, l *Limits) { l.MaxGroups = 2 }, "ig-A ig-B ig-C"},
 		"a rung that is full":           {func(_ *Pool, _ map[emr.GroupID]Seen, l *Limits) { l.Rungs[1].Max = 2 }, "ig-A ig-B new new3.0(5)"},
 		"a rung with more than its max": {func(_ *Pool, _ map[emr.GroupID]Seen, l *Limits) { l.Rungs[1].Max = 1 }, "ig-A ig-B new new3.0(5)"},
