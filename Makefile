@@ -1,9 +1,9 @@
 # Shortcuts. ./test.sh is what CI runs; it needs no make.
 .DEFAULT_GOAL := help
-.PHONY: help build test race lint fuzz bench docs verify demo ci
+.PHONY: help build test race lint fuzz bench usefulness docs verify demo ci
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 build: ## build bin/emrguard
 	CGO_ENABLED=0 go build -trimpath -o bin/emrguard ./cmd/emrguard
@@ -22,6 +22,9 @@ fuzz: ## run each fuzz target for a short time (FUZZTIME=10s)
 
 bench: ## run the benchmarks
 	go test -run '^$$' -bench . -benchmem ./...
+
+usefulness: ## play the weeks of docs/usefulness.md again and rewrite it
+	go test ./internal/usefulness -count=1 -run Week -update
 
 docs: ## regenerate everything that is generated
 	./test.sh generate

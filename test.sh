@@ -56,7 +56,10 @@ step_vet() { go vet ./...; }
 step_lint() { go tool -modfile=go.tools.mod golangci-lint run ./...; }
 
 # The pages that tests compare with the code are written by those tests with -update; a stale one fails its test.
-step_generate() { go generate ./... && go test ./internal/config -count=1 -update >/dev/null; }
+step_generate() {
+	go generate ./... && go test ./internal/config -count=1 -update >/dev/null &&
+		go test ./internal/usefulness -count=1 -run Week -update >/dev/null
+}
 
 # snapshot is a hash of everything git would show as changed or new.
 snapshot() { { git diff HEAD --binary; git ls-files -o --exclude-standard -z | xargs -0 -r sha256sum; } | sha256sum; }

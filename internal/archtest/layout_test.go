@@ -69,6 +69,7 @@ var layout = []place{
 	{"internal/app", outer, "the composition root"},
 	{"internal/cli", outer, "the commands"},
 	{"internal/simtest", house, "deterministic simulation of the whole"},
+	{"internal/usefulness", house, "the benchmark of usefulness: one week, several ways"},
 	{"internal/archtest", house, "these rules"},
 	{"internal/testreport", house, "the summary of a test run"},
 }

@@ -42,6 +42,7 @@ type Options struct {
 	Scaling  *scaling.Settings // of every cluster; nil: nothing is scaled. New compiles it
 	Wrapped  bool              // only TASK groups are managed (rule R12)
 	Mode     guard.Mode        // empty: enforce
+	Policy   engine.Policy     // instead of the four before, for worlds whose clusters differ; nil: those hold for every cluster
 	Sweep    time.Duration     // zero: 5 minutes
 	Latency  time.Duration     // of an answer; zero: 80 ms
 	Timeout  time.Duration     // after which the caller gives an answer up; zero: 30 s
@@ -177,6 +178,14 @@ func (p *Process) due() time.Time {
 	return slices.MaxFunc([]time.Time{t, p.w.Now()}, time.Time.Compare)
 }
 
+// policy is what the engines follow.
+func (w *World) policy() engine.Policy {
+	if w.o.Policy != nil {
+		return w.o.Policy
+	}
+	return policy{w}
+}
+
 // policy gives every cluster the world's settings.
 type policy struct{ w *World }
 
@@ -204,7 +213,7 @@ func (w *World) SetScaling(s *scaling.Settings, wrapped bool) {
 // reload lets every process follow the present options.
 func (w *World) reload() {
 	for _, p := range w.procs {
-		p.engine.SetPolicy(policy{w})
+		p.engine.SetPolicy(w.policy())
 		p.next = p.now()
 	}
 }
@@ -223,7 +232,7 @@ func compile(s *scaling.Settings) {
 func (w *World) Start() *Process {
 	w.starts++
 	p := &Process{w: w, name: fmt.Sprintf("process-%d", w.starts)}
-	p.engine = engine.New(engine.Options{Store: &hooked{Store: w.o.Store, p: p}, Policy: policy{w}, Owner: p.name, Note: "simulated",
+	p.engine = engine.New(engine.Options{Store: &hooked{Store: w.o.Store, p: p}, Policy: w.policy(), Owner: p.name, Note: "simulated",
 		Scopes: []engine.Scope{{Name: ScopeName, Sweep: w.o.Sweep}}, DryRun: w.o.DryRun})
 	p.next = p.now()
 	w.procs = append(w.procs, p)

@@ -1,0 +1,5 @@
+//go:build !race
+
+package usefulness
+
+const raceDetector = false

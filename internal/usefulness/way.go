@@ -1,0 +1,65 @@
+package usefulness
+
+import (
+	"slices"
+	"time"
+
+	"emrguard/internal/config"
+	"emrguard/internal/emr"
+	"emrguard/internal/engine"
+	"emrguard/internal/guard"
+	"emrguard/internal/recovery"
+)
+
+// way is one way to run the fleet.
+type way struct {
+	name  string
+	style scaler
+	// change is what the way makes of the configuration's recovery settings; of emrguard only.
+	change func(s *recovery.Settings)
+}
+
+// scaler is who scales the clusters.
+type scaler int
+
+// The scalers.
+const (
+	nobody   scaler = iota // the task groups stay at their max
+	eager                  // a script that changes groups whatever they are doing
+	patient                // a script that does nothing on a cluster while one of its groups is not complete
+	emrguard               // the real engine, guard and store
+)
+
+// The ways that the page compares.
+var (
+	fixedSize   = way{name: "fixed size", style: nobody}
+	eagerScript = way{name: "script that never waits", style: eager}
+	script      = way{name: "no emrguard: script that waits", style: patient}
+	scalingOnly = way{name: "emrguard, scaling without recovery", style: emrguard, change: func(s *recovery.Settings) { s.After = 24 * time.Hour }}
+	withSame    = way{name: "emrguard, recovery with `same`", style: emrguard, change: func(s *recovery.Settings) { s.Fallback = []recovery.Rung{{Same: true}} }}
+	withRungs   = way{name: "emrguard, recovery with rungs", style: emrguard, change: func(*recovery.Settings) {}}
+	sooner      = way{name: "the same, with `after: 15m`", style: emrguard, change: func(s *recovery.Settings) { s.After = 15 * time.Minute }}
+	returning   = way{name: "the same, with `return: auto`", style: emrguard, change: func(s *recovery.Settings) { s.Return = recovery.Auto }}
+
+	theFourWays  = []way{script, scalingOnly, withSame, withRungs}
+	allTheWays   = slices.Concat([]way{fixedSize, eagerScript}, theFourWays, []way{sooner, returning})
+	frames       = 2 // ways before the four
+	onACalmWeek  = []way{eagerScript, script, withRungs}
+	referenceWay = way{name: "reference", style: nobody}
+)
+
+// policy gives the engine the fleet's configuration as a way has it.
+type policy struct {
+	cfg    *config.Config
+	change func(s *recovery.Settings)
+}
+
+// Candidate implements engine.Policy.
+func (p policy) Candidate(scope string, c emr.ClusterSummary) bool { return p.cfg.Candidate(scope, c) }
+
+// For implements engine.Policy.
+func (p policy) For(scope string, c emr.Cluster) engine.Effective {
+	e := p.cfg.For(scope, c)
+	p.change(&e.Settings)
+	return engine.Effective{Mode: guard.Mode(e.Mode), Settings: e.Settings, Scaling: e.Scaling, Wrapped: e.Wrapped, Why: e.Why}
+}
