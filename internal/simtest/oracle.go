@@ -187,7 +187,7 @@ func (o *oracle) twins(cluster string) {
 	s, _ := o.w.state(emr.ClusterID(o.w.Truth(cluster).ID))
 	for _, g := range o.w.Truth(cluster).Groups {
 		_, token, ok := emr.ParseGroupName(g.Name)
-		if !ok || g.Requested == 0 {
+		if !ok || g.Requested == 0 || token.Origin == "configured" { // see scalingOracle.twins
 			continue
 		}
 		if known := s.Group(emr.GroupID(g.ID)); known != nil && known.Called.By != "" && known.Called.By != token.Recovery {

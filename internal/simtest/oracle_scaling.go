@@ -47,6 +47,7 @@ type scalingOracle struct {
 	made     map[string]*made     // by configured pool
 	ending   time.Time            // when TerminateJobFlows was answered
 	notice   time.Time            // of the last termination.notice that stands
+	noticed  *scaling.Termination // what was configured then
 	resumed  time.Time            // of the last scaling.resumed
 	opened   map[string]time.Time // recoveries
 	firsts   map[string]bool      // pending calls that are the first of their recovery
@@ -298,7 +299,7 @@ func (x *scalingOracle) booked(before guard.State) {
 		if s.Bounds.Min > s.Bounds.Max {
 			x.violate("bounds", "pool %s has bounds %d to %d", s.Name, s.Bounds.Min, s.Bounds.Max)
 		}
-		if old := before.Scaled(s.Name); old != nil && old.Bounds != s.Bounds && (old.Config == s.Config || s.Bounds != s.Config) && !x.sets(&s, old.Bounds) {
+		if old := before.Scaled(s.Name); old != nil && old.Bounds != s.Bounds && (old.Config == s.Config || s.Bounds != s.Config) && !x.sets(&s, old.Bounds) && (old.Config == s.Config || !x.sets(&s, s.Config)) {
 			x.violate("bounds", "pool %s goes from %v to %v by %q, which sets others", s.Name, old.Bounds, s.Bounds, s.BoundsBy)
 		}
 		if p := x.conf().Pool(s.Name); p != nil && (s.Config != scaling.Bounds{Min: p.Min, Max: p.Max}) {
@@ -383,7 +384,7 @@ func (x *scalingOracle) record(r store.Record, before guard.State) {
 			x.ops[s.Last.Recovery] = &operation{pool: s.Name, origin: emr.GroupID(r.Pool)}
 		}
 	case "termination.notice":
-		x.notice = x.now()
+		x.notice, x.noticed = x.now(), x.conf().Termination
 	case "termination.withdrawn", "termination.held":
 		x.notice = time.Time{}
 	default:
@@ -649,6 +650,9 @@ func (x *scalingOracle) makes(c emr.Call) {
 		x.violate("made group", "%s is for no configured pool", c)
 		return
 	}
+	if n := c.Config.Count; n > 1 || n > 0 && !x.o.w.o.Sim.Unknowns.RefuseEmptyAdd {
+		x.violate("made group", "%s is not made empty", c)
+	}
 	now := x.now()
 	for _, id := range x.ids() {
 		g := x.shown[id]
@@ -692,15 +696,19 @@ func (x *scalingOracle) terminates() {
 	case t == nil || t.Mode != scaling.TerminationEnforce:
 		x.violate("termination", "the cluster is terminated, and the configuration does not say so")
 		return
-	case x.notice.IsZero() || now.Before(x.notice.Add(t.Grace)):
-		x.violate("termination", "the cluster is terminated before the grace time of %s is over; the notice was given at %s", t.Grace, x.notice.Format(time.TimeOnly))
-	case x.described.Before(x.notice.Add(t.Grace)) || x.cl.State != emr.ClusterWaiting || x.cl.Protected:
+	case x.notice.IsZero() || now.Before(x.notice.Add(x.noticed.Grace)):
+		x.violate("termination", "the cluster is terminated before its grace time is over; the notice was given at %s", x.notice.Format(time.TimeOnly))
+	case x.described.Before(x.notice.Add(x.noticed.Grace)) || x.cl.State != emr.ClusterWaiting || x.cl.Protected:
 		x.violate("termination", "the cluster is terminated; described at %s, it was %s, protected: %t", x.described.Format(time.TimeOnly), x.cl.State, x.cl.Protected)
 	}
-	for _, at := range []time.Time{x.notice, now} {
-		if !slices.ContainsFunc(t.Policies, func(p scaling.TerminationPolicy) bool { return x.held(&p, at) }) {
-			x.violate("termination", "the cluster is terminated, and no policy held at %s by what CloudWatch gave", at.Format(time.TimeOnly))
-		}
+	if !slices.ContainsFunc(t.Policies, func(p scaling.TerminationPolicy) bool { return x.held(&p, now) }) {
+		x.violate("termination", "the cluster is terminated, and no policy holds by what CloudWatch gave")
+	}
+	if x.noticed != t {
+		return // a reload changed the policies in the grace time
+	}
+	if !slices.ContainsFunc(t.Policies, func(p scaling.TerminationPolicy) bool { return x.held(&p, x.notice) }) {
+		x.violate("termination", "the cluster is terminated, and no policy held at the notice, at %s, by what CloudWatch gave", x.notice.Format(time.TimeOnly))
 	}
 	for at := x.notice.Truncate(5 * time.Minute); at.Before(now); at = at.Add(5 * time.Minute) {
 		if !slices.ContainsFunc(t.Policies, func(p scaling.TerminationPolicy) bool { return !x.contradicted(&p, at) }) {
