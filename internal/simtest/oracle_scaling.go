@@ -201,7 +201,7 @@ func (x *scalingOracle) saved(s store.Save) {
 		x.take(before)
 		x.booked(before)
 		for _, r := range s.Records {
-			x.record(r, before)
+			x.record(r)
 		}
 	}
 }
@@ -370,7 +370,7 @@ func (x *scalingOracle) carried(t tick) {
 func clock(unix int64) string { return time.Unix(unix, 0).UTC().Format(time.DateTime) }
 
 // record reads what was written down of scaling.
-func (x *scalingOracle) record(r store.Record, before guard.State) {
+func (x *scalingOracle) record(r store.Record) {
 	switch r.Kind {
 	case "scaling.decided":
 		x.decided(r)
