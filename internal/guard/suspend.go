@@ -75,7 +75,7 @@ func (d *decider) groupSuspends(g *Group) string {
 			return ""
 		}
 	}
-	if oldest, short := g.Ledger.Oldest(); short && d.aloneIn(p) && d.env.Now.Sub(oldest.Since) >= d.env.Settings.After+60*d.env.Settings.Pace {
+	if d.aloneIn(p) && d.outlived(g) {
 		return "" // nobody repairs it here, and what suspends scaling has an end
 	}
 	switch {
@@ -90,4 +90,14 @@ func (d *decider) groupSuspends(g *Group) string {
 		return fmt.Sprintf("%s is shrinking, %d of %d run", g.ID, g.Running, g.Requested)
 	}
 	return ""
+}
+
+// outlived says whether what is stuck on a group lasts for longer than a repair may suspend scaling.
+func (d *decider) outlived(g *Group) bool {
+	longest := d.env.Settings.After + 60*d.env.Settings.Pace
+	if oldest, short := g.Ledger.Oldest(); short {
+		return d.env.Now.Sub(oldest.Since) >= longest
+	}
+	v := recovery.Judge(g.Group, g.Ledger, d.env.Settings, d.s.Read)
+	return v.Stuck && d.env.Now.Sub(v.Since) >= longest
 }
