@@ -42,6 +42,7 @@ type scalingOracle struct {
 	begun    map[string]bool
 	ops      map[string]*operation
 	ended    map[string]time.Time // by configured pool: when its last operation was over
+	moving   map[string]bool      // no read since then showed that what it changed is done
 	done     map[tick]int         // how often the time of a schedule was carried out
 	when     map[tick]time.Time   // and when
 	made     map[string]*made     // by configured pool
@@ -92,7 +93,7 @@ type made struct {
 func (w *World) WatchScaling(cluster string) {
 	w.oracle.scaling = &scalingOracle{o: w.oracle, cluster: emr.ClusterID(cluster), shown: map[emr.GroupID]emr.Group{}, changes: map[emr.GroupID]int{},
 		series: map[string]map[time.Time]float64{}, put: map[string]map[time.Time]float64{}, begun: map[string]bool{}, ops: map[string]*operation{},
-		ended: map[string]time.Time{}, done: map[tick]int{}, when: map[tick]time.Time{}, made: map[string]*made{}, opened: map[string]time.Time{}, firsts: map[string]bool{}}
+		ended: map[string]time.Time{}, moving: map[string]bool{}, done: map[tick]int{}, when: map[tick]time.Time{}, made: map[string]*made{}, opened: map[string]time.Time{}, firsts: map[string]bool{}}
 	w.oracle.scaling.reconfigured()
 }
 
@@ -242,8 +243,16 @@ func (x *scalingOracle) read(began time.Time, groups []emr.Group) {
 		x.changes[g.ID] = min(max(0, change), max(0, g.Requested-g.Running))
 		x.shown[g.ID] = g
 	}
-	if why := x.resizing(); why != "" {
+	why := x.resizing()
+	if why != "" {
 		x.resize = hindered{began, why}
+	}
+	for name := range x.moving { // a resize does not eat the cooldown up
+		if why == "" {
+			delete(x.moving, name)
+		} else if began.After(x.ended[name]) {
+			x.ended[name] = began
+		}
 	}
 }
 
@@ -292,7 +301,8 @@ func (x *scalingOracle) ids() []emr.GroupID {
 func (x *scalingOracle) booked(before guard.State) {
 	for name := range x.ended {
 		if x.doc.Scaled(name) == nil {
-			delete(x.ended, name) // it is configured no more, and forgotten
+			delete(x.ended, name)
+			delete(x.moving, name) // it is configured no more, and forgotten
 		}
 	}
 	for _, s := range x.doc.Scaling {
@@ -397,7 +407,7 @@ func (x *scalingOracle) record(r store.Record) {
 func (x *scalingOracle) over(id string, op *operation) {
 	delete(x.ops, id)
 	if op.pool != "" {
-		x.ended[op.pool] = x.now()
+		x.ended[op.pool], x.moving[op.pool] = x.now(), true
 	}
 }
 
