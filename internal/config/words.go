@@ -62,7 +62,7 @@ func actionWords(a scaling.Action) string {
 		return "to at most " + given(a.Target)
 	case scaling.UpdateCapacity:
 	}
-	return "to " + capacityWords(a.Target, a.Min, a.Max)
+	return "to " + scaling.Capacity(a.Target, a.Min, a.Max)
 }
 
 func given(n *int) string {
@@ -70,20 +70,6 @@ func given(n *int) string {
 		return "nothing"
 	}
 	return strconv.Itoa(*n)
-}
-
-// capacityWords lists those of the three that are given.
-func capacityWords(target, low, high *int) string {
-	var parts []string
-	for _, c := range []struct {
-		name string
-		n    *int
-	}{{"target", target}, {"min", low}, {"max", high}} {
-		if c.n != nil {
-			parts = append(parts, fmt.Sprintf("%s %d", c.name, *c.n))
-		}
-	}
-	return strings.Join(parts, ", ")
 }
 
 // operatorWords are the operators as a sentence has them.
@@ -102,7 +88,7 @@ func conditionWords(c scaling.Condition) string {
 }
 
 func scheduleWords(s scaling.Schedule) string {
-	text := fmt.Sprintf("%s at %q", capacityWords(s.Target, s.Min, s.Max), s.Cron)
+	text := fmt.Sprintf("%s at %q", scaling.Capacity(s.Target, s.Min, s.Max), s.Cron)
 	if s.Zone != "" {
 		text += " in " + s.Zone
 	}

@@ -87,11 +87,7 @@ func (y *yarn) minutes() (running, idle float64) {
 func (s *Sim) Jobs(region, cluster string) []JobTruth {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	r := s.regions[region]
-	if r == nil {
-		return nil
-	}
-	c := r.find(cluster)
+	c := s.find(region, cluster)
 	if c == nil {
 		return nil
 	}

@@ -57,6 +57,14 @@ func (r *region) requestID(write bool) string {
 	return fmt.Sprintf("%08x-%04x-4%03x-%04x-%012x", a>>32, a>>16&0xffff, a&0xfff, 0x8000|b>>48&0x3fff, b&0xffffffffffff)
 }
 
+// find returns a region's cluster as region.find does, or nil where nothing has been in the region.
+func (s *Sim) find(region, ref string) *cluster {
+	if r := s.regions[region]; r != nil {
+		return r.find(ref)
+	}
+	return nil
+}
+
 // find returns a cluster by id or, when no id fits, the oldest living one of that name, or the newest dead one.
 func (r *region) find(ref string) *cluster {
 	if c := r.clusters[ref]; c != nil {

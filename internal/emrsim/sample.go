@@ -172,11 +172,7 @@ func (r *record) published(from, to, now time.Time, see func(at time.Time, s *Sa
 func (s *Sim) Samples(region, cluster string, from, to time.Time) []Sample {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	r := s.regions[region]
-	if r == nil {
-		return nil
-	}
-	c := r.find(cluster)
+	c := s.find(region, cluster)
 	if c == nil {
 		return nil
 	}

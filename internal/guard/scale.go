@@ -56,7 +56,7 @@ func (d *decider) scalePool(conf *scaling.Pool) {
 
 // scaledOf returns what is remembered of a configured pool. Bounds that a schedule or policy set end when the configuration's change.
 func (d *decider) scaledOf(conf *scaling.Pool) *Scaled {
-	bounds := scaling.Bounds{Min: conf.Min, Max: conf.Max}
+	bounds := conf.Bounds()
 	s := d.s.Scaled(conf.Name)
 	if s == nil {
 		d.s.Scaling = append(d.s.Scaling, Scaled{Name: conf.Name, Bounds: bounds, Config: bounds})
@@ -358,9 +358,10 @@ func (d *decider) carryOut(s *Scaled, p *pool.Pool, asks []scaling.Ask, chosen i
 		s.Bounds, s.BoundsBy = ask.Bounds, ask.By
 	}
 	data := map[string]any{"ask": ask, "others": others(asks, chosen, why), "wanted": was, "bounds": s.Bounds}
+	var schedule Deferred // what is carried out, if it is one
 	if ask.Kind == scaling.AskSchedule {
-		data["due"] = s.Deferred.Due
-		s.Deferred = nil
+		schedule, s.Deferred = *s.Deferred, nil
+		data["due"] = schedule.Due
 	}
 	if ask.Target == was {
 		d.record("scaling.decided", Record{Pool: p.Origin, Reason: fmt.Sprintf("pool %s stays at %d: %s", s.Name, was, ask.Reason), Data: data})
@@ -369,10 +370,7 @@ func (d *decider) carryOut(s *Scaled, p *pool.Pool, asks []scaling.Ask, chosen i
 	p.Wanted = ask.Target
 	r := d.newRecovery(recovery.Scale, p, p.Origin, fmt.Sprintf("%s: from %d to %d: %s", ask.By, was, ask.Target, ask.Reason))
 	r.From, r.Was, r.Delta = d.env.Now, was, ask.Target-was
-	s.Last = &Operation{By: ask.By, Recovery: r.ID, From: was, To: ask.Target, At: d.env.Now}
-	if due, ok := data["due"].(time.Time); ok {
-		s.Last.Schedule, s.Last.Due = strings.TrimPrefix(ask.By, "schedule "), due
-	}
+	s.Last = &Operation{By: ask.By, Recovery: r.ID, From: was, To: ask.Target, At: d.env.Now, Schedule: schedule.Schedule, Due: schedule.Due}
 	d.record("scaling.decided", Record{Pool: p.Origin, Recovery: r.ID, Reason: fmt.Sprintf("pool %s from %d to %d by %s: %s", s.Name, was, ask.Target, ask.By, ask.Reason), Data: data})
 	d.begin(r)
 	d.advanceOne(r.ID)

@@ -96,7 +96,7 @@ func (p *Pool) ScheduleAsk(s *Schedule, at time.Time, wanted int, b Bounds) Ask 
 		target = *s.Target
 	}
 	target, bound := after.clamp(target)
-	steps := []string{capacity(s.Target, s.Min, s.Max)}
+	steps := []string{Capacity(s.Target, s.Min, s.Max)}
 	if note != "" {
 		steps = append(steps, note)
 	}
@@ -113,8 +113,8 @@ func (p *Pool) ScheduleAsk(s *Schedule, at time.Time, wanted int, b Bounds) Ask 
 	return a
 }
 
-// capacity lists those that are given.
-func capacity(target, low, high *int) string {
+// Capacity lists those of the three that are given, in words: "target 12, min 10".
+func Capacity(target, low, high *int) string {
 	var parts []string
 	for _, c := range []struct {
 		name string
@@ -195,9 +195,9 @@ func (a Action) apply(wanted int, up bool) (int, string) {
 		return min(wanted, *a.Target), fmt.Sprintf("%d, at most %d: %d", wanted, *a.Target, min(wanted, *a.Target))
 	default:
 		if a.Target == nil {
-			return wanted, capacity(nil, a.Min, a.Max)
+			return wanted, Capacity(nil, a.Min, a.Max)
 		}
-		return *a.Target, capacity(a.Target, a.Min, a.Max)
+		return *a.Target, Capacity(a.Target, a.Min, a.Max)
 	}
 	n := wanted - by
 	if up {
