@@ -121,7 +121,8 @@ func (r *report) endPackage(e event, o outcome) {
 		r.failed = append(r.failed, outcome{o.key, 0, "does not compile; the compiler's messages are above\n"})
 	case e.Action == "fail":
 		fmt.Fprintf(r.out, "FAIL  %s  %.1f s\n", o.pkg, o.seconds)
-		if failures == 0 {
+		if failures == 0 { // it crashed or was killed: what was said last belongs to a test that never ended
+			o.text = r.unfinished(o.pkg) + o.text
 			r.failed = append(r.failed, o)
 		}
 	case e.Action == "skip" || strings.Contains(o.text, "[no test files]"):
@@ -136,17 +137,21 @@ func (r *report) endPackage(e event, o outcome) {
 	}
 }
 
+// unfinished is the output of a package's tests that began and have not ended.
+func (r *report) unfinished(pkg string) string {
+	var text strings.Builder
+	for _, k := range slices.SortedFunc(maps.Keys(r.pending), func(a, b key) int { return strings.Compare(a.test, b.test) }) {
+		if k.pkg == pkg {
+			text.WriteString(r.pending[k].String())
+		}
+	}
+	return text.String()
+}
+
 // finish prints the rest and says whether everything passed.
 func (r *report) finish(slow int, checks string) bool {
 	for _, pkg := range slices.Sorted(maps.Keys(r.open)) {
-		var text strings.Builder
-		text.WriteString("began and never ended\n")
-		for _, k := range slices.SortedFunc(maps.Keys(r.pending), func(a, b key) int { return strings.Compare(a.test, b.test) }) {
-			if k.pkg == pkg {
-				text.WriteString(r.pending[k].String())
-			}
-		}
-		r.failed = append(r.failed, outcome{key{pkg, ""}, 0, text.String()})
+		r.failed = append(r.failed, outcome{key{pkg, ""}, 0, "began and never ended\n" + r.unfinished(pkg)})
 	}
 	for _, o := range r.failed {
 		fmt.Fprintf(r.out, "\n--- failed: %s\n%s", o.name(), o.text)

@@ -43,6 +43,7 @@ func TestReport(t *testing.T) {
 		{"one fails", "", []string{start, pass, output, fail, pkgFail}, false, "1 passed, 1 failed, 0 skipped", []string{"--- failed: p TestB\n    b_test.go:3: got 6, want 9"}},
 		{"one is skipped", "", []string{start, pass, output, skip, pkgPass}, true, "1 passed, 0 failed, 1 skipped", []string{"p TestB: b_test.go:3: got 6, want 9"}},
 		{"outside a test", "", []string{start, pass, pkgText, pkgFail}, false, "1 passed, 1 failed, 0 skipped", []string{"--- failed: p\npanic: no"}},
+		{"a test ends the process", "", []string{start, pass, output, pkgFail}, false, "1 passed, 1 failed, 0 skipped", []string{"--- failed: p\n    b_test.go:3: got 6, want 9"}},
 		{"does not compile", "", []string{start, compiler, noBuild}, false, "0 passed, 1 failed, 0 skipped", []string{"a.go:1: undefined: x", "does not compile"}},
 		{"cut off", "", []string{start, pass, output}, false, "1 passed, 1 failed, 0 skipped", []string{"began and never ended", "got 6, want 9"}},
 		{"nothing ran", "", nil, false, "0 passed, 1 failed, 0 skipped", []string{"no test ran"}},
