@@ -27,12 +27,12 @@ var ErrHeld = errors.New("another emrguard is at work")
 // called about once a second of real time. ctx bounds it; if it ends first, the error says what was missing. ErrHeld: another
 // process holds the lease of a scope, and nothing was done.
 func (a *App) Pass(ctx context.Context, progress func(engine.Snapshot)) (Summary, error) {
+	began := time.Now() // as ctx's own limit does, so that a pass that runs out of time says the whole of it
 	sum := Summary{Records: map[string]int{}}
 	watch := &passWatch{Observer: a.watch, sum: &sum, progress: progress}
 	a.watch, a.send.watch = watch, watch
 	err := a.drive(ctx, func(calls context.Context, l *loop) error {
 		var held error
-		began := time.Now()
 		l.run(calls, func() bool {
 			if missing := a.notOwned(); len(missing) > 0 {
 				// A lease that this process could not even ask for is a fault, and tried again.
