@@ -79,6 +79,20 @@ func (o *oracle) answered(c completion) {
 	}
 }
 
+// saved notes what a process wrote down.
+func (o *oracle) saved(s store.Save) {
+	if o.scaling != nil {
+		o.scaling.saved(s)
+	}
+}
+
+// reconfigured notes that the processes follow another configuration from now on.
+func (o *oracle) reconfigured() {
+	if o.scaling != nil {
+		o.scaling.reconfigured()
+	}
+}
+
 // state is the guard's document of a cluster, as saved.
 func (w *World) state(cluster emr.ClusterID) (guard.State, bool) {
 	doc, err := w.o.Store.Load(context.Background(), store.Key{Scope: ScopeName, Cluster: string(cluster)})
@@ -131,7 +145,7 @@ func (o *oracle) change(c emr.Call) {
 			o.rungMax(s, p, r.Settings.Fallback, c)
 		}
 	case guard.ForStop, guard.ForKeep:
-		highest, pace := 0, 2*o.w.o.Settings.Pace
+		highest, pace := 0, 2*o.w.rule(s.Cluster.ClusterSummary).Settings.Pace
 		if r := s.Recovery(pending.Recovery); r != nil {
 			pace = 2 * r.Settings.Pace
 		}

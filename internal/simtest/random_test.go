@@ -222,3 +222,24 @@ func (w *World) submit(o guard.Order, cluster string) {
 		panic(err)
 	}
 }
+
+// drawLadder draws a ladder for a random world: half of them are the default.
+func drawLadder(pick func(int) int) []recovery.Rung {
+	all := []recovery.Rung{
+		{Same: true}, {Types: []string{"r5.xlarge", "c5.xlarge"}}, {Market: emr.OnDemand}, {Types: []string{"r5.xlarge", "m6g.xlarge"}, Market: emr.OnDemand},
+		{Market: emr.Spot, BidPrice: "0.90"}, {Types: []string{"x9.unheard"}},
+	}
+	if pick(2) == 0 {
+		return all[:1]
+	}
+	var out []recovery.Rung
+	for range 1 + pick(4) {
+		i := pick(len(all))
+		r := all[i]
+		all = append(all[:i:i], all[i+1:]...)
+		r.After = []time.Duration{0, 0, 10 * time.Minute, 50 * time.Minute}[pick(4)]
+		r.Max = []int{0, 0, 1, 4}[pick(4)]
+		out = append(out, r)
+	}
+	return out
+}

@@ -243,7 +243,7 @@ func (w *scaledWorld) befall() {
 func (w *scaledWorld) reload(s *scaling.Settings, wrapped bool, mode guard.Mode) {
 	w.SetScaling(s, wrapped)
 	w.SetSettings(mode, w.o.Settings)
-	w.oracle.scaling.reconfigured()
+
 }
 
 // protect switches termination protection.

@@ -11,7 +11,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
-	"strings"
 	"time"
 
 	"emrguard/internal/emr"
@@ -78,6 +77,8 @@ type World struct {
 	// Kill is asked at every boundary; true kills the process there. It is not asked while nothing runs.
 	Kill   func(at Boundary) bool
 	oracle *oracle
+
+	storeFaults []*storeFault
 }
 
 // Sent is one call as the world saw it.
@@ -115,32 +116,17 @@ const (
 
 var errKilled = errors.New("killed")
 
-// hooked asks for a kill around each save.
-type hooked struct {
-	Store
-	p *Process
-}
-
-func (h *hooked) Save(ctx context.Context, s store.Save) error {
-	kinds := make([]string, 0, len(s.Records))
-	for _, r := range s.Records {
-		kinds = append(kinds, r.Kind)
-	}
-	what := strings.Join(kinds, " ")
-	h.p.boundary(BeforeSave, what)
-	if err := h.Store.Save(ctx, s); err != nil {
-		return err
-	}
-	if o := h.p.w.oracle; o != nil && o.scaling != nil {
-		o.scaling.saved(s)
-	}
-	h.p.boundary(AfterSave, what)
-	return nil
-}
-
 func (p *Process) boundary(where Where, what string) {
 	if p.w.Kill != nil && p.engine != nil && p.w.Kill(Boundary{where, what}) {
 		panic(errKilled)
+	}
+}
+
+// KillAfter kills the process that comes to the n-th boundary from now on, counted from 1. It takes the place of Kill.
+func (w *World) KillAfter(n int) {
+	w.Kill = func(Boundary) bool {
+		n--
+		return n == 0
 	}
 }
 
@@ -210,11 +196,25 @@ func (w *World) SetScaling(s *scaling.Settings, wrapped bool) {
 	w.reload()
 }
 
+// SetPolicy changes the configuration, as a reload does, in worlds whose clusters differ.
+func (w *World) SetPolicy(p engine.Policy) {
+	w.o.Policy = p
+	w.reload()
+}
+
+// rule is what the configuration says of a cluster at present.
+func (w *World) rule(cluster emr.ClusterSummary) engine.Effective {
+	return w.policy().For(ScopeName, emr.Cluster{ClusterSummary: cluster})
+}
+
 // reload lets every process follow the present options.
 func (w *World) reload() {
 	for _, p := range w.procs {
 		p.engine.SetPolicy(w.policy())
 		p.next = p.now()
+	}
+	if w.oracle != nil {
+		w.oracle.reconfigured()
 	}
 }
 
