@@ -20,7 +20,7 @@ var recoveryMeanings = map[string]meaning{
 	"ban":                  {"1m to 168h", "how long a stopped group takes no launches (R9), and how long a pool rests the first time (R8)"},
 	"pace":                 {"1s to 10m", "the unit of patience between two looks at the same thing; every smaller figure of the rules is a multiple of it"},
 	"settle":               {"pace to 1h", "how long a stop may take to show before it is repeated and reported (R5)"},
-	"starting_grace":       {"0s to 2h", "instances that are starting and younger than this count as arriving when a resize is stopped (R4)"},
+	"starting_grace":       {"0s to 2h", "instances that are starting and that EC2 granted less than this ago count as arriving when a resize is stopped (R4)"},
 	"progress_grace":       {"0s to 24h", "a group is not stuck while an instance arrived more recently than this; 0s turns it off (R1)"},
 	"after_capacity_error": {"0s", "a shorter after, once EMR itself reported insufficient capacity for this resize; needs EMR's events, which are not read yet, so only 0s (off) is accepted (R3)"},
 	"shrink_after":         {"1m to 24h", "age at which a shrink that does not move is given up (R3)"},

@@ -70,6 +70,8 @@ type Group struct {
 	Called   Called         `json:"called,omitzero"`
 	Reported emr.GroupState `json:"reported,omitempty"` // this state was reported as beyond repair and no longer suspends
 
+	Granted recovery.Grants `json:"granted,omitzero"` // since when the instances that are starting exist in EC2, while some are missing
+
 	// Instances is the last ListInstances of the group; it is read again rather than stored.
 	Instances      []emr.Instance `json:"-"`
 	InstancesBegan time.Time      `json:"-"`

@@ -317,7 +317,7 @@ func (d *decider) would(p *pool.Pool, g *Group, v recovery.Verdict) {
 		i = len(d.s.Would) - 1
 	}
 	d.s.Would[i].Until = d.env.Now.Add(d.env.Settings.Ban)
-	count, _, _ := recovery.StopCount(g.Group, g.Ledger, g.Instances, d.env.Settings, d.env.Now)
+	count, _, _ := recovery.StopCount(g.Group, g.Ledger, g.Granted, d.env.Settings, d.env.Now)
 	cause := recovery.CauseOf(g.Group, g.Instances)
 	why := cmp.Or(d.s.Withheld, d.env.Why)
 	if d.aloneIn(p) {

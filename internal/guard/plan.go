@@ -82,8 +82,16 @@ func (d *decider) planGroup(g *Group) {
 	if g.Ledger.Undated && g.InstancesBegan.IsZero() && g.State != emr.GroupReconfiguring {
 		d.need(emr.ListInstances, g.ID, d.env.Now, ClassHint)
 	}
-	if verdict := recovery.Judge(g.Group, g.Ledger, d.settingsOf(g.ID), d.s.Read); !verdict.Stuck && verdict.Due.After(d.s.Read) {
-		d.need(emr.ListInstanceGroups, "", verdict.Due, ClassDeadline)
+	settings := d.settingsOf(g.ID)
+	verdict := recovery.Judge(g.Group, g.Ledger, settings, d.s.Read)
+	if verdict.Stuck || !verdict.Due.After(d.s.Read) {
+		return
+	}
+	d.need(emr.ListInstanceGroups, "", verdict.Due, ClassDeadline)
+	// What EC2 grants from here on is not starting_grace old at the deadline; only a list from before shows that (R4).
+	look := verdict.Due.Add(-settings.StartingGrace)
+	if settings.StartingGrace > 0 && verdict.Kind == recovery.Stuck && verdict.Since.Before(look) && g.Granted.Read.Before(look) && p.Rest == nil && !d.passive() && !d.aloneIn(p) {
+		d.need(emr.ListInstances, g.ID, look, ClassDeadline)
 	}
 }
 

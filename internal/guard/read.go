@@ -67,6 +67,7 @@ func (d *decider) setBack(t time.Time) {
 	}
 	for i := range d.s.Groups {
 		back(&d.s.Groups[i].InstancesBegan, t)
+		back(&d.s.Groups[i].Granted.Read, t)
 		back(&d.s.Groups[i].Called.At, t)
 	}
 	for i := range d.s.Recoveries {
@@ -230,6 +231,9 @@ func (d *decider) observe(g emr.Group, in Read) {
 	was, changing := known.State, known.Ledger.HasChange()
 	known.Ledger, delta = known.Ledger.Observe(g, in.Began, in.Ended, dating)
 	known.Group = g
+	if known.Ledger.Missing() == 0 {
+		known.Granted = recovery.Grants{}
+	}
 	if known.Reported != g.State || delta.RequestedBy != 0 {
 		known.Reported = ""
 	}
@@ -314,6 +318,7 @@ func (d *decider) takeInstances(in Instances) {
 	if g == nil || in.Began.Before(g.InstancesBegan) {
 		return
 	}
+	g.Granted = g.Granted.Observe(g.ID, in.Instances, in.Began)
 	r := d.confirming(in.Group)
 	if r != nil && in.Began.Before(g.Ledger.Last.Began) {
 		return // a newer read of the counts came between: the list can't say what that read hides, so it is read again

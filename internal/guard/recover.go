@@ -315,7 +315,7 @@ func (d *decider) viewOf(r *recovery.Recovery, p *pool.Pool) recovery.View {
 		v.ReadBegan = time.Time{} // the last read said nothing that can be relied on
 	}
 	if g := d.s.Group(r.Group); g != nil {
-		v.Group, v.Known, v.Instances, v.InstancesBegan = g.Group, true, g.Instances, g.InstancesBegan
+		v.Group, v.Known, v.Instances, v.InstancesBegan, v.Granted = g.Group, true, g.Instances, g.InstancesBegan, g.Granted
 	}
 	return v
 }
@@ -334,8 +334,8 @@ func (d *decider) act(r *recovery.Recovery, p *pool.Pool, act recovery.Act, hold
 				g.Reported = g.State
 			}
 		}
-		if act.Outcome == recovery.Completed && r.Kind.Counts() {
-			p.Recovered() // the resize completed before it was stopped
+		if m := p.Member(r.Group); act.Outcome == recovery.Completed && r.Kind.Counts() && m != nil && !m.Banned(d.env.Now) {
+			p.Recovered() // the resize completed before it was stopped; of a banned member only what its stop left
 		}
 		d.close(r, act.Outcome, act.Reason)
 		return false

@@ -128,7 +128,7 @@ func confirmStop(r Recovery, v View, l ledger.Ledger) (Recovery, Act) {
 	}
 	if r.needsInstances() {
 		var held string
-		count, r.Starting, held = StopCount(g, l, v.Instances, r.Settings, v.Now)
+		count, r.Starting, held = StopCount(g, l, v.Granted, r.Settings, v.Now)
 		if held != "" && v.Now.Sub(r.Opened) < longestHold*r.Settings.Pace {
 			return r.hold(v.Now, held)
 		}

@@ -48,6 +48,7 @@ func check(t *testing.T, base func() (Recovery, View), table map[string]situatio
 		if c.v != nil {
 			c.v(&v)
 		}
+		v.Granted = v.Granted.Observe(g.ID, v.Instances, v.InstancesBegan)
 		if c.step == "" {
 			c.step = r.Step
 		}
@@ -130,7 +131,7 @@ func TestR4_Confirm(t *testing.T) {
 func startingInstances(n int) []emr.Instance {
 	out := make([]emr.Instance, 0, n)
 	for range n {
-		out = append(out, emr.Instance{Group: "ig-A", EC2: "i-1", State: emr.InstanceProvisioning, Created: at(28)})
+		out = append(out, emr.Instance{ID: emr.InstanceID(fmt.Sprintf("ci-%d", len(out))), Group: "ig-A", EC2: "i-1", State: emr.InstanceProvisioning, Created: at(28)})
 	}
 	return out
 }

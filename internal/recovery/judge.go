@@ -101,13 +101,8 @@ func judgeShort(g emr.Group, l ledger.Ledger, since time.Time, s Settings, now t
 
 // StopCount is the count a stop asks for (rule R4): what ran at most in the last two paces and what is about to arrive.
 // Hold is not empty while the stop has to wait, and says why.
-func StopCount(g emr.Group, l ledger.Ledger, instances []emr.Instance, s Settings, now time.Time) (count, starting int, hold string) {
-	highest := max(g.Running, l.Highest(now.Add(-2*s.Pace)))
-	for _, i := range instances {
-		if i.Group == g.ID && i.Starting() && !i.Created.IsZero() && now.Sub(i.Created) < s.StartingGrace {
-			starting++
-		}
-	}
+func StopCount(g emr.Group, l ledger.Ledger, granted Grants, s Settings, now time.Time) (count, starting int, hold string) {
+	highest, starting := max(g.Running, l.Highest(now.Add(-2*s.Pace))), granted.Arriving(s.StartingGrace, now)
 	if from, to := l.Fell(now.Add(-5 * s.Pace)); 5*(from-to) > from {
 		return highest + starting, starting, fmt.Sprintf("the running count fell from %d to %d within five paces; a stop now could end nodes that are only unreported", from, to)
 	}

@@ -99,7 +99,7 @@ func TestR1R3_Judge(t *testing.T) {
 func TestR4_StopCount(t *testing.T) {
 	s := Defaults()
 	starting := func(group emr.GroupID, ec2 string, state emr.InstanceState, minute float64) emr.Instance {
-		return emr.Instance{ID: "ci-1", Group: group, EC2: ec2, State: state, Created: at(minute)}
+		return emr.Instance{ID: emr.InstanceID("ci-" + ec2), Group: group, EC2: ec2, State: state, Created: at(minute)}
 	}
 	for name, c := range map[string]struct {
 		reads           []seen
@@ -123,7 +123,7 @@ func TestR4_StopCount(t *testing.T) {
 		"running ones are counted by the group": {[]seen{{0, 6, 9, resizing}}, []emr.Instance{starting("ig-A", "i-1", emr.InstanceRunning, 0)}, 0, 6, 0, false},
 	} {
 		g, l := read(c.reads...)
-		count, n, held := StopCount(g, l, c.instances, s, at(c.now))
+		count, n, held := StopCount(g, l, Grants{}.Observe(g.ID, c.instances, at(c.now)), s, at(c.now))
 		if count != c.count || n != c.starting || (held != "") != c.held {
 			t.Errorf("%s: %d, %d starting, held %q", name, count, n, held)
 		}

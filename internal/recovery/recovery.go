@@ -122,6 +122,7 @@ type View struct {
 
 	Instances      []emr.Instance // of the group
 	InstancesBegan time.Time
+	Granted        Grants // since when those that are starting exist in EC2
 
 	Cluster     emr.ClusterState
 	DescribedAt time.Time // when the last DescribeCluster began

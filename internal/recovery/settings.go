@@ -33,7 +33,7 @@ type Settings struct {
 	Ban           time.Duration `yaml:"ban" json:"ban"`                                   // how long a stopped member takes no launches; 1m to 168h
 	Pace          time.Duration `yaml:"pace" json:"pace"`                                 // time between two looks at the same thing; 1s to 10m
 	Settle        time.Duration `yaml:"settle" json:"settle"`                             // how long a stop may take to show; 1 pace to 1h
-	StartingGrace time.Duration `yaml:"starting_grace" json:"starting_grace"`             // instances that are starting and younger than this count as arriving; 0 to 2h
+	StartingGrace time.Duration `yaml:"starting_grace" json:"starting_grace"`             // instances that are starting and that EC2 granted less than this ago count as arriving; 0 to 2h
 	ProgressGrace time.Duration `yaml:"progress_grace" json:"progress_grace"`             // not stuck while an instance arrived more recently than this; 0 turns it off
 	AfterCapacity time.Duration `yaml:"after_capacity_error" json:"after_capacity_error"` // a shorter After once EMR reported insufficient capacity; 0 turns it off
 	ShrinkAfter   time.Duration `yaml:"shrink_after" json:"shrink_after"`                 // age at which a shrink that does not move is given up; 1m to 24h
