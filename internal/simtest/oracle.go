@@ -1,17 +1,19 @@
 package simtest
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
 
 	"emrguard/internal/emr"
+	"emrguard/internal/engine"
 	"emrguard/internal/guard"
-	"emrguard/internal/pool"
-	"emrguard/internal/recovery"
+	"emrguard/internal/scaling"
 	"emrguard/internal/store"
 )
 
@@ -22,23 +24,20 @@ type Violation struct {
 	Text     string
 }
 
-// seenRead is what one ListInstanceGroups showed of a group.
-type seenRead struct {
-	at      time.Time
-	running int
-}
-
-// oracle watches the calls of a world and checks the properties that hold at every moment.
+// oracle watches a world and checks the properties that hold at every moment. It keeps books of its own, one for each cluster: of the calls
+// that are sent, of the answers that were given and of what was written down.
 type oracle struct {
 	w          *World
-	reads      map[emr.GroupID][]seenRead
-	most       int // groups that one read showed
+	clusters   map[emr.ClusterID]*watched
+	series     map[string]map[time.Time]float64 // data points that were given, by the metric's key
+	put        map[string]map[time.Time]float64 // data points that were published, by the cluster and the metric's name, and the beginning of their five minutes
 	violations []Violation
-	scaling    *scalingOracle // nil: scaling is not watched
 }
 
-// Watch makes the world check its properties from now on; Violations lists what did not hold.
-func (w *World) Watch() { w.oracle = &oracle{w: w, reads: map[emr.GroupID][]seenRead{}} }
+// Watch makes the world check its properties on every cluster from now on; Violations lists what did not hold.
+func (w *World) Watch() {
+	w.oracle = &oracle{w: w, clusters: map[emr.ClusterID]*watched{}, series: map[string]map[time.Time]float64{}, put: map[string]map[time.Time]float64{}}
+}
 
 // Violations are the properties that did not hold since Watch.
 func (w *World) Violations() []Violation {
@@ -52,48 +51,242 @@ func (o *oracle) violate(property, format string, args ...any) {
 	o.violations = append(o.violations, Violation{property, o.w.Now(), fmt.Sprintf(format, args...)})
 }
 
-// read notes what an answer showed once it arrives: what is still on its way nobody knows. One that shows fewer groups than were seen
-// before is unusable (R11): nothing is decided on it.
-func (o *oracle) read(sent time.Time, groups []emr.Group) {
-	if len(groups) < o.most {
-		return
+// watched are the books of one cluster.
+type watched struct {
+	o     *oracle
+	id    emr.ClusterID
+	body  json.RawMessage // the guard's document, as saved last
+	state *guard.State    // the same, once somebody asked for it
+	last  guard.State     // the document whose records were looked at last
+
+	page    []emr.Group // of a list that has more pages
+	pages   time.Time   // when its first one was sent
+	seen    map[emr.GroupID][]seenRead
+	given   []reading                 // usable answers to ListInstanceGroups of this step, that no saved decision has used yet
+	shown   map[emr.GroupID]emr.Group // by the last read that a decision was made on
+	changes map[emr.GroupID]int       // of what is short there, so much at least is a change that is unfinished
+	began   time.Time                 // of that read
+	reads   []time.Time               // beginnings of those reads
+	resize  hindered
+
+	wrote     time.Time // when our last change was sent, or its answer came
+	described time.Time // when the last DescribeCluster began that was answered
+	cl        emr.Cluster
+	asked     time.Time // when the last GetManagedScalingPolicy began that was answered
+	managed   bool
+
+	settings []configured // what was configured, the oldest first
+	begun    map[string]bool
+	ops      map[string]*operation
+	ended    map[string]time.Time // by configured pool: when its last operation was over
+	moving   map[string]bool      // no read since then showed that what it changed is done
+	done     map[tick]int         // how often the time of a schedule was carried out
+	when     map[tick]time.Time   // and when
+	made     map[string]*made     // by configured pool
+	ending   time.Time            // when TerminateJobFlows was answered
+	notice   time.Time            // of the last termination.notice that stands
+	noticed  *scaling.Termination // what was configured then
+	resumed  time.Time            // of the last scaling.resumed
+	opened   map[string]time.Time // recoveries
+	firsts   map[string]bool      // pending calls that are the first of their recovery
+}
+
+// reading is one complete ListInstanceGroups.
+type reading struct {
+	at     time.Time // when it was answered
+	began  time.Time
+	groups []emr.Group
+}
+
+// seenRead is what one usable read showed of a group.
+type seenRead struct {
+	at      time.Time
+	running int
+}
+
+// configured is what holds from a time on.
+type configured struct {
+	from time.Time
+	engine.Effective
+}
+
+// of returns the books of a cluster, from its first sight on.
+func (o *oracle) of(id emr.ClusterID) *watched {
+	x := o.clusters[id]
+	if x == nil {
+		x = &watched{o: o, id: id, seen: map[emr.GroupID][]seenRead{}, shown: map[emr.GroupID]emr.Group{}, changes: map[emr.GroupID]int{}, begun: map[string]bool{},
+			ops: map[string]*operation{}, ended: map[string]time.Time{}, moving: map[string]bool{}, done: map[tick]int{}, when: map[tick]time.Time{}, made: map[string]*made{},
+			opened: map[string]time.Time{}, firsts: map[string]bool{}}
+		o.clusters[id] = x
+		x.reconfigured()
 	}
-	o.most = len(groups)
-	now := o.w.Now()
-	for _, g := range groups {
-		old := slices.IndexFunc(o.reads[g.ID], func(r seenRead) bool { return now.Sub(r.at) <= 10*time.Minute })
-		if old < 0 {
-			old = len(o.reads[g.ID])
+	return x
+}
+
+// each lists the books in the order of the clusters' ids.
+func (o *oracle) each() []*watched {
+	return slices.SortedFunc(maps.Values(o.clusters), func(a, b *watched) int { return cmp.Compare(a.id, b.id) })
+}
+
+// reconfigured notes what the world's processes follow from now on.
+func (o *oracle) reconfigured() {
+	for _, x := range o.each() {
+		x.reconfigured()
+	}
+}
+
+func (x *watched) reconfigured() {
+	x.settings = append(x.settings, configured{x.now(), x.rule()})
+	clear(x.made)
+}
+
+// rule is what is configured for the cluster now.
+func (x *watched) rule() engine.Effective {
+	c := x.cl.ClusterSummary
+	c.ID = x.id
+	return x.o.w.rule(c)
+}
+
+// conf is how the cluster is scaled now.
+func (x *watched) conf() *scaling.Settings {
+	if s := x.rule().Scaling; s != nil {
+		return s
+	}
+	return &scaling.Settings{}
+}
+
+func (x *watched) now() time.Time { return x.o.w.Now() }
+
+func (x *watched) violate(property, format string, args ...any) {
+	x.o.violate(property, string(x.id)+": "+format, args...)
+}
+
+// doc is the guard's document as saved last. It is decoded when somebody asks, at most once for each save.
+func (x *watched) doc() *guard.State {
+	if x.state == nil {
+		x.state = &guard.State{}
+		if x.body != nil {
+			if err := json.Unmarshal(x.body, x.state); err != nil {
+				panic(err)
+			}
 		}
-		o.reads[g.ID] = append(o.reads[g.ID][old:], seenRead{sent, g.Running})
 	}
+	return x.state
 }
 
 // answered notes what a process is told.
 func (o *oracle) answered(c completion) {
-	if len(c.done.Result.Groups) > 0 {
-		o.read(c.sent, c.done.Result.Groups)
-	}
-	if o.scaling != nil {
-		o.scaling.answered(c)
+	switch c.call.Op {
+	case emr.ListClusters:
+	case emr.GetMetricData:
+		if c.done.Result.Err == nil {
+			o.metrics(c)
+		}
+	default:
+		o.of(c.call.Cluster).answered(c)
 	}
 }
 
-// saved notes what a process wrote down.
+func (x *watched) answered(c completion) {
+	res := c.done.Result
+	if c.call.Op.Writes() {
+		x.wrote = x.now()
+		if c.call.Op == emr.TerminateJobFlows && res.Err == nil {
+			x.ending = x.now()
+		}
+		if c.call.Op == emr.AddInstanceGroups && c.call.Config != nil {
+			x.makeAnswered(c.call.Config.Name, res)
+		}
+	}
+	if res.Err != nil {
+		return
+	}
+	switch c.call.Op {
+	case emr.ListInstanceGroups:
+		x.listed(c)
+	case emr.DescribeCluster:
+		if res.Cluster != nil && res.Cluster.ID == x.id {
+			x.described, x.cl = c.sent, *res.Cluster
+		}
+	case emr.GetManagedScalingPolicy:
+		x.asked, x.managed = c.sent, res.ManagedScaling
+	}
+}
+
+// listed puts the pages of a list together and notes a usable one: what is still on its way nobody knows.
+func (x *watched) listed(c completion) {
+	if c.call.Marker == "" {
+		x.page, x.pages = nil, c.sent
+	}
+	x.page = append(x.page, c.done.Result.Groups...)
+	if c.done.Result.Marker != "" {
+		return
+	}
+	r := reading{x.now(), x.pages, x.page}
+	x.page = nil
+	if !x.usable(r.groups) {
+		return
+	}
+	for _, g := range r.groups {
+		old := slices.IndexFunc(x.seen[g.ID], func(s seenRead) bool { return r.at.Sub(s.at) <= 10*time.Minute })
+		if old < 0 {
+			old = len(x.seen[g.ID])
+		}
+		x.seen[g.ID] = append(x.seen[g.ID][old:], seenRead{r.began, g.Running})
+	}
+	x.given = slices.DeleteFunc(x.given, func(o reading) bool { return o.at.Before(r.at) }) // their decisions were never saved
+	x.given = append(x.given, r)
+}
+
+// usable says whether anything may be decided on a list: it has a MASTER and every group that was seen before (R11).
+func (x *watched) usable(groups []emr.Group) bool {
+	for id := range x.seen {
+		if !slices.ContainsFunc(groups, func(g emr.Group) bool { return g.ID == id }) {
+			return false
+		}
+	}
+	return slices.ContainsFunc(groups, func(g emr.Group) bool { return g.Role == emr.Master })
+}
+
+// saved notes what was written down in one transaction.
 func (o *oracle) saved(s store.Save) {
-	if o.scaling != nil {
-		o.scaling.saved(s)
+	for _, d := range s.Docs {
+		if strings.HasPrefix(d.Key.Cluster, "j-") {
+			o.of(emr.ClusterID(d.Key.Cluster)).saved(d, s.Records)
+		}
 	}
 }
 
-// reconfigured notes that the processes follow another configuration from now on.
-func (o *oracle) reconfigured() {
-	if o.scaling != nil {
-		o.scaling.reconfigured()
+func (x *watched) saved(d store.Document, records []store.Record) {
+	x.body, x.state = d.Body, nil
+	x.take()
+	own := records[:0:0]
+	for _, r := range records {
+		if r.Key == d.Key {
+			own = append(own, r)
+		}
+	}
+	if len(own) == 0 && len(x.last.Scaling) == 0 && len(x.conf().Pools) == 0 {
+		return // a document that is not looked at is not decoded
+	}
+	x.booked(&x.last)
+	x.last = *x.doc()
+	for _, r := range own {
+		x.record(r)
 	}
 }
 
-// state is the guard's document of a cluster, as saved.
+// take uses the reads that the saved decision was made on.
+func (x *watched) take() {
+	for _, r := range x.given {
+		if r.at.Equal(x.now()) && r.began.After(x.began) {
+			x.read(r.began, r.groups)
+		}
+	}
+	x.given = nil
+}
+
+// state is the guard's document of a cluster, as saved; false without one.
 func (w *World) state(cluster emr.ClusterID) (guard.State, bool) {
 	doc, err := w.o.Store.Load(context.Background(), store.Key{Scope: ScopeName, Cluster: string(cluster)})
 	if err != nil {
@@ -104,157 +297,4 @@ func (w *World) state(cluster emr.ClusterID) (guard.State, bool) {
 		panic(err)
 	}
 	return s, true
-}
-
-// change checks a change that is about to be sent: it must be in the document, and keep to the properties.
-func (o *oracle) change(c emr.Call) {
-	s, ok := o.w.state(c.Cluster)
-	if ok && !s.Ended.IsZero() {
-		return // it ended between the decision and now; EMR refuses
-	}
-	if !ok || s.Pending == nil || s.Pending.Call.String() != c.String() {
-		o.violate("journal", "%s is sent and not written down", c)
-		return
-	}
-	if o.scaling != nil {
-		o.scaling.sent(c, s)
-	}
-	if s.Pending.Purpose == guard.ForMake || s.Pending.Purpose == guard.ForTerminate {
-		return // for no pool that is there yet
-	}
-	p := s.Pool(s.Pending.Pool)
-	now, pending := o.w.Now(), s.Pending
-	if p == nil {
-		o.violate("journal", "%s is for no pool", c)
-		return
-	}
-	if g := s.Group(c.Group); g != nil && g.Role == emr.Master {
-		o.violate("R6", "%s touches the MASTER", c)
-	}
-	switch pending.Purpose {
-	case guard.ForLaunch, guard.ForAdd:
-		// A return by hand launches on the origin first and releases the fallbacks once that runs.
-		r := s.Recovery(pending.Recovery)
-		if sum := p.Requested(s.View()) + added(pending); sum > p.Wanted && (r == nil || r.Kind != recovery.Return) {
-			o.violate("I2", "%s asks for %d in all, the pool wants %d", c, sum, p.Wanted)
-		}
-		if m := p.Member(c.Group); m != nil && m.Banned(now) {
-			o.violate("I3", "%s launches on a banned member", c)
-		}
-		if r != nil {
-			o.rungMax(s, p, r.Settings.Fallback, c)
-		}
-	case guard.ForStop, guard.ForKeep:
-		highest, pace := 0, 2*o.w.rule(s.Cluster.ClusterSummary).Settings.Pace
-		if r := s.Recovery(pending.Recovery); r != nil {
-			pace = 2 * r.Settings.Pace
-		}
-		for _, r := range o.reads[c.Group] {
-			if now.Sub(r.at) <= pace {
-				highest = max(highest, r.running)
-			}
-		}
-		if c.Count < highest {
-			o.violate("I6", "%s asks for less than the %d that ran within the last two paces", c, highest)
-		}
-	}
-}
-
-// rungMax checks that a launch does not take the members of a rung over their max, by the ladder of its recovery (R6).
-func (o *oracle) rungMax(s guard.State, p *pool.Pool, ladder []recovery.Rung, c emr.Call) {
-	origin := recovery.ShapeOf(s.Group(p.Origin).Group)
-	rungOf := func(id emr.GroupID) int {
-		if g := s.Group(id); g != nil && id != p.Origin {
-			return recovery.RungOf(ladder, origin, recovery.ShapeOf(g.Group))
-		}
-		return 0
-	}
-	rung, asked := rungOf(c.Group), 0
-	if c.Config != nil {
-		rung, asked = recovery.RungOf(ladder, origin, recovery.Shape{Type: c.Config.InstanceType, Market: c.Config.Market, Bid: c.Config.BidPrice}), c.Config.Count
-	}
-	if rung < 1 || rung > len(ladder) || ladder[rung-1].Max == 0 {
-		return
-	}
-	for _, m := range p.Members {
-		if seen, ok := s.View()(m.Group); ok && rungOf(m.Group) == rung {
-			asked += seen.Requested
-		}
-	}
-	if asked > ladder[rung-1].Max {
-		o.violate("R6", "%s takes rung %d to %d, its max is %d", c, rung, asked, ladder[rung-1].Max)
-	}
-}
-
-// added is what an AddInstanceGroups asks for: a launch on a member is in the member's expected count already.
-func added(c *guard.Call) int {
-	if c.Purpose == guard.ForAdd {
-		return c.Call.Config.Count
-	}
-	return 0
-}
-
-// twins checks that no recovery has instances in two new groups (I5). While a twin is being released that may be so for a while,
-// so it is asked when the world is quiet.
-func (o *oracle) twins(cluster string) {
-	filled := map[string]string{}
-	s, _ := o.w.state(emr.ClusterID(o.w.Truth(cluster).ID))
-	for _, g := range o.w.Truth(cluster).Groups {
-		_, token, ok := emr.ParseGroupName(g.Name)
-		if !ok || g.Requested == 0 || token.Origin == "configured" { // see scalingOracle.twins
-			continue
-		}
-		if known := s.Group(emr.GroupID(g.ID)); known != nil && known.Called.By != "" && known.Called.By != token.Recovery {
-			continue // a later recovery launched on it
-		}
-		key := token.Store + "." + token.Recovery
-		if other := filled[key]; other != "" {
-			o.violate("I5", "recovery %s has instances in %s and in %s", token.Recovery, other, g.ID)
-		}
-		filled[key] = g.ID
-	}
-}
-
-// Quiet checks what must hold once nothing disturbs the world any more and everything has capacity: what is wanted is asked for
-// and runs, nothing is open, suspended or resting.
-func (w *World) Quiet(cluster string) {
-	o := w.oracle
-	truth := w.Truth(cluster)
-	s, ok := w.state(emr.ClusterID(truth.ID))
-	if !ok {
-		o.violate("liveness", "there is no state of %s", cluster)
-		return
-	}
-	o.twins(cluster)
-	if s.Withheld != "" {
-		return
-	}
-	asked := map[emr.GroupID]int{}
-	for _, g := range truth.Groups {
-		asked[emr.GroupID(g.ID)] = g.Requested
-		if g.Running < g.Requested { // more may run: EMR may keep what arrives long after a stop
-			o.violate("liveness", "%s: %d of %d run", g.ID, g.Running, g.Requested)
-		}
-	}
-	for _, p := range s.Pools {
-		sum := 0
-		for _, m := range p.Members {
-			sum += asked[m.Group]
-		}
-		if sum != p.Wanted && p.Blocked == nil {
-			o.violate("I2", "pool %s wants %d and %d are asked for", p.Origin, p.Wanted, sum)
-		}
-		if p.Rest != nil {
-			o.violate("liveness", "pool %s rests until %s: %s", p.Origin, p.Rest.Until.Format(time.TimeOnly), p.Rest.Reason)
-		}
-	}
-	if s.Suspended != nil {
-		o.violate("liveness", "scaling is suspended: %s", strings.Join(s.Suspended.Reasons, "; "))
-	}
-	for _, r := range s.Recoveries {
-		o.violate("liveness", "recovery %s of %s (%s) is open at %s: %s", r.ID, r.Group, r.Kind, r.Step, r.Hold)
-	}
-	if s.Pending != nil {
-		o.violate("liveness", "%s is pending", s.Pending.Call)
-	}
 }

@@ -57,6 +57,7 @@ type scaledWorld struct {
 	next    time.Time // when the next data points are published
 	gap     time.Time // none are before this
 	ends    bool      // the cluster may be terminated
+	id      emr.ClusterID
 }
 
 func playScaledSeed(t *testing.T, seed uint64, verbose bool) {
@@ -119,7 +120,7 @@ func newScaledWorld(seed uint64) *scaledWorld {
 	o.Scaling, o.Wrapped = w.settings(), rng.IntN(6) == 0
 	w.World = New(o)
 	w.Watch()
-	w.WatchScaling(w.Cluster("etl", Group{Name: "core", Role: emr.Core, Count: 2 + rng.IntN(3)}, Group{Name: "task", Role: emr.Task, Market: emr.Spot, Count: rng.IntN(10)},
+	w.id = emr.ClusterID(w.Cluster("etl", Group{Name: "core", Role: emr.Core, Count: 2 + rng.IntN(3)}, Group{Name: "task", Role: emr.Task, Market: emr.Spot, Count: rng.IntN(10)},
 		Group{Name: "more", Role: emr.Task, Type: "m5.2xlarge", Count: 3}))
 	w.work()
 	w.next = w.Now().Truncate(5 * time.Minute)
@@ -188,16 +189,12 @@ func (w *scaledWorld) publish() {
 		w.gap = w.Now().Add(time.Duration(w.rng.IntN(90)) * time.Minute)
 	}
 	w.backlog = max(-5, min(60, w.backlog+float64(w.rng.IntN(13)-6)))
-	x := w.oracle.scaling
-	if x.put["Backlog"] == nil {
-		x.put["Backlog"] = map[time.Time]float64{}
-	}
-	if _, there := x.put["Backlog"][at]; there {
+	if _, there := w.oracle.put[putKey(w.id, "Backlog")][at.UTC()]; there {
 		return
 	}
-	x.put["Backlog"][at] = w.backlog
+	w.oracle.publish(w.id, "Backlog", at, w.backlog)
 	in := &shapes.PutMetricDataInput{Namespace: ptr("Jobs"), MetricData: []shapes.MetricDatum{{MetricName: ptr("Backlog"), Value: ptr(w.backlog), Timestamp: &shapes.Time{Time: at},
-		Dimensions: []shapes.Dimension{{Name: ptr(emr.JobFlowID), Value: ptr(string(x.cluster))}}}}}
+		Dimensions: []shapes.Dimension{{Name: ptr(emr.JobFlowID), Value: ptr(string(w.id))}}}}}
 	for range 5 {
 		if _, err := w.Sim.Do(Region, "PutMetricData", in); err == nil {
 			return
@@ -243,12 +240,11 @@ func (w *scaledWorld) befall() {
 func (w *scaledWorld) reload(s *scaling.Settings, wrapped bool, mode guard.Mode) {
 	w.SetScaling(s, wrapped)
 	w.SetSettings(mode, w.o.Settings)
-
 }
 
 // protect switches termination protection.
 func (w *scaledWorld) protect(on bool) {
-	_, _ = w.Sim.Do(Region, "SetTerminationProtection", &shapes.SetTerminationProtectionInput{JobFlowIds: []string{string(w.oracle.scaling.cluster)}, TerminationProtected: &on})
+	_, _ = w.Sim.Do(Region, "SetTerminationProtection", &shapes.SetTerminationProtectionInput{JobFlowIds: []string{string(w.id)}, TerminationProtected: &on})
 }
 
 // calmDown ends everything that disturbs, and returns the time from which on schedules are carried out.
@@ -278,7 +274,7 @@ func (w *scaledWorld) calmDown() time.Time {
 	w.Act(emrsim.Action{Do: emrsim.DoLag, Cluster: "etl"})
 	w.reload(w.o.Scaling, w.o.Wrapped, guard.Enforce)
 	for range 7 * 6 { // a cluster that was off is looked at again after six hours; until then no order reaches it
-		if w.submit(guard.Order{Kind: guard.OrderResume}, string(w.oracle.scaling.cluster)); w.oracle.scaling.doc.Paused == nil {
+		if w.submit(guard.Order{Kind: guard.OrderResume}, string(w.id)); w.oracle.of(w.id).doc().Paused == nil {
 			break
 		}
 		w.pass(10 * time.Minute)
@@ -288,9 +284,9 @@ func (w *scaledWorld) calmDown() time.Time {
 
 // settled checks what holds in a quiet world: within some hours there is a moment at which nothing is open and all is as it is wanted.
 func (w *scaledWorld) settled(since time.Time) {
-	x := w.oracle.scaling
-	x.twins()
-	if !w.o.Sim.Timing.SpotLife.Zero() || w.o.DryRun || !x.doc.Ended.IsZero() {
+	x := w.oracle.of(w.id)
+	x.madeTwins()
+	if !w.o.Sim.Timing.SpotLife.Zero() || w.o.DryRun || !x.doc().Ended.IsZero() {
 		return
 	}
 	x.late(since, 2*time.Hour)
@@ -301,7 +297,7 @@ func (w *scaledWorld) settled(since time.Time) {
 		for _, text := range x.calm() {
 			x.violate("liveness", "%s", text)
 		}
-		if len(w.oracle.violations) == before || !x.doc.Ended.IsZero() {
+		if len(w.oracle.violations) == before || !x.doc().Ended.IsZero() {
 			w.oracle.violations = w.oracle.violations[:before]
 			return
 		}

@@ -1,0 +1,96 @@
+package simtest
+
+import (
+	"emrguard/internal/emr"
+	"emrguard/internal/guard"
+	"emrguard/internal/pool"
+	"emrguard/internal/recovery"
+)
+
+// change checks a change that is about to be sent: it must be in the document, and keep to the properties.
+func (o *oracle) change(c emr.Call) { o.of(c.Cluster).change(c) }
+
+func (x *watched) change(c emr.Call) {
+	s := x.doc()
+	if !s.Ended.IsZero() {
+		return // it ended between the decision and now; EMR refuses
+	}
+	if s.Pending == nil || s.Pending.Call.String() != c.String() {
+		x.violate("journal", "%s is sent and not written down", c)
+		return
+	}
+	x.sent(c, s)
+	if s.Pending.Purpose == guard.ForMake || s.Pending.Purpose == guard.ForTerminate {
+		return // for no pool that is there yet
+	}
+	p := s.Pool(s.Pending.Pool)
+	now, pending := x.now(), s.Pending
+	if p == nil {
+		x.violate("journal", "%s is for no pool", c)
+		return
+	}
+	if g := s.Group(c.Group); g != nil && g.Role == emr.Master {
+		x.violate("R6", "%s touches the MASTER", c)
+	}
+	switch pending.Purpose {
+	case guard.ForLaunch, guard.ForAdd:
+		// A return by hand launches on the origin first and releases the fallbacks once that runs.
+		r := s.Recovery(pending.Recovery)
+		if sum := p.Requested(s.View()) + added(pending); sum > p.Wanted && (r == nil || r.Kind != recovery.Return) {
+			x.violate("I2", "%s asks for %d in all, the pool wants %d", c, sum, p.Wanted)
+		}
+		if m := p.Member(c.Group); m != nil && m.Banned(now) {
+			x.violate("I3", "%s launches on a banned member", c)
+		}
+		if r != nil {
+			x.rungMax(s, p, r.Settings.Fallback, c)
+		}
+	case guard.ForStop, guard.ForKeep:
+		highest, pace := 0, 2*x.rule().Settings.Pace
+		if r := s.Recovery(pending.Recovery); r != nil {
+			pace = 2 * r.Settings.Pace
+		}
+		for _, r := range x.seen[c.Group] {
+			if now.Sub(r.at) <= pace {
+				highest = max(highest, r.running)
+			}
+		}
+		if c.Count < highest {
+			x.violate("I6", "%s asks for less than the %d that ran within the last two paces", c, highest)
+		}
+	}
+}
+
+// rungMax checks that a launch does not take the members of a rung over their max, by the ladder of its recovery (R6).
+func (x *watched) rungMax(s *guard.State, p *pool.Pool, ladder []recovery.Rung, c emr.Call) {
+	origin := recovery.ShapeOf(s.Group(p.Origin).Group)
+	rungOf := func(id emr.GroupID) int {
+		if g := s.Group(id); g != nil && id != p.Origin {
+			return recovery.RungOf(ladder, origin, recovery.ShapeOf(g.Group))
+		}
+		return 0
+	}
+	rung, asked := rungOf(c.Group), 0
+	if c.Config != nil {
+		rung, asked = recovery.RungOf(ladder, origin, recovery.Shape{Type: c.Config.InstanceType, Market: c.Config.Market, Bid: c.Config.BidPrice}), c.Config.Count
+	}
+	if rung < 1 || rung > len(ladder) || ladder[rung-1].Max == 0 {
+		return
+	}
+	for _, m := range p.Members {
+		if seen, ok := s.View()(m.Group); ok && rungOf(m.Group) == rung {
+			asked += seen.Requested
+		}
+	}
+	if asked > ladder[rung-1].Max {
+		x.violate("R6", "%s takes rung %d to %d, its max is %d", c, rung, asked, ladder[rung-1].Max)
+	}
+}
+
+// added is what an AddInstanceGroups asks for: a launch on a member is in the member's expected count already.
+func added(c *guard.Call) int {
+	if c.Purpose == guard.ForAdd {
+		return c.Call.Config.Count
+	}
+	return 0
+}

@@ -1,0 +1,177 @@
+package simtest
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"emrguard/internal/emr"
+	"emrguard/internal/guard"
+	"emrguard/internal/pool"
+	"emrguard/internal/recovery"
+)
+
+// hindered is when the last read began that showed a resize which suspends scaling, and which.
+type hindered struct {
+	at  time.Time
+	why string
+}
+
+// read reckons how much of what is short is a change that is unfinished: rises of the requested count, less what it fell and what arrived.
+func (x *watched) read(began time.Time, groups []emr.Group) {
+	x.began = began
+	x.reads = append(x.reads, began)
+	for _, g := range groups {
+		old, known := x.shown[g.ID]
+		change := x.changes[g.ID]
+		if known {
+			change += g.Requested - old.Requested
+			change -= max(0, g.Running-old.Running)
+		}
+		x.changes[g.ID] = min(max(0, change), max(0, g.Requested-g.Running))
+		x.shown[g.ID] = g
+	}
+	why := x.resizing()
+	if why != "" {
+		x.resize = hindered{began, why}
+	}
+	for name := range x.moving { // a resize does not eat the cooldown up
+		if why == "" {
+			delete(x.moving, name)
+		} else if began.After(x.ended[name]) {
+			x.ended[name] = began
+		}
+	}
+}
+
+// resizing says which group's resize suspends scaling by the last read: not one of a pool that rests, is blocked or is left alone, nor one that
+// was reported as beyond repair.
+func (x *watched) resizing() string {
+	for _, id := range x.ids() {
+		g := x.shown[id]
+		p, known := x.doc().PoolOf(id), x.doc().Group(id)
+		if p == nil || known == nil || g.State.Ended() || p.Rest != nil || known.Reported == g.State && known.Reported != "" || x.pointless(id, p) {
+			continue
+		}
+		switch {
+		case g.State == emr.GroupResizing:
+			return fmt.Sprintf("%s is RESIZING, %d of %d run", id, g.Running, g.Requested)
+		case x.changes[id] > 0 && p.Blocked == nil:
+			return fmt.Sprintf("%s was asked for %d more, %d of %d run", id, x.changes[id], g.Running, g.Requested)
+		}
+	}
+	return ""
+}
+
+// pointless says whether nobody repairs a group any more, or not for an hour: what suspends scaling has an end.
+func (x *watched) pointless(id emr.GroupID, p *pool.Pool) bool {
+	if x.rule().Wrapped && p.Role == emr.Core {
+		return true
+	}
+	for _, r := range x.doc().Recoveries {
+		if r.Group == id && x.now().Sub(r.Opened) >= 60*r.Settings.Pace {
+			return true
+		}
+	}
+	return false
+}
+
+func (x *watched) ids() []emr.GroupID {
+	var out []emr.GroupID
+	for id := range x.shown {
+		out = append(out, id)
+	}
+	slices.Sort(out)
+	return out
+}
+
+// sent checks a change that is about to be sent.
+func (x *watched) sent(c emr.Call, s *guard.State) {
+	pending := s.Pending
+	defer func() { x.wrote = x.now() }()
+	r := s.Recovery(pending.Recovery)
+	x.allowed(c, pending, r)
+	switch pending.Purpose {
+	case guard.ForMake:
+		x.makes(c)
+		return
+	case guard.ForTerminate:
+		x.terminates()
+		return
+	}
+	if r == nil || r.Kind != recovery.Scale && r.Kind != recovery.Return {
+		return
+	}
+	if x.firsts[pending.ID] && !r.Force {
+		x.gate(c, r)
+	}
+	p := s.Pool(pending.Pool)
+	if p == nil || r.Kind != recovery.Scale {
+		return
+	}
+	asked := p.Requested(s.View()) + added(pending)
+	switch most := x.conf().MaxInstances; {
+	case pending.Purpose == guard.ForRelease && asked < p.Wanted:
+		x.violate("bounds", "%s leaves %d, the pool wants %d", c, asked, p.Wanted)
+	case pending.Purpose == guard.ForLaunch || pending.Purpose == guard.ForAdd:
+		all := asked
+		for _, id := range x.ids() {
+			if p.Member(id) == nil {
+				all += x.shown[id].Requested
+			}
+		}
+		if decided := x.opened[r.ID]; most > 0 && all > most && r.Delta > 0 && !x.settings[len(x.settings)-1].from.After(decided) {
+			x.violate("bounds", "%s makes it %d instances in all, of %d", c, all, most)
+		}
+	}
+}
+
+// allowed checks that a change may be sent at all.
+func (x *watched) allowed(c emr.Call, pending *guard.Call, r *recovery.Recovery) {
+	decided := pending.At
+	if r != nil {
+		decided = r.Opened
+	}
+	at := x.settings[0]
+	for _, s := range x.settings {
+		if !s.from.After(decided.Add(time.Second)) {
+			at = s
+		}
+	}
+	last := x.settings[len(x.settings)-1]
+	switch {
+	case x.described.Before(x.ending):
+		x.violate("termination", "%s although TerminateJobFlows was answered at %s, and nobody has looked since", c, x.ending.Format(time.TimeOnly))
+	case x.o.w.o.DryRun:
+		x.violate("R13", "%s in a dry run", c)
+	case at.Mode != guard.Enforce && last.Mode != guard.Enforce:
+		x.violate("R13", "%s in mode %s", c, last.Mode)
+	case x.managed && x.asked.Before(x.now().Add(-time.Second)) && x.began.After(x.asked):
+		x.violate("R12", "%s although managed scaling is attached since %s", c, x.asked.Format(time.TimeOnly))
+	case at.Wrapped && last.Wrapped && x.shown[c.Group].Role == emr.Core:
+		x.violate("R12", "%s on the CORE group of a wrapped cluster", c)
+	}
+}
+
+// gate checks what comes before the first call of an operation that is not forced (I4).
+func (x *watched) gate(c emr.Call, r *recovery.Recovery) {
+	pace, now := r.Settings.Pace, x.now()
+	switch {
+	case x.began.Before(x.wrote):
+		x.violate("I4", "%s: the last read began at %s, before our last change, at %s", c, x.began.Format(time.TimeOnly), x.wrote.Format(time.TimeOnly))
+	case now.Sub(x.began) > pace/2+time.Second:
+		x.violate("I4", "%s: the last read is %s old", c, now.Sub(x.began))
+	case now.Sub(x.described) > 5*pace+time.Second || now.Sub(x.asked) > 5*pace+time.Second:
+		x.violate("R4", "%s: the cluster was described at %s, and managed scaling asked for at %s", c, x.described.Format(time.TimeOnly), x.asked.Format(time.TimeOnly))
+	case !x.cl.State.Modifiable():
+		x.violate("R4", "%s: the cluster is %s", c, x.cl.State)
+	}
+	if why := x.resizing(); why != "" {
+		x.violate("I4", "%s begins while %s", c, why)
+	}
+	for _, o := range x.doc().Recoveries {
+		if o.ID != r.ID && o.Step.Acting() && now.Sub(o.Opened) < 60*pace && x.begun[o.ID] {
+			x.violate("I4", "%s begins while recovery %s (%s) is at %s", c, o.ID, o.Kind, o.Step)
+		}
+	}
+}

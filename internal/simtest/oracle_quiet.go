@@ -1,0 +1,77 @@
+package simtest
+
+import (
+	"strings"
+	"time"
+
+	"emrguard/internal/emr"
+	"emrguard/internal/guard"
+)
+
+// fallbackTwins checks that no recovery has instances in two new groups (I5). While a twin is being released that may be so for a while,
+// so it is asked when the world is quiet.
+func (x *watched) fallbackTwins() {
+	filled := map[string]string{}
+	s := x.doc()
+	for _, g := range x.o.w.Truth(string(x.id)).Groups {
+		_, token, ok := emr.ParseGroupName(g.Name)
+		if !ok || g.Requested == 0 || token.Origin == "configured" { // see madeTwins
+			continue
+		}
+		if known := s.Group(emr.GroupID(g.ID)); known != nil && known.Called.By != "" && known.Called.By != token.Recovery {
+			continue // a later recovery launched on it
+		}
+		key := token.Store + "." + token.Recovery
+		if other := filled[key]; other != "" {
+			x.violate("I5", "recovery %s has instances in %s and in %s", token.Recovery, other, g.ID)
+		}
+		filled[key] = g.ID
+	}
+}
+
+// Quiet checks what must hold once nothing disturbs the world any more and everything has capacity: what is wanted is asked for
+// and runs, nothing is open, suspended or resting.
+func (w *World) Quiet(cluster string) {
+	truth := w.Truth(cluster)
+	x := w.oracle.of(emr.ClusterID(truth.ID))
+	if state := emr.ClusterState(truth.State); state.Ended() || x.rule().Mode == guard.Off {
+		return
+	}
+	if x.body == nil {
+		x.violate("liveness", "there is no state")
+		return
+	}
+	s := x.doc()
+	x.fallbackTwins()
+	if s.Withheld != "" {
+		return
+	}
+	asked := map[emr.GroupID]int{}
+	for _, g := range truth.Groups {
+		asked[emr.GroupID(g.ID)] = g.Requested
+		if g.Running < g.Requested { // more may run: EMR may keep what arrives long after a stop
+			x.violate("liveness", "%s: %d of %d run", g.ID, g.Running, g.Requested)
+		}
+	}
+	for _, p := range s.Pools {
+		sum := 0
+		for _, m := range p.Members {
+			sum += asked[m.Group]
+		}
+		if sum != p.Wanted && p.Blocked == nil {
+			x.violate("I2", "pool %s wants %d and %d are asked for", p.Origin, p.Wanted, sum)
+		}
+		if p.Rest != nil {
+			x.violate("liveness", "pool %s rests until %s: %s", p.Origin, p.Rest.Until.Format(time.TimeOnly), p.Rest.Reason)
+		}
+	}
+	if s.Suspended != nil {
+		x.violate("liveness", "scaling is suspended: %s", strings.Join(s.Suspended.Reasons, "; "))
+	}
+	for _, r := range s.Recoveries {
+		x.violate("liveness", "recovery %s of %s (%s) is open at %s: %s", r.ID, r.Group, r.Kind, r.Step, r.Hold)
+	}
+	if s.Pending != nil {
+		x.violate("liveness", "%s is pending", s.Pending.Call)
+	}
+}
