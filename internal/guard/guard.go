@@ -69,6 +69,7 @@ type Group struct {
 	Ledger   ledger.Ledger  `json:"ledger"`
 	Called   Called         `json:"called,omitzero"`
 	Reported emr.GroupState `json:"reported,omitempty"` // this state was reported as beyond repair and no longer suspends
+	Overrun  int            `json:"overrun,omitempty"`  // so many run though somebody else asked for fewer, and that was reported
 
 	Granted recovery.Grants `json:"granted,omitzero"` // since when the instances that are starting exist in EC2, while some are missing
 

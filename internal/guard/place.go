@@ -262,7 +262,7 @@ func (d *decider) release(r *recovery.Recovery, p *pool.Pool) bool {
 	surplus := p.Requested(view) - p.Wanted
 	var list []pool.Release
 	if r.Kind == recovery.Surplus {
-		list = p.Surplus(view)
+		list = p.Surplus(d.env.Now, view, d.originGivesBack(p))
 	} else {
 		list = p.Releases(surplus, view)
 	}

@@ -1,9 +1,11 @@
 package guard
 
 import (
+	"slices"
 	"time"
 
 	"emrguard/internal/emr"
+	"emrguard/internal/pool"
 	"emrguard/internal/recovery"
 )
 
@@ -54,7 +56,7 @@ func (d *decider) plan() {
 		if p.Blocked != nil {
 			d.at(p.Blocked.Retry)
 		}
-		if p.Requested(d.s.View()) > p.Wanted {
+		if waits := func(m pool.Member) bool { return !m.Releasable(now) }; p.Requested(d.s.View()) > p.Wanted && !slices.ContainsFunc(p.Members, waits) {
 			d.need(emr.ListInstanceGroups, "", d.s.Read.Add(d.env.Settings.Pace), ClassDeferred)
 		}
 	}

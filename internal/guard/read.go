@@ -231,6 +231,9 @@ func (d *decider) observe(g emr.Group, in Read) {
 	was, changing := known.State, known.Ledger.HasChange()
 	known.Ledger, delta = known.Ledger.Observe(g, in.Began, in.Ended, dating)
 	known.Group = g
+	if g.Running <= g.Requested {
+		known.Overrun = 0
+	}
 	if known.Ledger.Missing() == 0 {
 		known.Granted = recovery.Grants{}
 	}
@@ -248,6 +251,9 @@ func (d *decider) observe(g emr.Group, in Read) {
 	m := p.Member(g.ID)
 	if changing && delta.Arrived > 0 && delta.Withdrawn == 0 && known.Ledger.Missing() == 0 && !m.Banned(d.env.Now) {
 		p.Recovered()
+	}
+	if m.Kept != nil && g.Running < m.Kept.Running {
+		m.Kept = nil // EMR ends nodes there again
 	}
 	settle := d.env.Settings.Settle
 	if g.Requested == m.Last() && !in.Began.Before(known.Called.At) {

@@ -42,6 +42,10 @@ func (d *decider) open() {
 		if d.giveWay(p); d.busy(p) {
 			continue
 		}
+		if verdict.Kind == recovery.Overrun && !g.ours() {
+			d.overrun(p, g, verdict)
+			continue
+		}
 		if d.passive() || d.aloneIn(p) {
 			d.would(p, g, verdict)
 			continue
@@ -71,6 +75,19 @@ const leftAlone = "the cluster is wrapped: only its task capacity is managed, CO
 func (d *decider) whole(p *pool.Pool) bool {
 	view := d.s.View()
 	return p.Requested(view) >= p.Wanted && p.Running(view) >= p.Wanted
+}
+
+// ours says whether the group's requested count is what our last call asked for.
+func (g *Group) ours() bool { return !g.Called.At.IsZero() && g.Called.Count == g.Requested }
+
+// overrun reports once that more run than somebody else asked for: they were on their way, and EMR does not end them. What to do about it is
+// for whoever lowered the count to say.
+func (d *decider) overrun(p *pool.Pool, g *Group, v recovery.Verdict) {
+	if g.Overrun == g.Running {
+		return
+	}
+	g.Overrun = g.Running
+	d.record("pool.overrun", Record{Group: g.ID, Pool: p.Origin, Reason: v.Reason + "; somebody else asked for that, so it is left to them", Data: counts(g.Group)})
 }
 
 type stuckGroup struct {
@@ -179,9 +196,14 @@ func (d *decider) openOwed(p *pool.Pool) {
 	case missing > 0:
 		d.openRetry(p, missing)
 	case missing < 0:
-		if releases := p.Surplus(d.s.View()); len(releases) > 0 {
+		if releases := p.Surplus(now, d.s.View(), d.originGivesBack(p)); len(releases) > 0 {
 			d.begin(d.newRecovery(recovery.Surplus, p, releases[0].Group, fmt.Sprintf("the pool asks for %d more than it wants", -missing)))
 			return
+		}
+		for _, m := range p.Members {
+			if !m.Releasable(now) {
+				d.at(m.Kept.Until)
+			}
 		}
 		d.wantWhatIsLeft(p)
 	case p.Blocked != nil:
@@ -195,16 +217,28 @@ func (d *decider) openOwed(p *pool.Pool) {
 // wantWhatIsLeft ends a surplus that no fallback holds: somebody else asked the origin for it, and nobody lowers that but they (R10).
 func (d *decider) wantWhatIsLeft(p *pool.Pool) {
 	asked, limit := p.Requested(d.s.View()), d.env.Settings.Max
-	for _, m := range p.Members {
-		if g := d.s.Group(m.Group); g == nil || m.Group != p.Origin && g.Requested > 0 || g.Requested != m.Last() {
-			return
-		}
-	}
-	if d.inFlight() || limit > 0 && asked > limit {
+	if !d.onOriginOnly(p) || d.originGivesBack(p) || d.inFlight() || limit > 0 && asked > limit {
 		return
 	}
 	d.record("pool.wanted", Record{Group: p.Origin, Pool: p.Origin, Reason: fmt.Sprintf("no fallback holds what the pool asks for beyond the %d it wanted: it now wants the %d that its origin is asked for", p.Wanted, asked)})
 	p.Wanted = asked
+}
+
+// onOriginOnly says whether the origin alone is asked for instances, and no change of ours to a member is on its way to the reads.
+func (d *decider) onOriginOnly(p *pool.Pool) bool {
+	for _, m := range p.Members {
+		if g := d.s.Group(m.Group); g == nil || m.Group != p.Origin && g.Requested > 0 || g.Requested != m.Last() {
+			return false
+		}
+	}
+	return true
+}
+
+// originGivesBack says whether a surplus on the origin is released there: no fallback holds it, and we asked for it ourselves, to keep the
+// count in step with what runs. A CORE group does not: its shrink moves HDFS data.
+func (d *decider) originGivesBack(p *pool.Pool) bool {
+	g := d.s.Group(p.Origin)
+	return p.Role == emr.Task && g != nil && g.ours() && d.onOriginOnly(p)
 }
 
 func (d *decider) openRetry(p *pool.Pool, missing int) {
@@ -390,8 +424,15 @@ func (d *decider) stop(r *recovery.Recovery, p *pool.Pool, act recovery.Act) {
 		if r.Kind.Bans() {
 			m.Ban.Cause, m.Ban.Suspended = string(r.Why.Cause), r.Kind == recovery.Suspended
 		}
-		if r.Kind == recovery.Shrink {
-			g := d.s.Group(r.Group)
+		switch g := d.s.Group(r.Group); {
+		case r.Kind == recovery.Shrink && g.ours(): // wanted stays: what was released is released again, not at once
+			if !m.Releasable(now) {
+				break // a refused call is sent once more
+			}
+			m.ReleaseFailed(act.Count, now, r.Settings.Ban, r.Settings.RestMax)
+			d.record("pool.kept", Record{Group: r.Group, Pool: r.Pool, Recovery: r.ID, Reason: fmt.Sprintf(
+				"EMR did not end what was released, %d in a row so far: %d still run; the next release here begins at %s at the earliest", m.Kept.Failed, act.Count, stamp(m.Kept.Until))})
+		case r.Kind == recovery.Shrink:
 			r.Kept = act.Count - m.Believed(g.Requested)
 			p.Wanted += r.Kept
 		}

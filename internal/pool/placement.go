@@ -258,8 +258,9 @@ func (p Pool) Releases(n int, view View) []Release {
 // Surplus returns what can be released now because the members ask for more than the pool wants: only on fallbacks, and only as
 // much as what came back elsewhere already runs (rule R10). Instances that other members still miss have not come back, so they
 // hold as many releases up, but for those of a twin, which is given up at once (R7). Never fewer run afterwards than the pool
-// wants, or than run now if those are fewer.
-func (p Pool) Surplus(view View) []Release {
+// wants, or than run now if those are fewer. The origin gives back only if origin is set: what it is asked for beyond
+// wanted was asked by us. A member on which EMR does not carry releases out waits (R3).
+func (p Pool) Surplus(now time.Time, view View, origin bool) []Release {
 	surplus := p.Requested(view) - p.Wanted
 	if surplus <= 0 {
 		return nil
@@ -268,7 +269,7 @@ func (p Pool) Surplus(view View) []Release {
 	floor := min(p.Wanted, running)
 	var out []Release
 	for _, r := range p.Releases(surplus, view) {
-		if r.Group == p.Origin {
+		if r.Group == p.Origin && !origin || !p.Member(r.Group).Releasable(now) {
 			continue
 		}
 		s, _ := view(r.Group)

@@ -322,7 +322,7 @@ func TestR10_SurplusKeepsWhatRuns(t *testing.T) {
 		view := viewOf(seen)
 		before, surplus := p.Running(view), p.Requested(view)-p.Wanted
 		sum := 0
-		for _, r := range p.Surplus(view) {
+		for _, r := range p.Surplus(noon, view, false) {
 			if r.Group == p.Origin || r.To >= r.From {
 				t.Fatalf("%+v", r)
 			}

@@ -28,14 +28,24 @@ type Pool struct {
 	Repeated   []string `json:"repeated,omitempty"`   // recoveries whose AddInstanceGroups may make one group more than is booked: sent twice, or closed meanwhile
 	Contested  bool     `json:"contested,omitempty"`  // an outsider keeps asking a banned member; said once
 	Tried      []string `json:"tried,omitempty"`      // shapes of the fallbacks that got stuck in this chain
-	Returns    *Returns `json:"returns,omitempty"`    // when the origin is asked again by itself; absent: once its ban has lapsed
+	Returns    *Backoff `json:"returns,omitempty"`    // when the origin is asked again by itself; absent: once its ban has lapsed
 }
 
-// Returns keeps the returns to the origin that happen by themselves from being tried too often.
-type Returns struct {
+// Backoff keeps what has failed from being tried too often.
+type Backoff struct {
 	Failed int       `json:"failed"` // in a row
-	Until  time.Time `json:"until"`  // none begins before
+	Until  time.Time `json:"until"`  // not tried again before
 	Length Duration  `json:"length"` // of the wait that ends then
+}
+
+// after is the wait after one failure more: twice as long as the last, from twice the first up to limit.
+func (b *Backoff) after(now time.Time, first, limit time.Duration) *Backoff {
+	next := Backoff{Failed: 1, Length: Duration(min(2*first, limit))}
+	if b != nil {
+		next = Backoff{Failed: b.Failed + 1, Length: Duration(min(2*time.Duration(b.Length), limit))}
+	}
+	next.Until = now.Add(time.Duration(next.Length))
+	return &next
 }
 
 // Duration is a time.Duration that JSON shows as text, for example "2h0m0s".
@@ -68,6 +78,14 @@ type Member struct {
 	Launched time.Time   `json:"launched,omitzero"` // our last launch on it
 	Filled   bool        `json:"filled,omitempty"`  // that launch completed
 	Fall     *Fall       `json:"fall,omitempty"`    // an outside fall seen in one read so far
+	Kept     *Kept       `json:"kept,omitempty"`    // EMR did not carry out our last release on it
+}
+
+// Kept says that EMR did not end what we had released on a member, so that it is asked for again. As long as no fewer run, the next release
+// waits.
+type Kept struct {
+	Backoff
+	Running int `json:"running"` // when the release was given up
 }
 
 // Ban keeps launches away from a member until a time.
@@ -138,6 +156,10 @@ func (p Pool) Clone() Pool {
 		if m.Ban != nil {
 			b := *m.Ban
 			p.Members[i].Ban = &b
+		}
+		if m.Kept != nil {
+			k := *m.Kept
+			p.Members[i].Kept = &k
 		}
 		p.Members[i].Expected = slices.Clone(m.Expected)
 	}
@@ -273,14 +295,21 @@ func (p *Pool) Try(m Member) {
 	}
 }
 
+// ReleaseFailed notes that EMR did not carry out our release and that so many still run: the next waits longer, from twice first up to limit.
+func (m *Member) ReleaseFailed(running int, now time.Time, first, limit time.Duration) {
+	var last *Backoff
+	if m.Kept != nil {
+		last = &m.Kept.Backoff
+	}
+	m.Kept = &Kept{Backoff: *last.after(now, first, limit), Running: running}
+}
+
+// Releasable says whether a release on the member may be tried at now.
+func (m Member) Releasable(now time.Time) bool { return m.Kept == nil || !now.Before(m.Kept.Until) }
+
 // ReturnFailed notes that a return to the origin by itself got stuck: the next waits twice as long as this one did, from first up to limit.
 func (p *Pool) ReturnFailed(now time.Time, first, limit time.Duration) {
-	r := Returns{Failed: 1, Length: Duration(min(2*first, limit))}
-	if p.Returns != nil {
-		r = Returns{Failed: p.Returns.Failed + 1, Length: Duration(min(2*time.Duration(p.Returns.Length), limit))}
-	}
-	r.Until = now.Add(time.Duration(r.Length))
-	p.Returns = &r
+	p.Returns = p.Returns.after(now, first, limit)
 }
 
 // Unexpect takes an expected count back: the call that was to set it did not happen.

@@ -165,6 +165,8 @@ func (r Recovery) stopReason(count int) string {
 		return fmt.Sprintf("set the count it has, %d, to end a RESIZING with nothing missing", count)
 	case r.Kind == Shrink:
 		return fmt.Sprintf("set the count to the %d that still run", count)
+	case r.Kind == Overrun:
+		return fmt.Sprintf("set the count to the %d that run", count)
 	case r.Starting > 0:
 		return fmt.Sprintf("stop at %d: %d run and %d are starting", count, count-r.Starting, r.Starting)
 	}
@@ -202,6 +204,8 @@ func settle(r Recovery, v View) (Recovery, Act) {
 		return r, Act{Kind: Close, Outcome: Completed, Reason: "the group is " + string(g.State)}
 	case Shrink:
 		return r, Act{Kind: Close, Outcome: Completed, Reason: fmt.Sprintf("the shrink was given up: %d stay", g.Requested)}
+	case Overrun:
+		return r, Act{Kind: Close, Outcome: Completed, Reason: fmt.Sprintf("the %d that run are asked for", g.Requested)}
 	}
 	if g.Running < g.Requested {
 		return settleStarting(r, v, again)

@@ -17,6 +17,7 @@ const (
 	Suspended Kind = "suspended" // EMR gave the resize up: SUSPENDED or ARRESTED with instances missing (R3)
 	Idle      Kind = "idle"      // RESIZING although nothing is missing (R3)
 	Shrink    Kind = "shrink"    // a shrink that does not move (R3)
+	Overrun   Kind = "overrun"   // more run than are asked for, and EMR neither shrinks nor ends them (R3)
 	Enforce   Kind = "enforce"   // outside growth of a banned member (R10)
 	Retry     Kind = "retry"     // a rest ended or a blocked pool has a candidate again: place what is missing (R6, R8)
 	Scale     Kind = "scale"     // asked for by hand: launch or release
@@ -27,7 +28,7 @@ const (
 // Stops says whether a recovery of this kind begins by stopping a resize.
 func (k Kind) Stops() bool {
 	switch k {
-	case Stuck, Suspended, Idle, Shrink, Enforce:
+	case Stuck, Suspended, Idle, Shrink, Overrun, Enforce:
 		return true
 	}
 	return false
@@ -59,6 +60,9 @@ func Judge(g emr.Group, l ledger.Ledger, s Settings, now time.Time) Verdict {
 	if oldest, shrinking := l.Shrink(); shrinking && (oldest.Cause == ledger.Change || g.State == emr.GroupResizing) { // RESIZING with too many is a shrink, whatever began it
 		return judgeShrink(g, l, oldest.Since, s, now)
 	}
+	if extra, more := l.Shrink(); more {
+		return judgeOverrun(g, l, extra.Since, s, now)
+	}
 	if !l.IdleSince.IsZero() {
 		due := l.IdleSince.Add(s.After)
 		if now.Before(due) {
@@ -77,6 +81,16 @@ func judgeShrink(g emr.Group, l ledger.Ledger, since time.Time, s Settings, now 
 	}
 	return Verdict{Stuck: true, Kind: Shrink, Since: since, Reason: fmt.Sprintf(
 		"shrinking to %d since %s and %d still run; the count did not move for %s", g.Requested, clock(since), g.Running, now.Sub(l.Moved).Round(time.Second))}
+}
+
+// judgeOverrun is the case of instances that came after fewer were asked for: EMR may end them soon, or never.
+func judgeOverrun(g emr.Group, l ledger.Ledger, since time.Time, s Settings, now time.Time) Verdict {
+	due := later(since, l.Moved).Add(15 * s.Pace)
+	v := Verdict{Stuck: !now.Before(due), Kind: Overrun, Since: since, Reason: fmt.Sprintf("%d run since %s and %d are asked for; EMR does not end them", g.Running, clock(since), g.Requested)}
+	if !v.Stuck {
+		v.Due = due
+	}
+	return v
 }
 
 func judgeShort(g emr.Group, l ledger.Ledger, since time.Time, s Settings, now time.Time) Verdict {

@@ -74,7 +74,9 @@ func TestR1R3_Judge(t *testing.T) {
 		"a shrink that hangs":          {[]seen{healthy, {0, 6, 4, resizing}}, s, 89, Shrink, true, -1000},
 		"a shrink that moved":          {[]seen{healthy, {0, 6, 4, resizing}, {80, 5, 4, resizing}}, s, 94.9, Shrink, false, 95},
 		"and moves no more":            {[]seen{healthy, {0, 6, 4, resizing}, {80, 5, 4, resizing}}, s, 95, Shrink, true, -1000},
-		"late arrivals are no shrink":  {[]seen{healthy, {0, 8, 6, running}}, s, 500, "", false, -1000},
+		"late arrivals may still go":   {[]seen{healthy, {0, 8, 6, running}}, s, 14.9, Overrun, false, 15},
+		"late arrivals that stay":      {[]seen{healthy, {0, 8, 6, running}}, s, 15, Overrun, true, -1000},
+		"and while others come or go":  {[]seen{healthy, {0, 8, 6, running}, {10, 9, 6, running}}, s, 24.9, Overrun, false, 25},
 		"the group ended":              {[]seen{healthy, {0, 0, 6, emr.GroupTerminated}}, s, 500, "", false, -1000},
 	} {
 		g, l := read(c.reads...)

@@ -105,7 +105,7 @@ func (f *RecoveryFigures) closed() int {
 // repairs says whether recoveries of the kind repair something, rather than scale or place what was asked for.
 func (f *RecoveryFigures) repairs() bool {
 	switch recovery.Kind(f.Kind) {
-	case recovery.Scale, recovery.Return, recovery.Retry, recovery.Surplus:
+	case recovery.Scale, recovery.Return, recovery.Retry, recovery.Surplus, recovery.Overrun:
 		return false
 	}
 	return true
@@ -212,7 +212,7 @@ func (f *Figures) recovery(kind string) *RecoveryFigures {
 
 // rank puts the kinds of recoveries in the order of docs/recovery.md; unknown ones come last.
 func rank(kind string) int {
-	kinds := []recovery.Kind{recovery.Stuck, recovery.Suspended, recovery.Idle, recovery.Shrink, recovery.Enforce, recovery.Retry, recovery.Scale, recovery.Surplus, recovery.Return}
+	kinds := []recovery.Kind{recovery.Stuck, recovery.Suspended, recovery.Idle, recovery.Shrink, recovery.Overrun, recovery.Enforce, recovery.Retry, recovery.Scale, recovery.Surplus, recovery.Return}
 	if i := slices.Index(kinds, recovery.Kind(kind)); i >= 0 {
 		return i
 	}

@@ -56,6 +56,7 @@ type ClusterStatus struct {
 	Running      int              `json:"running" doc:"instances running that are wanted"`
 	Missing      int              `json:"missing" doc:"instances wanted and not running"`
 	MissingSince time.Time        `json:"missing_since,omitzero" doc:"since when the oldest of them is missing"`
+	Beyond       int              `json:"beyond" doc:"instances running that EMR is not asked for: a shrink under way, or arrivals it does not end"`
 	CoreShort    int              `json:"core_short" doc:"instances of the core group that run on task groups instead"`
 	Suspended    *Suspended       `json:"suspended,omitempty" doc:"scaling operations are held"`
 	Recoveries   []RecoveryStatus `json:"recoveries" doc:"open recoveries"`
@@ -153,7 +154,7 @@ func (w World) clusterStatus(scope string, c Cluster) ClusterStatus {
 		if g.Role == emr.Master {
 			continue
 		}
-		row.Requested += g.Requested
+		row.Requested, row.Beyond = row.Requested+g.Requested, row.Beyond+max(0, g.Running-g.Requested)
 		if c.PoolOf(g.ID) == nil { // of another emrguard store: in no pool of ours
 			row.Wanted, row.Running, row.Missing = row.Wanted+g.Requested, row.Running+min(g.Running, g.Requested), row.Missing+g.Missing()
 		}
@@ -260,6 +261,9 @@ func (c ClusterStatus) Notes(now time.Time) []string {
 		add("%d missing since %s", c.Missing, Since(c.MissingSince, now))
 	} else if c.Missing > 0 {
 		add("%d missing", c.Missing)
+	}
+	if c.Beyond > 0 {
+		add("%d run beyond what is asked for", c.Beyond)
 	}
 	for _, r := range c.Recoveries {
 		add("%s", r.sentence())
