@@ -43,6 +43,7 @@ type place struct {
 // layout is the map of packages. docs/ARCHITECTURE.md describes the same packages in prose, and a test compares the two.
 var layout = []place{
 	{"cmd/emrguard", outer, "arguments and signals; no logic"},
+	{"cmd/proof", house, "the command that plays worlds from seeds"},
 	{"internal/emr", pure, "EMR's words as values"},
 	{"internal/ledger", pure, "the shortfall clock"},
 	{"internal/pool", pure, "members, wanted, expected, moved, bans, rest, order of candidates and releases"},
@@ -69,6 +70,7 @@ var layout = []place{
 	{"internal/app", outer, "the composition root"},
 	{"internal/cli", outer, "the commands"},
 	{"internal/simtest", house, "deterministic simulation of the whole"},
+	{"internal/proof", house, "whole worlds from seeds, and what is proved by them"},
 	{"internal/usefulness", house, "the benchmark of usefulness: one week, several ways"},
 	{"internal/archtest", house, "these rules"},
 	{"internal/testreport", house, "the summary of a test run"},

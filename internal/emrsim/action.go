@@ -37,13 +37,14 @@ const (
 	DoManaged     Do = "managed-scaling"    // Count, To: a person attaches a managed scaling policy with minimum Count and maximum To; To 0 removes it
 	DoTag         Do = "tag"                // Name, Value: a person tags the cluster; an empty Value removes the tag
 	DoStep        Do = "step"               // Name: a person adds a step
+	DoSpare       Do = "spare"              // from now on no Spot node's life ends by itself (Timing.SpotLife); needs no Cluster
 	DoFault       Do = "fault"              // Fault: a fault comes into force; needs no Cluster
 	DoClearFaults Do = "clear-faults"       // every fault is removed; needs no Cluster
 )
 
 // Dos lists everything that can be done.
 var Dos = []Do{DoResize, DoTerminate, DoAddGroup, DoInterrupt, DoCapacity, DoQuota, DoAddresses, DoPrice, DoStick, DoUnstick, DoDeafen, DoUndeafen, DoLinger, DoSuspend, DoBootstrap,
-	DoBadConfig, DoSubmit, DoSurge, DoMute, DoUnmute, DoLag, DoManaged, DoTag, DoStep, DoFault, DoClearFaults}
+	DoBadConfig, DoSubmit, DoSurge, DoMute, DoUnmute, DoLag, DoManaged, DoTag, DoStep, DoSpare, DoFault, DoClearFaults}
 
 // Action is one thing that happens beside the API. Clusters and groups are named by id or by name, groups also by role.
 type Action struct {
@@ -102,6 +103,10 @@ func (s *Sim) act(region, who string, a Action) error {
 		return c.setLimit(a)
 	case DoPrice:
 		return c.setPrice(a)
+	case DoSpare:
+		s.spared = true
+		c.log(nil, nil, 0, "")
+		return nil
 	case DoFault:
 		f, err := ParseFault(a.Fault)
 		if err != nil {

@@ -17,6 +17,7 @@ type Sim struct {
 	names   []string // of regions, in the order of their first use
 	ops     map[string]operation
 	faults  faults
+	spared  bool // Spot lives do not end by themselves any more
 }
 
 // New returns a simulator whose clock stands at o.Start. Zero fields of o get their defaults.

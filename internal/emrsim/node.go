@@ -109,7 +109,7 @@ func (n *node) booted() {
 // lives ends a Spot node after d, decommissioning or not.
 func (n *node) lives(d time.Duration) {
 	n.g.sim().after(d, func() {
-		if n.state == stateRunning {
+		if n.state == stateRunning && !n.g.sim().spared {
 			n.g.interrupt(n)
 		}
 	})

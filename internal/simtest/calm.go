@@ -15,6 +15,7 @@ func (p *Player) calm(*args) (string, error) {
 	w.Kill, p.restart = nil, nil
 	w.ClearStoreFaults()
 	w.Act(emrsim.Action{Do: emrsim.DoClearFaults})
+	w.Act(emrsim.Action{Do: emrsim.DoSpare})
 	snapshot := w.Sim.Snapshot(Region)
 	for _, pool := range snapshot.Pools {
 		parts := make([]int, len(pool.Parts))

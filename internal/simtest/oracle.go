@@ -55,6 +55,7 @@ func (o *oracle) violate(property, format string, args ...any) {
 type watched struct {
 	o     *oracle
 	id    emr.ClusterID
+	name  string
 	body  json.RawMessage // the guard's document, as saved last
 	state *guard.State    // the same, once somebody asked for it
 	last  guard.State     // the document whose records were looked at last
@@ -114,7 +115,7 @@ type configured struct {
 func (o *oracle) of(id emr.ClusterID) *watched {
 	x := o.clusters[id]
 	if x == nil {
-		x = &watched{o: o, id: id, seen: map[emr.GroupID][]seenRead{}, shown: map[emr.GroupID]emr.Group{}, changes: map[emr.GroupID]int{}, begun: map[string]bool{},
+		x = &watched{o: o, id: id, name: o.w.Truth(string(id)).Name, seen: map[emr.GroupID][]seenRead{}, shown: map[emr.GroupID]emr.Group{}, changes: map[emr.GroupID]int{}, begun: map[string]bool{},
 			ops: map[string]*operation{}, ended: map[string]time.Time{}, moving: map[string]bool{}, done: map[tick]int{}, when: map[tick]time.Time{}, made: map[string]*made{},
 			opened: map[string]time.Time{}, firsts: map[string]bool{}}
 		o.clusters[id] = x
@@ -142,9 +143,7 @@ func (x *watched) reconfigured() {
 
 // rule is what is configured for the cluster now.
 func (x *watched) rule() engine.Effective {
-	c := x.cl.ClusterSummary
-	c.ID = x.id
-	return x.o.w.rule(c)
+	return x.o.w.rule(emr.ClusterSummary{ID: x.id, Name: x.name})
 }
 
 // conf is how the cluster is scaled now.

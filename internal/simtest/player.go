@@ -32,7 +32,8 @@ import (
 //	sleep | wake process=N   its machine stands still, and goes on
 //	act do=resize group=task to=9 [cluster=NAME] …    something happens beside emrguard
 //	actor kind=terraform every=20m counts=(task:6) …  a controller that is not emrguard, from now on
-//	load               a line of JSON: the work that arrives on the cluster (emrsim.Load)
+//	load [scheduler=fair] [hdfs=100]  the work that arrives on the cluster, lines "stream rate=10 work=10m..1h..8h width=1..10" (jobs an hour) and
+//	                   "burst jobs=5 at=30m every=4h over=20m work=… width=…"
 //	fault              lines of the simulator's fault language
 //	store-fault        lines of ParseStoreFault
 //	kill where=after-call what=Add   the process is killed at the first such boundary from now on
@@ -56,8 +57,10 @@ import (
 type Player struct {
 	// OpenStore makes the store of a world; nil: one in memory.
 	OpenStore func(id string) (store.Store, error)
-	// Silent players print nothing of run, which is most of the work.
+	// Silent players print nothing of run, and forget what was recorded and sent.
 	Silent bool
+	// Kinds counts the records so far, by kind.
+	Kinds map[string]int
 
 	World   *World
 	store   store.Store
@@ -393,9 +396,10 @@ func indented(text string) string {
 
 // order submits a change by hand and, unless it is to be looked at later, prints the answer.
 func (p *Player) order(a *args) (string, error) {
-	o := guard.Order{Kind: guard.OrderKind(a.word()), Author: "ann", Group: emr.GroupID(p.real(a.text("group", ""))), For: a.span("for", 0), To: a.number("to", 0),
+	in := a.text("cluster", p.cluster)
+	o := guard.Order{Kind: guard.OrderKind(a.word()), Author: "ann", Group: emr.GroupID(p.real(in, a.text("group", ""))), For: a.span("for", 0), To: a.number("to", 0),
 		Force: a.flag("force"), Reason: a.text("reason", "")}
-	cluster := p.World.Truth(a.text("cluster", p.cluster)).ID
+	cluster := p.World.Truth(in).ID
 	if a.flag("all") {
 		cluster = ""
 	}
@@ -451,9 +455,26 @@ func (p *Player) metric(a *args) (string, error) {
 
 // load lets work arrive on a cluster.
 func (p *Player) load(a *args) (string, error) {
-	var l emrsim.Load
-	if err := json.Unmarshal([]byte(a.c.Input), &l); err != nil {
-		return "", err
+	l := emrsim.Load{Scheduler: emrsim.Scheduler(a.text("scheduler", "")), HDFS: a.number("hdfs", 0)}
+	for line := range strings.Lines(a.c.Input) {
+		c, err := ParseCommand(line)
+		if err != nil {
+			return "", err
+		}
+		x := &args{c: c}
+		work := x.dist("work")
+		width := parsed(x, "width", emrsim.Between{}, func(s string) (v emrsim.Between, err error) { return v, v.UnmarshalText([]byte(s)) })
+		switch c.Name {
+		case "stream":
+			l.Streams = append(l.Streams, emrsim.JobStream{Name: x.text("name", c.Name), Rate: x.fraction("rate"), Weekend: x.fraction("weekend"), Work: work, Width: width})
+		case "burst":
+			l.Bursts = append(l.Bursts, emrsim.JobBurst{Name: x.text("name", c.Name), At: x.span("at", 0), Every: x.span("every", 0), Jobs: x.number("jobs", 0), Over: x.span("over", 0), Work: work, Width: width})
+		default:
+			return "", fmt.Errorf("work comes in streams and bursts, not as %q", c.Name)
+		}
+		if err := x.unknown(); err != nil {
+			return "", err
+		}
 	}
 	return "", p.World.Sim.SetLoad(Region, a.text("cluster", p.cluster), l)
 }
@@ -481,9 +502,12 @@ func (p *Player) actor(a *args) (string, error) {
 }
 
 func (p *Player) act(a *args) (string, error) {
-	x := emrsim.Action{Do: emrsim.Do(a.text("do", "")), Cluster: a.text("cluster", p.cluster), Group: p.real(a.text("group", "")), To: a.number("to", 0), Count: a.number("count", 0),
+	x := emrsim.Action{Do: emrsim.Do(a.text("do", "")), Cluster: a.text("cluster", p.cluster), Group: a.text("group", ""), To: a.number("to", 0), Count: a.number("count", 0),
 		Rate: a.fraction("rate"), Name: a.text("name", ""), Value: a.text("value", ""), Like: a.text("like", ""), Market: a.text("market", ""), Price: a.fraction("price"),
 		Work: emrsim.Span(a.span("work", 0)), Width: a.number("width", 0), Time: emrsim.Span(a.span("time", 0)), Reclaim: a.flag("reclaim")}
+	if strings.Contains(x.Group, "+") {
+		x.Group = p.real(x.Cluster, x.Group)
+	}
 	if a.has("pool") {
 		pool, err := emrsim.ParsePool(a.text("pool", ""))
 		if err != nil {

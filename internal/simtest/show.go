@@ -56,6 +56,12 @@ func (p *Player) tell(b *strings.Builder, all bool) {
 	w := p.World
 	records, calls, faults := w.Records[p.seen:], w.Calls[p.sent:], w.Faults
 	p.seen, p.sent, w.Faults = len(w.Records), len(w.Calls), nil
+	for _, r := range records {
+		if p.Kinds == nil {
+			p.Kinds = map[string]int{}
+		}
+		p.Kinds[r.Kind]++
+	}
 	if p.Silent {
 		w.Records, w.Calls, p.seen, p.sent = w.Records[:0], w.Calls[:0], 0, 0
 		b.Reset()
@@ -262,13 +268,13 @@ func (p *Player) named(text string) string {
 	return recoveryID.ReplaceAllString(text, "r…")
 }
 
-// real is the id behind a name of named. Without a cluster's name it is a group of the cluster placed last.
-func (p *Player) real(name string) string {
+// real is the id behind a name of named, in a cluster. What is no such name stays as it is: the simulator knows groups by name and role.
+func (p *Player) real(cluster, name string) string {
 	if name == "" {
 		return ""
 	}
 	p.learn()
-	for _, want := range []string{name, p.cluster + "/" + name} {
+	for _, want := range []string{name, cluster + "/" + name} {
 		for id, alias := range p.alias {
 			if alias == want {
 				return id

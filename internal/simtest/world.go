@@ -416,3 +416,6 @@ func (w *World) Truth(cluster string) emrsim.ClusterTruth {
 	}
 	panic("no cluster " + cluster)
 }
+
+// Passed is the virtual time since the world's start.
+func (w *World) Passed() time.Duration { return w.Now().Sub(w.start) }

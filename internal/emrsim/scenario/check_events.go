@@ -121,6 +121,7 @@ var takes = map[emrsim.Do][]string{
 	emrsim.DoStep:        {"cluster!", "name!"},
 	emrsim.DoFault:       {"fault!"},
 	emrsim.DoClearFaults: {},
+	emrsim.DoSpare:       {},
 }
 
 // maxPrice is the highest Spot price of an event, in dollars an hour: far over every type's On-Demand price.

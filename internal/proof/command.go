@@ -1,0 +1,379 @@
+package proof
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"emrguard/internal/simtest"
+	"emrguard/internal/store"
+	"emrguard/internal/store/sqlite"
+)
+
+// flags are those of the command.
+type flags struct {
+	Options
+	seed     uint64
+	seeds    int
+	forTime  time.Duration
+	store    string
+	faults   string
+	lines    []string
+	verbose  bool
+	all      bool
+	output   string
+	parallel int
+	file     string
+	shrink   bool
+}
+
+// errViolated ends the command with status 1: a property did not hold.
+var errViolated = errors.New("a property did not hold")
+
+// Main is the command proof. It returns the exit status: 0, 1 when a property did not hold, 2 for a mistake of the caller.
+func Main(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	cmd := newCommand(ctx)
+	cmd.SetArgs(args)
+	cmd.SetOut(stdout)
+	cmd.SetErr(stderr)
+	switch err := cmd.Execute(); {
+	case err == nil:
+		return 0
+	case errors.Is(err, errViolated):
+		return 1
+	default:
+		fmt.Fprintln(stderr, "proof:", err)
+		return 2
+	}
+}
+
+func newCommand(ctx context.Context) *cobra.Command {
+	var f flags
+	cmd := &cobra.Command{
+		Use:   "proof",
+		Short: "Play worlds from seeds against the guard and check its properties after every event",
+		Long: `proof plays whole worlds in virtual time: the real engine, guard and store against the simulator of EMR, with everything that goes wrong
+drawn from a seed. The same seed gives the same transcript, byte for byte. docs/proof.md says what is simulated, what is assumed and which
+properties are checked.
+
+A run in which a property does not hold prints the seed, the property, the last events and the command that plays it again. --shrink reduces it to
+the shortest script that still shows it; kept in internal/simtest/testdata, it is played by the tests from then on.`,
+		Example: `  proof                                     one seed at random
+  proof --seed 17 -v                        the transcript of one run
+  proof --seeds 200                         200 seeds from a random one on
+  proof --seed 1 --for 3m --clusters 1      as many seeds as go into three minutes
+  proof --seed 17 --shrink                  the shortest script that violates the same property
+  proof --file regression.txt -v            a script from a file
+  proof --seed 3 --fault "AddInstanceGroups call=2 lose-answer"`,
+		Args: cobra.NoArgs, SilenceUsage: true, SilenceErrors: true,
+		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(ctx, cmd.OutOrStdout(), stderr) },
+	}
+	fs := cmd.Flags()
+	fs.Uint64Var(&f.seed, "seed", 0, "the first seed; 0 draws one and prints it")
+	fs.IntVar(&f.seeds, "seeds", 1, "how many seeds to play, one after the other from --seed on")
+	fs.DurationVar(&f.forTime, "for", 0, "play seeds until so much real time has passed, instead of --seeds")
+	fs.DurationVar(&f.Duration, "duration", 0, "virtual time in which things go wrong, before the quiet at the end (default: the seed draws 6h to two weeks)")
+	fs.StringVar(&f.faults, "faults", "", "how much goes wrong with calls, the store and the processes: none, few or many (default: the seed draws it)")
+	fs.StringArrayVar(&f.lines, "fault", nil, "one more fault, as docs/simulator.md's fault language has it; may be repeated")
+	fs.IntVar(&f.Clusters, "clusters", 0, "clusters at the start (default: the seed draws 1 to 50)")
+	fs.StringVar(&f.store, "store", "memory", "where the guard keeps its state: memory or sqlite (in a file that is deleted afterwards)")
+	fs.BoolVarP(&f.verbose, "verbose", "v", false, "print the transcript: what was done, and what was recorded and sent")
+	fs.BoolVar(&f.all, "all", false, "go on after a seed that violates a property")
+	fs.BoolVar(&f.shrink, "shrink", false, "reduce the first run that violates a property to the shortest script that does, and print it")
+	fs.StringVar(&f.file, "file", "", "play this script instead of a seed")
+	fs.StringVarP(&f.output, "output", "o", "text", "text, or json: one object for each run")
+	fs.IntVar(&f.parallel, "parallel", 0, "runs at a time (default: one for each CPU)")
+	return cmd
+}
+
+// check says everything that is wrong with the flags.
+func (f *flags) check() error {
+	var errs []error
+	bad := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
+	if f.faults != "" && !slices.Contains(Levels, Level(f.faults)) {
+		bad("--faults %s: there are none, few and many", f.faults)
+	}
+	if f.store != "memory" && f.store != "sqlite" {
+		bad("--store %s: there are memory and sqlite", f.store)
+	}
+	if f.output != "text" && f.output != "json" {
+		bad("--output %s: there are text and json", f.output)
+	}
+	if f.seeds < 1 || f.Clusters < 0 || f.Clusters > 500 || f.Duration < 0 || f.forTime < 0 || f.parallel < 0 {
+		bad("--seeds is at least 1, --clusters 0 to 500, and --duration, --for and --parallel are not negative")
+	}
+	for _, line := range f.lines {
+		if err := checkFault(line); err != nil {
+			bad("--fault %q: %w", line, err)
+		}
+	}
+	if f.verbose && f.output == "json" {
+		bad("-v prints text; leave out --output json")
+	}
+	f.Faults = Level(f.faults)
+	return errors.Join(errs...)
+}
+
+// outcome is a run and its result.
+type outcome struct {
+	seed   uint64
+	script []simtest.Command
+	res    Result
+	err    error
+}
+
+func (f *flags) run(ctx context.Context, stdout, stderr io.Writer) error {
+	if err := f.check(); err != nil {
+		return err
+	}
+	out := bufio.NewWriter(stdout)
+	defer func() { _ = out.Flush() }() // a broken pipe ends the program anyway
+	if f.file != "" {
+		text, err := os.ReadFile(f.file)
+		if err != nil {
+			return err
+		}
+		script, err := simtest.ParseScript(string(text))
+		if err != nil {
+			return fmt.Errorf("%s: %w", f.file, err)
+		}
+		return f.report(out, f.one(ctx, out, 0, script))
+	}
+	if f.seed == 0 {
+		f.seed = 1 + rand.Uint64N(1<<31)
+	}
+	if f.seeds == 1 && f.forTime == 0 {
+		return f.report(out, f.one(ctx, out, f.seed, f.draw(f.seed)))
+	}
+	return f.many(ctx, out, stderr)
+}
+
+// draw is the script of a seed with the faults of the command line.
+func (f *flags) draw(seed uint64) []simtest.Command {
+	script := Draw(seed, f.Options)
+	if len(f.lines) == 0 {
+		return script
+	}
+	at := slices.IndexFunc(script, func(c simtest.Command) bool { return c.Name == "start" })
+	return slices.Insert(script, at, simtest.Command{Name: "fault", Input: strings.Join(f.lines, "\n") + "\n"})
+}
+
+// one plays one script.
+func (f *flags) one(ctx context.Context, out io.Writer, seed uint64, script []simtest.Command) outcome {
+	p := Player{}
+	if f.verbose {
+		p.Transcript = out
+	}
+	if f.store == "sqlite" {
+		dir, err := os.MkdirTemp("", "proof-")
+		if err != nil {
+			return outcome{seed, script, Result{}, err}
+		}
+		var opened []store.Store
+		p.Store = func(string) (store.Store, error) {
+			s, err := sqlite.Open(ctx, filepath.Join(dir, fmt.Sprintf("%d.db", len(opened))), sqlite.Options{})
+			if err == nil {
+				opened = append(opened, s)
+			}
+			return s, err
+		}
+		defer func() {
+			for _, s := range opened {
+				_ = s.Close()
+			}
+			_ = os.RemoveAll(dir)
+		}()
+	}
+	res, err := p.Safely(script)
+	res.Seed = seed
+	return outcome{seed, script, res, err}
+}
+
+// many plays seeds in parallel and reports them in their order. After a violation no seed is begun, unless all are wanted.
+func (f *flags) many(ctx context.Context, out *bufio.Writer, progress io.Writer) error {
+	workers := f.parallel
+	if workers == 0 {
+		workers = runtime.GOMAXPROCS(0)
+	}
+	begin := time.Now()
+	if f.output == "text" {
+		fmt.Fprintf(out, "seeds from %d on\n", f.seed)
+		_ = out.Flush()
+	}
+	var next atomic.Uint64
+	var stop atomic.Bool
+	results := make(chan outcome)
+	var wg sync.WaitGroup
+	for range workers {
+		wg.Go(func() {
+			for !stop.Load() && ctx.Err() == nil {
+				n := next.Add(1) - 1
+				if f.forTime > 0 && time.Since(begin) > f.forTime || f.forTime == 0 && n >= uint64(f.seeds) {
+					return
+				}
+				o := f.one(ctx, io.Discard, f.seed+n, f.draw(f.seed+n))
+				if (o.err != nil || len(o.res.Violations) > 0) && !f.all {
+					stop.Store(true)
+				}
+				results <- o
+			}
+		})
+	}
+	go func() { wg.Wait(); close(results) }()
+	var sum summary
+	var failed []outcome
+	told := begin
+	for o := range results {
+		sum.add(o)
+		if o.err != nil || len(o.res.Violations) > 0 {
+			failed = append(failed, o)
+		}
+		if f.output == "json" {
+			f.json(out, o)
+			_ = out.Flush()
+		}
+		if time.Since(told) > 5*time.Second {
+			told = time.Now()
+			fmt.Fprintf(progress, "proof: %s\n", sum.text(time.Since(begin)))
+		}
+	}
+	slices.SortFunc(failed, func(a, b outcome) int { return int(int64(a.seed - b.seed)) })
+	var err error
+	for _, o := range failed {
+		if e := f.report(out, o); err == nil {
+			err = e
+		}
+	}
+	if f.output == "text" {
+		fmt.Fprintf(out, "%s\n", sum.text(time.Since(begin)))
+	}
+	return errors.Join(err, ctx.Err())
+}
+
+// summary adds up runs.
+type summary struct {
+	runs, failed, recoveries int
+	virtual                  time.Duration
+}
+
+func (s *summary) add(o outcome) {
+	s.runs++
+	s.recoveries += o.res.Recoveries()
+	s.virtual += o.res.Virtual
+	if o.err != nil || len(o.res.Violations) > 0 {
+		s.failed++
+	}
+}
+
+// year is 365 days.
+const year = 365 * 24 * time.Hour
+
+func (s *summary) text(took time.Duration) string {
+	return fmt.Sprintf("%d seeds, %d with a violation; %d recoveries in %.1f simulated years, %.0f recoveries a minute; %s", s.runs, s.failed, s.recoveries,
+		s.virtual.Hours()/year.Hours(), float64(s.recoveries)/took.Minutes(), took.Round(100*time.Millisecond))
+}
+
+func (f *flags) json(out io.Writer, o outcome) {
+	type line struct {
+		Result
+		Error string `json:"error,omitempty"`
+	}
+	l := line{Result: o.res}
+	if o.err != nil {
+		l.Error = o.err.Error()
+	}
+	text, err := json.Marshal(l)
+	if err != nil {
+		panic(fmt.Sprintf("proof: a result cannot be written: %v", err))
+	}
+	fmt.Fprintf(out, "%s\n", text)
+}
+
+// report tells what became of a run, and with a violation all that is needed to find its cause.
+func (f *flags) report(out io.Writer, o outcome) error {
+	single := f.seeds == 1 && f.forTime == 0
+	if f.output == "json" {
+		if single {
+			f.json(out, o)
+		}
+		if o.err != nil || len(o.res.Violations) > 0 {
+			return errViolated
+		}
+		return nil
+	}
+	if o.err == nil && len(o.res.Violations) == 0 {
+		if single {
+			fmt.Fprintf(out, "seed %d: every property holds: %d clusters, %s, %d recoveries\n", o.seed, o.res.Clusters, o.res.Virtual, o.res.Recoveries())
+		}
+		return nil
+	}
+	if o.err != nil && !errors.Is(o.err, ErrPanic) {
+		return fmt.Errorf("seed %d: %w", o.seed, o.err)
+	}
+	fmt.Fprintf(out, "seed %d violates:\n", o.seed)
+	if o.err != nil {
+		fmt.Fprintf(out, "  %v\n", o.err)
+	}
+	for i, v := range o.res.Violations {
+		if i == 10 {
+			fmt.Fprintf(out, "  and %d more\n", len(o.res.Violations)-i)
+			break
+		}
+		fmt.Fprintf(out, "  %s %s: %s\n", v.At.UTC().Format("2006-01-02 15:04:05"), v.Property, v.Text)
+	}
+	if !f.verbose {
+		fmt.Fprintf(out, "the last events:\n%s", lastEvents(o.script, 40))
+	}
+	if o.seed != 0 {
+		fmt.Fprintf(out, "play it again: go run ./cmd/proof %s\n", f.again(o.seed))
+	}
+	if f.shrink {
+		small, tries := Shrink(o.script, violates(o.res))
+		fmt.Fprintf(out, "# reduced from %d commands to %d in %d runs\n", len(o.script), len(small), tries)
+		_, _ = Player{Transcript: out}.Safely(small)
+	}
+	return errViolated
+}
+
+// again are the arguments that play the seed again.
+func (f *flags) again(seed uint64) string {
+	words := []string{fmt.Sprintf("--seed %d", seed)}
+	if f.Duration > 0 {
+		words = append(words, fmt.Sprintf("--duration %s", f.Duration))
+	}
+	if f.Clusters > 0 {
+		words = append(words, fmt.Sprintf("--clusters %d", f.Clusters))
+	}
+	if f.faults != "" {
+		words = append(words, "--faults "+f.faults)
+	}
+	for _, l := range f.lines {
+		words = append(words, fmt.Sprintf("--fault %q", l))
+	}
+	if f.store != "memory" {
+		words = append(words, "--store "+f.store)
+	}
+	return strings.Join(append(words, "-v"), " ")
+}
+
+// lastEvents are the last lines of a script's transcript up to its violation.
+func lastEvents(script []simtest.Command, n int) string {
+	var b strings.Builder
+	_, _ = Player{Transcript: &b}.Safely(script)
+	lines := strings.SplitAfter(strings.TrimRight(b.String(), "\n"), "\n")
+	return "  " + strings.Join(lines[max(0, len(lines)-n):], "  ") + "\n"
+}

@@ -1,0 +1,81 @@
+package proof
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"emrguard/internal/simtest"
+	"emrguard/internal/store"
+)
+
+// Result is what came of one run.
+type Result struct {
+	Seed       uint64              `json:"seed"`
+	Violations []simtest.Violation `json:"violations"`
+	Virtual    time.Duration       `json:"virtual_ns"` // time that passed in the world
+	Records    map[string]int      `json:"records"`    // by kind
+	Clusters   int                 `json:"clusters"`
+	Commands   int                 `json:"commands"` // that were played
+}
+
+// Recoveries is how many recoveries were opened.
+func (r Result) Recoveries() int { return r.Records["recovery.open"] }
+
+// Player says how scripts are played.
+type Player struct {
+	Store      func(id string) (store.Store, error) // nil: in memory
+	Transcript io.Writer                            // the script and what each command led to; nil: nothing is written, which is faster
+}
+
+// Play plays a script up to the first violation, or to its end. An error is a mistake of the script, or a panic.
+func (p Player) Play(script []simtest.Command) (res Result, err error) {
+	pl := &simtest.Player{Silent: p.Transcript == nil, OpenStore: p.Store}
+	res.Violations = []simtest.Violation{}
+	defer func() {
+		if pl.World == nil {
+			return
+		}
+		res.Violations = append(res.Violations, pl.World.Violations()...)
+		res.Virtual, res.Records, res.Clusters = pl.World.Passed(), pl.Kinds, len(pl.World.Sim.Snapshot(simtest.Region).Clusters)
+	}()
+	for _, c := range script {
+		text, err := pl.Do(c)
+		if err != nil {
+			return res, err
+		}
+		res.Commands++
+		if p.Transcript != nil {
+			if _, err := io.WriteString(p.Transcript, block(c, text)); err != nil {
+				return res, err
+			}
+		}
+		if len(pl.World.Violations()) > 0 {
+			return res, nil
+		}
+	}
+	return res, nil
+}
+
+// block is a command and its result as a transcript has them.
+func block(c simtest.Command, result string) string {
+	if strings.Contains(result, "\n\n") {
+		result = strings.ReplaceAll(result, "\n\n", "\n")
+	}
+	return c.String() + "----\n" + result + "\n"
+}
+
+// ErrPanic is what a run ended with when something in it panicked.
+var ErrPanic = errors.New("panic")
+
+// Safely is Play with a panic as an error.
+func (p Player) Safely(script []simtest.Command) (res Result, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("%w: %v", ErrPanic, r)
+		}
+	}()
+	return p.Play(script)
+}

@@ -1,0 +1,81 @@
+package proof
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"emrguard/internal/simtest"
+)
+
+// TestDrawnScriptsPlay plays short runs of many seeds: whatever a seed draws is a script that can be played.
+func TestDrawnScriptsPlay(t *testing.T) {
+	t.Parallel()
+	for seed := range uint64(40) {
+		res, err := Player{}.Safely(Draw(seed+1, Options{Duration: 4 * time.Hour, Clusters: 1 + int(seed%3)}))
+		if err != nil {
+			text := err.Error()
+			t.Errorf("seed %d: …%s", seed+1, text[max(0, len(text)-900):])
+		}
+		for _, v := range res.Violations[:min(3, len(res.Violations))] {
+			t.Logf("seed %d: %s %s: %s", seed+1, v.At.Format(time.DateTime), v.Property, v.Text)
+		}
+	}
+}
+
+// TestSameSeedSameTranscript plays seeds twice: every byte of the transcript is the same.
+func TestSameSeedSameTranscript(t *testing.T) {
+	t.Parallel()
+	for seed := range uint64(6) {
+		play := func(w io.Writer) {
+			if _, err := (Player{Transcript: w}).Safely(Draw(seed+1, Options{Duration: 6 * time.Hour, Clusters: 2})); err != nil {
+				t.Fatal(err)
+			}
+		}
+		var a, b strings.Builder
+		play(&a)
+		play(&b)
+		if a.String() != b.String() {
+			t.Errorf("seed %d: two runs differ:\n%s", seed+1, firstDifference(a.String(), b.String()))
+		}
+		if a.Len() < 1000 {
+			t.Errorf("seed %d: the transcript has %d bytes", seed+1, a.Len())
+		}
+	}
+}
+
+func firstDifference(a, b string) string {
+	x, y := strings.Split(a, "\n"), strings.Split(b, "\n")
+	for i := range min(len(x), len(y)) {
+		if x[i] != y[i] {
+			return fmt.Sprintf("line %d:\n%s\n%s", i+1, x[i], y[i])
+		}
+	}
+	return "one is longer"
+}
+
+// TestShrink reduces a drawn script to what it takes to ban a group: a stuck resize and time.
+func TestShrink(t *testing.T) {
+	t.Parallel()
+	bans := func(script []simtest.Command) bool {
+		res, err := Player{}.Safely(script)
+		return err == nil && res.Records["ban.set"] > 0
+	}
+	var script []simtest.Command
+	for seed := uint64(1); script == nil; seed++ {
+		if s := Draw(seed, Options{Duration: 8 * time.Hour, Clusters: 1, Faults: Few}); bans(s) {
+			script = s
+		}
+	}
+	small, tries := Shrink(script, bans)
+	if len(small) > 12 || !bans(small) {
+		t.Errorf("%d commands became %d in %d runs; want at most 12 that still ban", len(script), len(small), tries)
+	}
+	if slices.ContainsFunc(small, func(c simtest.Command) bool { return c.Name == "settle" || c.Name == "calm" }) {
+		t.Error("what comes after the ban is still there")
+	}
+	t.Logf("%d commands became %d in %d runs", len(script), len(small), tries)
+}
