@@ -80,7 +80,7 @@ the shortest script that still shows it; kept in internal/simtest/testdata, it i
   proof --file regression.txt -v            a script from a file
   proof --seed 3 --fault "AddInstanceGroups call=2 lose-answer"`,
 		Args: cobra.NoArgs, SilenceUsage: true, SilenceErrors: true,
-		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(ctx, cmd.OutOrStdout(), stderr) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(ctx, cmd.OutOrStdout(), cmd.ErrOrStderr()) },
 	}
 	fs := cmd.Flags()
 	fs.Uint64Var(&f.seed, "seed", 0, "the first seed; 0 draws one and prints it")
