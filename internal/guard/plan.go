@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"emrguard/internal/emr"
+	"emrguard/internal/ledger"
 	"emrguard/internal/pool"
 	"emrguard/internal/recovery"
 )
@@ -12,6 +13,7 @@ import (
 // plan asks for the reads that the state after this decision needs, and for the moments at which to decide again.
 func (d *decider) plan() {
 	now := d.env.Now
+	d.wakeToResume()
 	if d.s.Described.IsZero() || d.s.Described.Before(now.Add(-describeAgain)) {
 		d.need(emr.DescribeCluster, "", now, ClassSweep)
 	}
@@ -85,6 +87,9 @@ func (d *decider) planGroup(g *Group) {
 		d.need(emr.ListInstances, g.ID, d.env.Now, ClassHint)
 	}
 	settings := d.settingsOf(g.ID)
+	if wait := d.unfinished(g, settings.Pace); wait > 0 {
+		d.need(emr.ListInstanceGroups, "", d.s.Read.Add(wait), ClassDeferred)
+	}
 	verdict := recovery.Judge(g.Group, g.Ledger, settings, d.s.Read)
 	if verdict.Stuck || !verdict.Due.After(d.s.Read) {
 		return
@@ -95,6 +100,16 @@ func (d *decider) planGroup(g *Group) {
 	if settings.StartingGrace > 0 && verdict.Kind == recovery.Stuck && verdict.Since.Before(look) && g.Granted.Read.Before(look) && p.Rest == nil && !d.passive() && !d.aloneIn(p) {
 		d.need(emr.ListInstances, g.ID, look, ClassDeadline)
 	}
+}
+
+// unfinished is how long after the last read a group is read again because a change of ours is unfinished there: a pace, and more the longer
+// it takes, since a healthy shrink may take an hour. 0 when none is.
+func (d *decider) unfinished(g *Group, pace time.Duration) time.Duration {
+	shrink, shrinking := g.Ledger.Shrink()
+	if d.passive() || !g.ours() || !g.Ledger.HasChange() && !(shrinking && shrink.Cause == ledger.Change) || d.groupSuspends(g) == "" {
+		return 0
+	}
+	return min(max(pace, d.s.Read.Sub(g.Called.At)/10), d.env.Sweep)
 }
 
 func later(a, b time.Time) time.Time {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"emrguard/internal/emr"
 	"emrguard/internal/recovery"
@@ -20,7 +21,9 @@ func (d *decider) suspend() {
 	case len(reasons) == 0 && was != nil:
 		d.s.Suspended, d.s.Resumed = nil, d.env.Now
 		why := "no group is resizing any more"
-		if slices.ContainsFunc(d.s.Groups, func(g Group) bool { return g.State == emr.GroupResizing }) {
+		if !d.s.Ended.IsZero() {
+			why = "the cluster ended"
+		} else if slices.ContainsFunc(d.s.Groups, func(g Group) bool { return g.State == emr.GroupResizing }) {
 			why = "what is still resizing no longer suspends scaling"
 		}
 		d.record("scaling.resumed", Record{Reason: fmt.Sprintf("%s; scaling was suspended for %s", why, d.env.Now.Sub(was.Since).Round(1e9))})
@@ -55,14 +58,22 @@ func (d *decider) suspensions(but string) []string {
 
 // gaveUp says whether a recovery that EMR ignores has stopped suspending: 60 paces after its stop (R5).
 func (d *decider) gaveUp(r *recovery.Recovery) bool {
-	open := d.env.Now.Sub(r.Opened)
-	switch {
-	case r.Step == recovery.StepConfirm && strings.HasPrefix(r.Hold, recovery.Unanswered):
+	if r.Step == recovery.StepConfirm && strings.HasPrefix(r.Hold, recovery.Unanswered) {
 		return true
-	case r.Step != recovery.StepConfirm && r.Unstoppable.IsZero() && open >= r.Settings.LongestAfter()+60*r.Settings.Pace:
-		return true // EMR loses its releases or launches, again and again
 	}
-	return !r.Unstoppable.IsZero() && d.env.Now.Sub(r.Stopped) >= 60*r.Settings.Pace
+	at := givesUpAt(r)
+	return !at.IsZero() && !d.env.Now.Before(at)
+}
+
+// givesUpAt is when a recovery that goes on as it does now stops suspending; zero while it has sent nothing.
+func givesUpAt(r *recovery.Recovery) time.Time {
+	switch {
+	case !r.Unstoppable.IsZero():
+		return r.Stopped.Add(60 * r.Settings.Pace)
+	case r.Step != recovery.StepConfirm: // EMR loses its releases or launches, again and again
+		return r.Opened.Add(r.Settings.LongestAfter() + 60*r.Settings.Pace)
+	}
+	return time.Time{}
 }
 
 func (d *decider) groupSuspends(g *Group) string {
@@ -97,10 +108,31 @@ func (d *decider) groupSuspends(g *Group) string {
 
 // outlived says whether what is stuck on a group lasts for longer than a repair may suspend scaling.
 func (d *decider) outlived(g *Group) bool {
+	at := d.outlivesAt(g)
+	return !at.IsZero() && !d.env.Now.Before(at)
+}
+
+// outlivesAt is when that will be so; zero while nothing is stuck.
+func (d *decider) outlivesAt(g *Group) time.Time {
 	longest := d.env.Settings.After + 60*d.env.Settings.Pace
 	if oldest, short := g.Ledger.Oldest(); short {
-		return d.env.Now.Sub(oldest.Since) >= longest
+		return oldest.Since.Add(longest)
 	}
-	v := recovery.Judge(g.Group, g.Ledger, d.env.Settings, d.s.Read)
-	return v.Stuck && d.env.Now.Sub(v.Since) >= longest
+	if v := recovery.Judge(g.Group, g.Ledger, d.env.Settings, d.s.Read); v.Stuck {
+		return v.Since.Add(longest)
+	}
+	return time.Time{}
+}
+
+// wakeToResume asks for a decision at the moments at which something stops suspending by its age alone.
+func (d *decider) wakeToResume() {
+	for i := range d.s.Recoveries {
+		d.wakeAt(givesUpAt(&d.s.Recoveries[i]))
+	}
+	for i := range d.s.Groups {
+		g := &d.s.Groups[i]
+		if p := d.s.PoolOf(g.ID); p != nil && d.aloneIn(p) {
+			d.wakeAt(d.outlivesAt(g))
+		}
+	}
 }
