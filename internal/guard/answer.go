@@ -17,6 +17,9 @@ func (d *decider) takeAnswer(in Answer) {
 	}
 	d.s.Pending = nil
 	d.s.LastWrite = d.env.Now
+	if g := d.s.Group(pending.Call.Group); g != nil && in.Err != nil && in.Err.OutcomeUnknown() {
+		g.Called.Loose = d.env.Now.Add(recovery.LandsWithin)
+	}
 	d.record("answer."+string(pending.Purpose), Record{Group: pending.Call.Group, Pool: pending.Pool, Recovery: pending.Recovery, Reason: answerReason(pending, in),
 		Data: map[string]any{"call": pending.ID, "sent": pending.At, "error": in.Err, "added": in.Added}})
 	switch pending.Purpose {

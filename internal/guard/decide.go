@@ -225,7 +225,8 @@ func (d *decider) dispatch(c Call, author string, data map[string]any) {
 	pending := c
 	d.s.Pending, d.s.LastWrite = &pending, d.env.Now
 	if c.Call.Group != "" {
-		d.s.Group(c.Call.Group).Called = Called{Count: c.Call.Count, At: d.env.Now, By: c.Recovery}
+		g := d.s.Group(c.Call.Group)
+		g.Called = Called{Count: c.Call.Count, At: d.env.Now, By: c.Recovery, Loose: g.Called.Loose}
 	}
 	data["call"] = c.Call
 	d.records = append(d.records, Record{ID: c.ID, At: d.env.Now, Kind: "call." + string(c.Purpose), Group: c.Call.Group, Pool: c.Pool, Recovery: c.Recovery,

@@ -83,6 +83,8 @@ type Called struct {
 	Count int       `json:"count"`
 	At    time.Time `json:"at"`
 	By    string    `json:"by"` // the recovery
+	// Loose is until when a call of ours on the group whose answer is missing may still take effect; zero without one. It may be an earlier one.
+	Loose time.Time `json:"loose,omitzero"`
 }
 
 // Call is one change that was decided and written down before it is sent.

@@ -105,8 +105,8 @@ func (d *decider) planGroup(g *Group) {
 // unfinished is how long after the last read a group is read again because a change of ours is unfinished there: a pace, and more the longer
 // it takes, since a healthy shrink may take an hour. 0 when none is.
 func (d *decider) unfinished(g *Group, pace time.Duration) time.Duration {
-	shrink, shrinking := g.Ledger.Shrink()
-	if d.passive() || !g.ours() || !g.Ledger.HasChange() && !(shrinking && shrink.Cause == ledger.Change) || d.groupSuspends(g) == "" {
+	shrink, _ := g.Ledger.Shrink()
+	if changes := g.Ledger.HasChange() || shrink.Cause == ledger.Change; !changes || !g.ours() || d.passive() || d.groupSuspends(g) == "" {
 		return 0
 	}
 	return min(max(pace, d.s.Read.Sub(g.Called.At)/10), d.env.Sweep)

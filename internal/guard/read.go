@@ -69,6 +69,7 @@ func (d *decider) setBack(t time.Time) {
 		back(&d.s.Groups[i].InstancesBegan, t)
 		back(&d.s.Groups[i].Granted.Read, t)
 		back(&d.s.Groups[i].Called.At, t)
+		back(&d.s.Groups[i].Called.Loose, t.Add(recovery.LandsWithin))
 	}
 	for i := range d.s.Recoveries {
 		r := &d.s.Recoveries[i]
@@ -255,11 +256,10 @@ func (d *decider) observe(g emr.Group, in Read) {
 	if m.Kept != nil && g.Running < m.Kept.Running {
 		m.Kept = nil // EMR ends nodes there again
 	}
-	settle := d.env.Settings.Settle
 	if g.Requested == m.Last() && !in.Began.Before(known.Called.At) {
 		m.Shown = true
 	}
-	if len(m.Expected) > 1 && m.Ours(g.Requested) && !in.Began.Before(known.Called.At.Add(settle)) && (d.s.Pending == nil || d.s.Pending.Call.Group != g.ID) {
+	if len(m.Expected) > 1 && m.Ours(g.Requested) && !in.Began.Before(later(known.Called.At.Add(d.env.Settings.Settle), known.Called.Loose)) && (d.s.Pending == nil || d.s.Pending.Call.Group != g.ID) {
 		m.Settled(g.Requested)
 	}
 	d.judge(p, g, in)

@@ -369,10 +369,13 @@ func adopting(r Recovery, v View) (Recovery, Act) {
 	return r, Act{Kind: Place, Count: v.Missing, Reason: "two reads a pace apart do not show the group: the call is repeated with 0 instances"}
 }
 
+// LandsWithin is how long after a call was given up it may still take effect: AWS refuses requests whose signature is older than five minutes
+// (AWS General Reference, Signature Version 4).
+const LandsWithin = 5 * time.Minute
+
 // ForeignAdd is how long after a change of owner the AddInstanceGroups of the owner before is not repeated: it sends nothing after
-// the change, and AWS refuses requests whose signature is older than five minutes, so the call cannot land later (AWS General
-// Reference, Signature Version 4).
-const ForeignAdd = 5 * time.Minute
+// the change, so the call cannot land later.
+const ForeignAdd = LandsWithin
 
 // placing moves on to the placement, at once if the read allows.
 func (r Recovery) placing(v View) (Recovery, Act) {
