@@ -209,4 +209,7 @@ func (d *decider) takeLost() {
 	if r := d.s.Recovery(pending.Recovery); r != nil && r.Placement.Unknown && pending.Generation != d.env.Generation {
 		r.Placement.Foreign, r.Placement.Lost = true, d.env.Now
 	}
+	if s := d.making(&pending); s != nil && s.Making.Unknown && pending.Generation != d.env.Generation {
+		s.Making.Wait = d.env.Now.Add(recovery.ForeignAdd)
+	}
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"emrguard/internal/emr"
+	"emrguard/internal/recovery"
 	"emrguard/internal/scaling"
 )
 
@@ -22,6 +23,7 @@ type Making struct {
 	At      time.Time   `json:"at"`                // when the call was sent
 	Group   emr.GroupID `json:"group,omitempty"`   // EMR's answer
 	Unknown bool        `json:"unknown,omitempty"` // the answer is missing
+	Wait    time.Time   `json:"wait,omitzero"`     // Unknown: not made again before; until then a late call may make one with instances, or another owner's may land
 	Absent  time.Time   `json:"absent,omitzero"`   // Unknown: the first usable read that did not show it
 	Refused string      `json:"refused,omitempty"` // why EMR refused it
 	Until   time.Time   `json:"until,omitzero"`    // Refused: not tried again before
@@ -77,6 +79,10 @@ func (d *decider) absent(m *Making) bool {
 		d.need(emr.ListInstanceGroups, "", m.At.Add(pace/3), ClassScaling)
 		return false
 	}
+	if d.s.Read.Before(m.Wait) { // it may show long before it may be made again
+		d.need(emr.ListInstanceGroups, "", d.s.Read.Add(pace), ClassScaling)
+		return false
+	}
 	if m.Absent.IsZero() {
 		m.Absent = d.s.Read
 	}
@@ -122,7 +128,7 @@ func (d *decider) sendMake(conf *scaling.Pool, s *Scaled) {
 		}
 		m.Name = name
 	}
-	m.At, m.Unknown, m.Absent, m.Refused, m.Until = d.env.Now, false, time.Time{}, "", time.Time{}
+	m.At, m.Unknown, m.Wait, m.Absent, m.Refused, m.Until = d.env.Now, false, time.Time{}, time.Time{}, "", time.Time{}
 	config := emr.GroupConfig{Name: m.Name, Role: emr.Task, Market: cmp.Or(conf.Group.Market, emr.OnDemand), BidPrice: conf.Group.BidPrice,
 		InstanceType: conf.Group.InstanceType, Count: m.Count, Volumes: conf.Group.Volumes}
 	reason := fmt.Sprintf("the cluster has no group for pool %s: make one with %d instances", s.Name, m.Count)
@@ -134,26 +140,36 @@ func (d *decider) sendMake(conf *scaling.Pool, s *Scaled) {
 
 // makeAnswered books what became of a group for a configured pool.
 func (d *decider) makeAnswered(c *Call, in Answer) {
-	for i := range d.s.Scaling {
-		s := &d.s.Scaling[i]
-		m := s.Making
-		if m == nil || c.Call.Config == nil || m.Name != c.Call.Config.Name {
-			continue
-		}
-		switch {
-		case in.Err == nil && in.Added != "":
-			m.Group = in.Added
-		case in.Err == nil || in.Err.OutcomeUnknown():
-			m.Unknown = true
-		case passing(in.Err):
-		case in.Err.Class == emr.Invalid && m.Count == 0:
-			m.Count = 1 // should EMR not take an empty group
-		default:
-			m.Refused, m.Until = in.Err.Error(), d.env.Now.Add(d.env.Settings.Ban)
-			d.record("scaling.unmade", Record{Reason: fmt.Sprintf("pool %s has no group, and EMR refused to make one: %s; tried again at %s", s.Name, m.Refused, stamp(m.Until))})
-		}
+	s := d.making(c)
+	if s == nil {
 		return
 	}
+	m := s.Making
+	switch {
+	case in.Err == nil && in.Added != "":
+		m.Group = in.Added
+	case in.Err == nil || in.Err.OutcomeUnknown():
+		m.Unknown = true
+		if m.Count > 0 { // a twin would not be empty
+			m.Wait = d.env.Now.Add(recovery.LandsWithin)
+		}
+	case passing(in.Err):
+	case in.Err.Class == emr.Invalid && m.Count == 0:
+		m.Count = 1 // should EMR not take an empty group
+	default:
+		m.Refused, m.Until = in.Err.Error(), d.env.Now.Add(d.env.Settings.Ban)
+		d.record("scaling.unmade", Record{Reason: fmt.Sprintf("pool %s has no group, and EMR refused to make one: %s; tried again at %s", s.Name, m.Refused, stamp(m.Until))})
+	}
+}
+
+// making returns the configured pool whose group a call was to make, or nil.
+func (d *decider) making(c *Call) *Scaled {
+	for i := range d.s.Scaling {
+		if m := d.s.Scaling[i].Making; m != nil && c.Call.Config != nil && m.Name == c.Call.Config.Name {
+			return &d.s.Scaling[i]
+		}
+	}
+	return nil
 }
 
 // madeFor says whether a group was made for a configured pool.

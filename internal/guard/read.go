@@ -195,7 +195,7 @@ func (d *decider) joinMembers() {
 		}
 		p := d.s.Pool(token.Origin)
 		if p == nil {
-			d.addPool(g.Group) // its origin is not a group of this cluster: it stands for itself
+			d.joinMade(g, token)
 			continue
 		}
 		d.join(p, pool.Member{Group: g.ID, Made: g.Created, Recovery: token.Recovery, Expected: []int{g.Requested}}, recovery.ShapeOf(g.Group))
@@ -208,6 +208,20 @@ func (d *decider) joinMembers() {
 		d.record("pool.rebuilt", Record{Group: g.ID, Pool: p.Origin, Recovery: token.Recovery, Reason: fmt.Sprintf(
 			"a fallback whose recovery this store does not know: it joins its pool, which wants %d in all", p.Wanted)})
 	}
+}
+
+// joinMade makes the group of a configured pool, or one whose origin is not a group of this cluster, the origin of a pool. The second group of
+// one token joins the first: its call landed late, or again, and what it asks for is released.
+func (d *decider) joinMade(g *Group, token emr.Token) {
+	for i := range d.s.Pools {
+		p := &d.s.Pools[i]
+		if origin := d.s.Group(p.Origin); token.Origin == configured && origin != nil && origin.Name == g.Name {
+			d.join(p, pool.Member{Group: g.ID, Made: g.Created, Recovery: token.Recovery, Expected: []int{g.Requested}}, recovery.ShapeOf(g.Group))
+			d.twin(p, g, token.Recovery)
+			return
+		}
+	}
+	d.addPool(g.Group)
 }
 
 // twin is the group of an AddInstanceGroups that took effect after it was repeated, or after its recovery was closed: what it asks

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"emrguard/internal/emr"
+	"emrguard/internal/recovery"
 	"emrguard/internal/scaling"
 )
 
@@ -124,5 +125,6 @@ func (s *Scaled) setBack(back func(at *time.Time, limit time.Time), t time.Time)
 	if s.Making != nil {
 		back(&s.Making.At, t)
 		back(&s.Making.Absent, t)
+		back(&s.Making.Wait, t.Add(recovery.LandsWithin))
 	}
 }

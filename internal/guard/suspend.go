@@ -89,9 +89,6 @@ func (d *decider) groupSuspends(g *Group) string {
 	if d.aloneIn(p) && d.outlived(g) {
 		return "" // nobody repairs it here, and what suspends scaling has an end
 	}
-	if p.Member(g.ID).Kept != nil && g.Running > g.Requested {
-		return "" // a release that EMR has not carried out once already: repeating it suspended scaling without end
-	}
 	switch {
 	case g.State == emr.GroupResizing:
 		return fmt.Sprintf("%s is RESIZING, %d of %d run", g.ID, g.Running, g.Requested)
