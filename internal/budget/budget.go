@@ -94,17 +94,17 @@ func (b *Budget) ReadyAt(op emr.Op, now time.Time) time.Time {
 // without one undoes one halving.
 //
 // EMR does not say which bucket was empty, the operation's or the account's. Refusals of two different operations of EMR within
-// ten seconds are laid to the account's: then every one of them is halved, keeping at most one token. CloudWatch's GetMetricData has
-// no part in that.
+// ten seconds are laid to the account's: then every one of them is halved, keeping at most one token. The operations of CloudWatch and SQS
+// have no part in that.
 func (b *Budget) Throttled(op emr.Op, now time.Time) {
 	hit := b.at(op, now)
 	b.buckets[hit].slow(0)
-	if op.CloudWatch() {
+	if !op.EMR() {
 		return
 	}
 	if b.refused != "" && b.refused != op && b.tick-b.since < together {
 		for i := range b.buckets {
-			if i != hit && !emr.Ops[i].CloudWatch() {
+			if i != hit && emr.Ops[i].EMR() {
 				b.buckets[i].until(b.tick)
 				b.buckets[i].slow(b.buckets[i].cost)
 			}

@@ -20,7 +20,8 @@ type Rate struct {
 // second; newer ones have 200 and 50), so that bucket needs no tokens of its own here: see [Budget.Throttled].
 //
 // GetMetricData is not in that sum: CloudWatch is another service and allows 50 calls a second of it (CloudWatch User Guide,
-// "CloudWatch service quotas"), which is taken for a bucket of 50.
+// "CloudWatch service quotas"), which is taken for a bucket of 50. Nor are the operations of SQS, whose standard queues take a nearly
+// unlimited number of calls a second (SQS Developer Guide, quotas): ten a second are the bound of emrguard's own, a hundred events a second.
 func Published(op emr.Op) Rate {
 	switch op {
 	case emr.ListClusters:
@@ -37,6 +38,8 @@ func Published(op emr.Op) Rate {
 		return Rate{Burst: 10, PerSecond: 0.5}
 	case emr.GetMetricData:
 		return Rate{Burst: 50, PerSecond: 50}
+	case emr.ReceiveMessage, emr.DeleteMessageBatch:
+		return Rate{Burst: 10, PerSecond: 10}
 	}
 	return Rate{}
 }

@@ -5,13 +5,14 @@ import (
 	"time"
 )
 
-// Op is the name of an operation of EMR's API, or of CloudWatch's.
+// Op is the name of an operation of EMR's API, of CloudWatch's or of SQS's.
 type Op string
 
 // The operations emrguard uses. The limits are AWS's token buckets per account and region, burst then refill a second
 // (EMR endpoints and quotas, General Reference): ListClusters 20/0.5, DescribeCluster 10/1, ListInstanceGroups 10/1,
 // ListInstances 10/0.5, GetManagedScalingPolicy 5/0.5, ModifyInstanceGroups 5/0.5, AddInstanceGroups 5/0.2, TerminateJobFlows 10/0.5.
-// GetMetricData is CloudWatch's: 50 a second (CloudWatch service quotas).
+// GetMetricData is CloudWatch's: 50 a second (CloudWatch service quotas). ReceiveMessage and DeleteMessageBatch are SQS's, which limits neither
+// on a standard queue (SQS quotas).
 const (
 	ListClusters            Op = "ListClusters"
 	DescribeCluster         Op = "DescribeCluster"
@@ -22,29 +23,38 @@ const (
 	AddInstanceGroups       Op = "AddInstanceGroups"
 	TerminateJobFlows       Op = "TerminateJobFlows"
 	GetMetricData           Op = "GetMetricData"
+	ReceiveMessage          Op = "ReceiveMessage"
+	DeleteMessageBatch      Op = "DeleteMessageBatch"
 )
 
 // Ops lists every operation in a fixed order.
 var Ops = []Op{ListClusters, DescribeCluster, ListInstanceGroups, ListInstances, GetManagedScalingPolicy, ModifyInstanceGroups, AddInstanceGroups,
-	TerminateJobFlows, GetMetricData}
+	TerminateJobFlows, GetMetricData, ReceiveMessage, DeleteMessageBatch}
 
 // CloudWatch says whether the operation is CloudWatch's and not EMR's: another service, with limits and permissions of its own.
 func (o Op) CloudWatch() bool { return o == GetMetricData }
+
+// SQS says whether the operation is one on a scope's queue of events: another service again.
+func (o Op) SQS() bool { return o == ReceiveMessage || o == DeleteMessageBatch }
+
+// EMR says whether the operation is EMR's own.
+func (o Op) EMR() bool { return !o.CloudWatch() && !o.SQS() }
 
 // Writes says whether the operation changes the cluster.
 func (o Op) Writes() bool {
 	return o == ModifyInstanceGroups || o == AddInstanceGroups || o == TerminateJobFlows
 }
 
-// Call is one request to the EMR API, or to CloudWatch's, as a value: one page of a list, or one change. One Call takes one API token.
+// Call is one request to the API of EMR, CloudWatch or SQS as a value: one page of a list, or one change. One Call takes one API token.
 type Call struct {
 	Op      Op           `json:"op"`
-	Cluster ClusterID    `json:"cluster,omitempty"` // all but ListClusters and GetMetricData
+	Cluster ClusterID    `json:"cluster,omitempty"` // EMR's, all but ListClusters
 	Group   GroupID      `json:"group,omitempty"`   // ModifyInstanceGroups; ListInstances: only this group
 	Count   int          `json:"count"`             // ModifyInstanceGroups: the new requested count; 0 is sent as 0
 	Config  *GroupConfig `json:"config,omitempty"`  // AddInstanceGroups: the one group to add
 	Marker  string       `json:"marker,omitempty"`  // lists: where the page starts
 	Metrics *MetricsWant `json:"metrics,omitempty"` // GetMetricData: the series to read
+	Queue   *QueueCall   `json:"queue,omitempty"`   // SQS's
 }
 
 // String is the call as a log line shows it.
@@ -59,6 +69,12 @@ func (c Call) String() string {
 	case GetMetricData:
 		if c.Metrics != nil {
 			return fmt.Sprintf("%s of %d series", c.Op, len(c.Metrics.Queries))
+		}
+	case ReceiveMessage:
+		return string(c.Op)
+	case DeleteMessageBatch:
+		if c.Queue != nil {
+			return fmt.Sprintf("%s of %d messages", c.Op, len(c.Queue.Receipts))
 		}
 	case ListInstances:
 		return fmt.Sprintf("%s %s %s", c.Op, c.Cluster, c.Group)
@@ -76,6 +92,7 @@ type Result struct {
 	ManagedScaling bool             `json:"managed_scaling,omitempty"` // GetManagedScalingPolicy: a policy is attached
 	Added          GroupID          `json:"added,omitempty"`           // AddInstanceGroups: the new group
 	Series         []Series         `json:"series,omitempty"`          // GetMetricData
+	Messages       []Message        `json:"messages,omitempty"`        // ReceiveMessage: at most MaxMessages, in any order; none is no error
 	Marker         string           `json:"marker,omitempty"`          // lists: there is another page
 	Date           time.Time        `json:"date,omitzero"`             // the answer's Date header, zero without one; resolution 1 s
 }

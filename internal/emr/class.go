@@ -50,6 +50,8 @@ var classes = map[string]Class{
 	"InternalError": Unavailable, "ServiceUnavailable": Unavailable, "ServiceUnavailableException": Unavailable,
 	"InternalServiceFault": Unavailable, "InternalServiceError": Unavailable, // CloudWatch
 	"RequestTimeout": Unavailable, "RequestTimeoutException": Unavailable,
+
+	"QueueDoesNotExist": NotFound, "AWS.SimpleQueueService.NonExistentQueue": NotFound, // SQS API reference, by its two protocols
 	"UnknownError": Unavailable, // the SDK's word for an error answer that names none: nothing is known of a write
 }
 

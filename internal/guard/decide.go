@@ -69,6 +69,8 @@ func (d *decider) take(in Input) {
 		d.takeOrder(*in.Order)
 	case in.Gone != nil:
 		d.takeGone(*in.Gone)
+	case in.Event != nil:
+		d.takeEvent(*in.Event)
 	}
 }
 
@@ -83,6 +85,9 @@ func (d *decider) record(kind string, r Record) {
 func (d *decider) takeDescribed(in Described) {
 	was := d.s.Cluster.State
 	d.s.Cluster, d.s.Described = in.Cluster, in.Began
+	if !in.Began.Before(d.s.HintedState) {
+		d.s.HintedState = time.Time{}
+	}
 	if d.s.Cluster.State.Modifiable() != was.Modifiable() && was != "" { // RUNNING and WAITING alternate with every step
 		d.record("cluster.state", Record{Reason: fmt.Sprintf("the cluster went from %s to %s", was, d.s.Cluster.State)})
 	}

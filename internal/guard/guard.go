@@ -34,30 +34,33 @@ const (
 
 // State is everything emrguard knows of one cluster: one versioned document.
 type State struct {
-	Schema     int                 `json:"schema"`
-	Scope      string              `json:"scope"`
-	Cluster    emr.Cluster         `json:"cluster"`            // as last described; before that, as listed
-	Described  time.Time           `json:"described,omitzero"` // when the last DescribeCluster began
-	Managed    bool                `json:"managed,omitempty"`  // EMR managed scaling is attached
-	ManagedAt  time.Time           `json:"managed_at,omitzero"`
-	Groups     []Group             `json:"groups"`     // by id
-	Pools      []pool.Pool         `json:"pools"`      // by origin
-	Recoveries []recovery.Recovery `json:"recoveries"` // open ones, in the order of their opening
-	Pending    *Call               `json:"pending,omitempty"`
-	LastWrite  time.Time           `json:"last_write,omitzero"` // when the last change was sent or answered
-	Read       time.Time           `json:"read,omitzero"`       // when the last usable read began
-	Unusable   *Unusable           `json:"unusable,omitempty"`
-	Paused     *Pause              `json:"paused,omitempty"`
-	Adopted    []string            `json:"adopted,omitempty"` // other stores whose groups were adopted
-	Foreign    []string            `json:"foreign,omitempty"` // other stores whose groups were seen and not adopted
-	Would      []Would             `json:"would,omitempty"`
-	Suspended  *Suspension         `json:"suspended,omitempty"`
-	Resumed    time.Time           `json:"resumed,omitzero"` // when the last suspension ended
-	Scaling    []Scaled            `json:"scaling,omitempty"`
-	Blind      *Blind              `json:"blind,omitempty"`
-	Withheld   string              `json:"withheld,omitempty"` // why the cluster is only observed
-	Seq        int64               `json:"seq"`                // numbers the records
-	Ended      time.Time           `json:"ended,omitzero"`
+	Schema      int                 `json:"schema"`
+	Scope       string              `json:"scope"`
+	Cluster     emr.Cluster         `json:"cluster"`            // as last described; before that, as listed
+	Described   time.Time           `json:"described,omitzero"` // when the last DescribeCluster began
+	Managed     bool                `json:"managed,omitempty"`  // EMR managed scaling is attached
+	ManagedAt   time.Time           `json:"managed_at,omitzero"`
+	Groups      []Group             `json:"groups"`     // by id
+	Pools       []pool.Pool         `json:"pools"`      // by origin
+	Recoveries  []recovery.Recovery `json:"recoveries"` // open ones, in the order of their opening
+	Pending     *Call               `json:"pending,omitempty"`
+	LastWrite   time.Time           `json:"last_write,omitzero"` // when the last change was sent or answered
+	Read        time.Time           `json:"read,omitzero"`       // when the last usable read began
+	Unusable    *Unusable           `json:"unusable,omitempty"`
+	Paused      *Pause              `json:"paused,omitempty"`
+	Adopted     []string            `json:"adopted,omitempty"` // other stores whose groups were adopted
+	Foreign     []string            `json:"foreign,omitempty"` // other stores whose groups were seen and not adopted
+	Would       []Would             `json:"would,omitempty"`
+	Heard       Heard               `json:"heard,omitzero"`        // of the cluster's own state
+	Hinted      time.Time           `json:"hinted,omitzero"`       // since when an event waits for a usable read that shows what it told; zero: none does
+	HintedState time.Time           `json:"hinted_state,omitzero"` // the same for a description
+	Suspended   *Suspension         `json:"suspended,omitempty"`
+	Resumed     time.Time           `json:"resumed,omitzero"` // when the last suspension ended
+	Scaling     []Scaled            `json:"scaling,omitempty"`
+	Blind       *Blind              `json:"blind,omitempty"`
+	Withheld    string              `json:"withheld,omitempty"` // why the cluster is only observed
+	Seq         int64               `json:"seq"`                // numbers the records
+	Ended       time.Time           `json:"ended,omitzero"`
 
 	Terminating *Terminating `json:"terminating,omitempty"`
 }
@@ -70,6 +73,7 @@ type Group struct {
 	Called   Called         `json:"called,omitzero"`
 	Reported emr.GroupState `json:"reported,omitempty"` // this state was reported as beyond repair and no longer suspends
 	Overrun  int            `json:"overrun,omitempty"`  // so many run though somebody else asked for fewer, and that was reported
+	Heard    Heard          `json:"heard,omitzero"`     // what EMR's events said of it
 
 	Granted recovery.Grants `json:"granted,omitzero"` // since when the instances that are starting exist in EC2, while some are missing
 
@@ -175,6 +179,7 @@ type Input struct {
 	Lost      bool // a new owner or process has loaded the state: no answer to Pending will come
 	Order     *Order
 	Gone      *Gone
+	Event     *emr.Event // of this cluster; see ParseEvent
 }
 
 // Read is a ListInstanceGroups with all its pages.

@@ -52,12 +52,16 @@ func (d *decider) shapeOf(id emr.GroupID) (recovery.Shape, bool) {
 	return recovery.ShapeOf(g.Group), true
 }
 
-// settingsOf are the settings as they hold for a group: its rung may have an after of its own.
+// settingsOf are the settings as they hold for a group: its rung may have an after of its own, and insufficient capacity may shorten it.
 func (d *decider) settingsOf(id emr.GroupID) recovery.Settings {
+	s := d.env.Settings
 	if p := d.s.PoolOf(id); p != nil {
-		return d.env.Settings.On(p.Member(id).Rung)
+		s = s.On(p.Member(id).Rung)
 	}
-	return d.env.Settings
+	if g := d.s.Group(id); g != nil && g.refused() {
+		s = s.Refused()
+	}
+	return s
 }
 
 // places orders the places for a launch of the pool under the settings; r, if not nil, is the recovery for which EMR may have refused some.
@@ -191,7 +195,7 @@ func (d *decider) noRung(r *recovery.Recovery, p *pool.Pool) string {
 	if g == nil || p.Member(r.Group) == nil || !r.Kind.Counts() || r.Step != recovery.StepConfirm || r.Kind == recovery.Suspended && p.Probed || d.covered(p, g) {
 		return ""
 	}
-	why := recovery.CauseOf(g.Group, g.Instances)
+	why := g.cause()
 	shape := recovery.ShapeOf(g.Group)
 	switch {
 	case why.Cause == recovery.Addresses:
@@ -209,7 +213,7 @@ func (d *decider) noRung(r *recovery.Recovery, p *pool.Pool) string {
 
 // untried says whether there is a place for what a group misses that has not got stuck in this chain (R8).
 func (d *decider) untried(p *pool.Pool, g *Group, kind recovery.Kind) bool {
-	imagined := d.stopped(p, g, kind, recovery.CauseOf(g.Group, g.Instances))
+	imagined := d.stopped(p, g, kind, g.cause())
 	imagined.Try(*imagined.Member(g.ID))
 	candidates, _ := d.places(imagined, nil, d.env.Settings)
 	return slices.ContainsFunc(candidates, func(c pool.Candidate) bool { return !c.Tried })

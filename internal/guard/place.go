@@ -318,7 +318,7 @@ func (d *decider) would(p *pool.Pool, g *Group, v recovery.Verdict) {
 	}
 	d.s.Would[i].Until = d.env.Now.Add(d.env.Settings.Ban)
 	count, _, _ := recovery.StopCount(g.Group, g.Ledger, g.Granted, d.env.Settings, d.env.Now)
-	cause := recovery.CauseOf(g.Group, g.Instances)
+	cause := g.cause()
 	why := cmp.Or(d.s.Withheld, d.env.Why)
 	if d.aloneIn(p) {
 		why = leftAlone
@@ -331,7 +331,7 @@ func (d *decider) wouldDo(p *pool.Pool, g *Group, v recovery.Verdict, count int)
 	if !v.Kind.Bans() {
 		return fmt.Sprintf("would stop it at %d and what is starting", count)
 	}
-	why := recovery.CauseOf(g.Group, g.Instances)
+	why := g.cause()
 	if none := d.noRung(&recovery.Recovery{Group: g.ID, Kind: v.Kind, Step: recovery.StepConfirm, Settings: d.env.Settings}, p); none != "" {
 		return "would let the pool rest: " + none
 	}

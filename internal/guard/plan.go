@@ -36,6 +36,7 @@ func (d *decider) plan() {
 		d.need(emr.ListInstanceGroups, "", d.s.Unusable.Last.Add(d.env.Settings.Pace), ClassHint)
 		return
 	}
+	d.planHints()
 	for i := range d.s.Groups {
 		d.planGroup(&d.s.Groups[i])
 	}
@@ -99,6 +100,9 @@ func (d *decider) planGroup(g *Group) {
 	look := verdict.Due.Add(-settings.StartingGrace)
 	if settings.StartingGrace > 0 && verdict.Kind == recovery.Stuck && verdict.Since.Before(look) && g.Granted.Read.Before(look) && p.Rest == nil && !d.passive() && !d.aloneIn(p) {
 		d.need(emr.ListInstances, g.ID, look, ClassDeadline)
+	}
+	if due := d.heardDue(g); !due.IsZero() {
+		d.need(emr.ListInstanceGroups, "", due, ClassDeadline)
 	}
 }
 

@@ -26,6 +26,7 @@ func TestI1I2I3I4I6I7I8_RandomLives(t *testing.T) {
 		s.EnforceBans = rapid.Bool().Draw(t, "enforce bans")
 		s.Chain, s.MaxGroups = rapid.IntRange(1, 3).Draw(t, "chain"), rapid.IntRange(0, 3).Draw(t, "groups")
 		s.Fallback = drawLadder(t)
+		s.AfterCapacity = rapid.SampledFrom([]time.Duration{0, 0, 8 * time.Minute}).Draw(t, "after capacity error")
 		s.Return = rapid.SampledFrom([]recovery.ReturnMode{recovery.ByHand, recovery.Auto}).Draw(t, "return")
 		m := newModel(t, s)
 		m.fates = rapid.MapOfN(rapid.SampledFrom([]string{"m5.xlarge SPOT", "m5.xlarge ON_DEMAND", "r5.xlarge SPOT", "c5.xlarge SPOT"}), rapid.SampledFrom(reasons), 0, 3).Draw(t, "fates")
@@ -57,7 +58,7 @@ func drawLadder(t *rapid.T) []recovery.Rung {
 func (m *model) act(t *rapid.T) {
 	pick := func() *truth { return rapid.SampledFrom(m.groups[1:]).Draw(t, "group") }
 	switch rapid.SampledFrom([]string{"pass", "pass", "long", "long", "resize", "resize", "lose", "stick", "free", "suspend", "bad read", "old read", "low read", "fault", "fault",
-		"order", "restart", "budget", "trust", "managed", "reload", "story", "story", "story", "story"}).Draw(t, "act") {
+		"order", "event", "event", "restart", "budget", "trust", "managed", "reload", "story", "story", "story", "story"}).Draw(t, "act") {
 	case "story": // a group gets stuck, and something goes wrong with the calls that follow
 		g := pick()
 		g.Requested, g.stuck, g.why = g.Requested+rapid.IntRange(1, 4).Draw(t, "more"), true, rapid.SampledFrom(reasons).Draw(t, "why")
@@ -71,6 +72,8 @@ func (m *model) act(t *rapid.T) {
 			err := rapid.SampledFrom(answers).Draw(t, "answer")
 			m.answer(&err, err.Class == emr.Unavailable && rapid.Bool().Draw(t, "took effect"))
 		}
+	case "event":
+		m.hear(m.drawEvent(t))
 	case "pass":
 		m.pass(time.Duration(rapid.IntRange(1, 6).Draw(t, "minutes")) * time.Minute)
 	case "long":

@@ -29,6 +29,9 @@ func (d *decider) takeRead(in Read) {
 		d.s.Unusable = nil
 	}
 	d.s.Read = in.Began
+	if !in.Began.Before(d.s.Hinted) {
+		d.s.Hinted = time.Time{}
+	}
 	groups := slices.SortedFunc(slices.Values(in.Groups), func(a, b emr.Group) int { return strings.Compare(string(a.ID), string(b.ID)) })
 	for _, g := range groups {
 		if d.s.Group(g.ID) == nil {
@@ -56,7 +59,7 @@ func (d *decider) setBack(t time.Time) {
 			*at = limit
 		}
 	}
-	for _, at := range []*time.Time{&d.s.LastWrite, &d.s.Described, &d.s.ManagedAt, &d.s.Resumed} {
+	for _, at := range []*time.Time{&d.s.LastWrite, &d.s.Described, &d.s.ManagedAt, &d.s.Resumed, &d.s.Hinted, &d.s.HintedState} {
 		back(at, t)
 	}
 	for i := range d.s.Scaling {
@@ -242,6 +245,9 @@ func (d *decider) observe(g emr.Group, in Read) {
 	if known.Called.Count == g.Requested {
 		dating.Call = known.Called.At
 	}
+	if known.Heard.Asked == g.Requested && d.env.Trusted {
+		dating.Event = known.Heard.Started
+	}
 	var delta ledger.Delta
 	was, changing := known.State, known.Ledger.HasChange()
 	known.Ledger, delta = known.Ledger.Observe(g, in.Began, in.Ended, dating)
@@ -252,6 +258,8 @@ func (d *decider) observe(g emr.Group, in Read) {
 	if known.Ledger.Missing() == 0 {
 		known.Granted = recovery.Grants{}
 	}
+	known.Heard.shown(delta, in.Began)
+	d.reasonRead(known, in.Began)
 	if known.Reported != g.State || delta.RequestedBy != 0 {
 		known.Reported = ""
 	}

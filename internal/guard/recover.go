@@ -350,6 +350,7 @@ func (d *decider) viewOf(r *recovery.Recovery, p *pool.Pool) recovery.View {
 	}
 	if g := d.s.Group(r.Group); g != nil {
 		v.Group, v.Known, v.Instances, v.InstancesBegan, v.Granted = g.Group, true, g.Instances, g.InstancesBegan, g.Granted
+		v.Told, v.Refused = g.told(), g.refused()
 	}
 	return v
 }

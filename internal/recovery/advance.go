@@ -113,7 +113,11 @@ func confirmStop(r Recovery, v View, l ledger.Ledger) (Recovery, Act) {
 	g := v.Group
 	count := g.Running
 	if r.Kind != Enforce {
-		verdict := Judge(g, l, r.Settings.On(r.Rung), v.Now)
+		s := r.Settings.On(r.Rung)
+		if v.Refused {
+			s = s.Refused()
+		}
+		verdict := Judge(g, l, s, v.Now)
 		switch {
 		case !verdict.Stuck && verdict.Kind == "":
 			return r, Act{Kind: Close, Outcome: Completed, Reason: fmt.Sprintf("the resize completed meanwhile: %d of %d run", g.Running, g.Requested)}
@@ -144,7 +148,9 @@ func confirmStop(r Recovery, v View, l ledger.Ledger) (Recovery, Act) {
 		}
 	}
 	if r.Kind.Counts() {
-		r.Why = CauseOf(g, v.Instances)
+		if r.Why = CauseOf(g, v.Instances); r.Why.Cause == Unknown {
+			r.Why = v.Told
+		}
 		if v.NoRung != "" {
 			return r, Act{Kind: Rest, Reason: v.NoRung}
 		}

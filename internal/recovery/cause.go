@@ -47,7 +47,7 @@ var phrases = []struct {
 	{Bootstrap, regexp.MustCompile(`(?i)\bbootstrap action|BOOTSTRAP_FAILURE`)},
 	{Addresses, regexp.MustCompile(`(?i)InsufficientFreeAddressesInSubnet|\b(enough|sufficient|insufficient) free (private )?(ip )?address`)},
 	{Quota, regexp.MustCompile(`(?i)VcpuLimitExceeded|MaxSpotInstanceCountExceeded|InstanceLimitExceeded|\bvCPU limit\b|EC2 QUOTA EXCEEDED|` +
-		`\blimit on the number of (vCPUs|Spot Instances|on-demand instances|instances)|spot instance count (limit )?exceeded`)},
+		`\blimit on the number of (vCPUs|Spot Instances|on-demand instances|instances)|spot instance count (limit )?exceeded|\bprovisioning \S+ instance limit exceeded`)},
 	{Price, regexp.MustCompile(`(?i)SpotMaxPriceTooLow|SPOT_PRICE_INCREASE|\b(at or )?below your maximum Spot price|` +
 		`\bSpot request price of \S+ is lower than|\bbid (price )?(is )?(too low|below)`)},
 	{Capacity, regexp.MustCompile(`(?i)InsufficientInstanceCapacity|INSUFFICIENT_CAPACITY|SPOT_NO_CAPACITY|\binsufficient (\S+ ){0,2}capacity\b|\bnot have sufficient \S+ capacity\b`)},
@@ -120,6 +120,10 @@ func CauseOf(g emr.Group, instances []emr.Instance) Why {
 	}
 	return found
 }
+
+// CauseOfCode says what the code of an event tells. Codes have the words of the texts, and differ in small and capital letters, dashes and
+// endings from one page of the documentation to the next (EMR Management Guide, emr-manage-cloudwatch-events).
+func CauseOfCode(code string) Why { return tell("", code) }
 
 // Bars says why a launch of another shape would fail for the same cause, when a group of shape stuck failed for it; empty when it may
 // well succeed. Capacity bars nothing: a group of the same shape may be given what another waits for. Addresses are a matter of the

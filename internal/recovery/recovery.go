@@ -119,6 +119,8 @@ type View struct {
 	Group     emr.Group // as last read
 	ReadBegan time.Time // of the last usable read
 	Known     bool      // the group was in it
+	Told      Why       // why the group misses instances, as EMR's events say
+	Refused   bool      // EMR reported insufficient capacity for what the group misses
 
 	Instances      []emr.Instance // of the group
 	InstancesBegan time.Time

@@ -100,6 +100,14 @@ func (s Settings) On(rung int) Settings {
 	return s
 }
 
+// Refused is the settings as they hold for a resize for which EMR reported insufficient capacity (rule R3).
+func (s Settings) Refused() Settings {
+	if s.AfterCapacity > 0 {
+		s.After = min(s.After, s.AfterCapacity)
+	}
+	return s
+}
+
 // LongestAfter is the longest that a launch may take before it is stuck, on whatever rung.
 func (s Settings) LongestAfter() time.Duration {
 	longest := s.After

@@ -35,7 +35,7 @@ type Settings struct {
 	Settle        time.Duration `yaml:"settle" json:"settle"`                             // how long a stop may take to show; 1 pace to 1h
 	StartingGrace time.Duration `yaml:"starting_grace" json:"starting_grace"`             // instances that are starting and that EC2 granted less than this ago count as arriving; 0 to 2h
 	ProgressGrace time.Duration `yaml:"progress_grace" json:"progress_grace"`             // not stuck while an instance arrived more recently than this; 0 turns it off
-	AfterCapacity time.Duration `yaml:"after_capacity_error" json:"after_capacity_error"` // a shorter After once EMR reported insufficient capacity; 0 turns it off
+	AfterCapacity time.Duration `yaml:"after_capacity_error" json:"after_capacity_error"` // a shorter After once EMR reported insufficient capacity for this resize; 1m to less than After, or 0 to turn it off
 	ShrinkAfter   time.Duration `yaml:"shrink_after" json:"shrink_after"`                 // age at which a shrink that does not move is given up; 1m to 24h
 	Chain         int           `yaml:"chain" json:"chain"`                               // recoveries in a row without a completed resize before the pool rests; 1 to 20
 	RestMax       time.Duration `yaml:"rest_max" json:"rest_max"`                         // longest rest; at least Ban
@@ -77,7 +77,10 @@ func (s Settings) Validate() error {
 	span("starting_grace", s.StartingGrace, 0, 2*time.Hour)
 	span("progress_grace", s.ProgressGrace, 0, 24*time.Hour)
 	if s.AfterCapacity != 0 {
-		errs = append(errs, errors.New("after_capacity_error: needs EMR's events, which this version does not read yet; leave it out or set 0s"))
+		span("after_capacity_error", s.AfterCapacity, time.Minute, 24*time.Hour)
+		if s.AfterCapacity >= s.After {
+			errs = append(errs, fmt.Errorf("after_capacity_error: %s is no shorter than after, %s; 0s turns it off", s.AfterCapacity, s.After))
+		}
 	}
 	span("shrink_after", s.ShrinkAfter, time.Minute, 24*time.Hour)
 	count("chain", s.Chain, 1, 20)
