@@ -50,20 +50,21 @@ func (c *cluster) want(n guard.Need) budget.Want {
 
 func (c *cluster) effective() Effective { return c.s.e.o.Policy.For(c.s.id, c.state.Cluster) }
 
-// decide asks the guard, saves what it decided in one transaction, and only then hands the change out.
-func (c *cluster) decide(ctx context.Context, now Now, in guard.Input, order *store.Order) {
+// decide asks the guard, saves what it decided in one transaction, and only then hands the change out. It says whether the input was
+// decided on and what follows is saved; an answer that was not is tried again, everything else is the caller's.
+func (c *cluster) decide(ctx context.Context, now Now, in guard.Input, order *store.Order) bool {
 	if len(c.backlog) > 0 {
 		if in.Answer != nil || in.Lost {
 			c.backlog = append(c.backlog, in)
 		}
 		if !c.retry(ctx, now) {
-			return
+			return false
 		}
 		if in.Answer != nil || in.Lost {
-			return
+			return true
 		}
 	}
-	c.decideOne(ctx, now, in, order)
+	return c.decideOne(ctx, now, in, order)
 }
 
 // retry works off the answers whose decision could not be saved.

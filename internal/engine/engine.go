@@ -61,6 +61,7 @@ type Scope struct {
 	Rates map[emr.Op]budget.Rate // where AWS raised the account's rates
 	Share float64                // of AWS's rates; 0 stands for 0.5
 	Sweep time.Duration          // wish: how often a quiet cluster is read
+	Queue string                 // URL of the SQS queue with EMR's events; empty: none is read
 }
 
 // Options configure an engine.
@@ -98,6 +99,8 @@ type Out struct {
 	Next    Now            // when to step again if nothing completes before
 	Records []store.Record // what was written to the history, for the log
 	Faults  []Fault        // what went wrong outside EMR, for the log and the metrics
+	// Received is what became of the messages that came from queues of events, in their order.
+	Received []Received
 }
 
 // Fault is a problem of the store, a lease or a document. It does not stop other scopes or clusters.

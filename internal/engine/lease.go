@@ -48,6 +48,7 @@ func (s *scope) keepLease(ctx context.Context, now Now) bool {
 
 // drop forgets everything of a scope that is not owned any more. What was on its way is in the store.
 func (s *scope) drop() {
+	s.receiving, s.heard = false, false
 	s.held, s.clusters, s.flights, s.reads, s.wakes, s.listing, s.listed, s.queue, s.broken, s.ignored, s.paused = false, nil, nil, nil, nil, nil, false, nil, nil, nil, nil
 }
 

@@ -53,6 +53,9 @@ func (s *scope) completeList(ctx context.Context, now Now, done Completion) {
 	s.listed = true
 	s.queue.Set(budget.Want{Key: listKey, Call: emr.Call{Op: emr.ListClusters}, Class: budget.Hint, Due: at.Add(s.listEvery())})
 	s.meetAll(ctx, now, clusters)
+	if s.held {
+		s.receive(at) // not before: the events of a cluster that is not known yet are deleted
+	}
 }
 
 // meetAll compares the list with what is known.

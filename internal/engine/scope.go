@@ -35,6 +35,9 @@ type scope struct {
 	wakes     wakeHeap
 	listing   *listing
 	listed    bool // a whole list was read since the lease was taken
+	receiving bool // a ReceiveMessage is under way
+	heard     bool // one was answered since the lease was taken
+	deletes   int  // batches of messages, for their keys
 	orderAt   time.Duration
 	paused    *pausedScope
 	pausedV   int64
@@ -90,6 +93,12 @@ func (s *scope) sendRead(at time.Time, w budget.Want) {
 	case emr.GetMetricData:
 		s.sendMetrics(at, w)
 		return
+	case emr.ReceiveMessage:
+		s.sendReceive()
+		return
+	case emr.DeleteMessageBatch:
+		s.e.call(s, w.Call, flight{})
+		return
 	case emr.ListClusters:
 		if s.listing == nil {
 			s.listing = &listing{}
@@ -133,6 +142,10 @@ func (s *scope) complete(ctx context.Context, now Now, done Completion) bool {
 	switch {
 	case f.call.Op == emr.ListClusters:
 		s.completeList(ctx, now, done)
+	case f.call.Op == emr.ReceiveMessage:
+		s.completeReceive(ctx, now, f, done)
+	case f.call.Op == emr.DeleteMessageBatch:
+		s.completeDelete(done)
 	case f.metrics != nil:
 		s.completeMetrics(ctx, now, f, done)
 	case f.read != nil:
@@ -182,7 +195,7 @@ func (s *scope) failed(err error) {
 }
 
 func (s *scope) idle(now Now) bool {
-	if !s.listed || len(s.flights) > 0 {
+	if !s.listed || s.busy() || s.Queue != "" && !s.heard {
 		return false
 	}
 	at := s.now(now)
@@ -193,6 +206,14 @@ func (s *scope) idle(now Now) bool {
 	}
 	t, ok := s.queue.NextAt(at)
 	return !ok || t.After(at.Add(s.patience()))
+}
+
+// busy says whether calls are under way, other than the one that waits for events.
+func (s *scope) busy() bool {
+	if s.receiving {
+		return len(s.flights) > 1
+	}
+	return len(s.flights) > 0
 }
 
 // patience is how soon a read must be due for a pass to wait for it.
