@@ -28,6 +28,7 @@ func New(o Options) *Sim {
 	s.register(ofService(EMR, groupOperations()))
 	s.register(ofService(EMR, adminOperations()))
 	s.register(cloudWatchOperations())
+	s.register(sqsOperations())
 	return s
 }
 

@@ -271,7 +271,7 @@ func missingParameter(name string) *APIError {
 	return &APIError{Status: 400, Type: "MissingRequiredParameterException", Message: fmt.Sprintf("The parameter %s is required.", name)}
 }
 
-// QueryCode is the code that CloudWatch's older protocol has for an error type, and clients of the newer ones show as well
+// QueryCode is the code that the older protocol of CloudWatch and SQS has for an error type, and clients of the newer ones show as well
 // (X-Amzn-Query-Error): InvalidParameterValue for InvalidParameterValueException. A type without another code is its own.
 func QueryCode(errorType string) string {
 	if code, ok := queryCodes[errorType]; ok {
@@ -285,4 +285,6 @@ var queryCodes = map[string]string{
 	"InvalidParameterValueException": "InvalidParameterValue", "MissingRequiredParameterException": "MissingParameter",
 	"InvalidParameterCombinationException": "InvalidParameterCombination", "InternalServiceFault": "InternalServiceError",
 	"ThrottlingException": "Throttling", "ValidationException": "ValidationError", "UnknownOperationException": "InvalidAction",
+	"QueueDoesNotExist": "AWS.SimpleQueueService.NonExistentQueue", "EmptyBatchRequest": "AWS.SimpleQueueService.EmptyBatchRequest", // SQS API model
+	"TooManyEntriesInBatchRequest": "AWS.SimpleQueueService.TooManyEntriesInBatchRequest",
 }

@@ -18,6 +18,7 @@ type cluster struct {
 	rng    *rand.Rand // everything random in this cluster
 
 	state                 string
+	told                  string // the state that the last event was of
 	reasonCode            string
 	reasonText            string
 	created, ready, ended time.Time
@@ -111,6 +112,7 @@ func (c *cluster) parts() []*group {
 // enter changes the cluster's state; an empty code is left out of answers, as EMR does in WAITING.
 func (c *cluster) enter(state, code, text string) {
 	c.state, c.reasonCode, c.reasonText = state, code, text
+	c.tellState()
 }
 
 // checkStarted moves a starting cluster on: BOOTSTRAPPING once the primary is there, RUNNING or WAITING once primary and core are

@@ -153,6 +153,7 @@ func (s *Sim) execute(c *request, o operation, in any, out Outcome) Outcome {
 		}
 	}
 	out.Out, out.Err = o.do(c, in)
+	out.Delay = max(out.Delay, c.delay)
 	for _, f := range hit {
 		f.after(&out)
 	}

@@ -40,6 +40,10 @@ type group struct {
 	nodes     []*node
 	gone      []*node
 
+	told     string    // the state that the last event was of
+	retold   bool      // EMR acted on another count, so that its state is told anew
+	troubled time.Time // when an event last said why EC2 refuses instances
+
 	resizing  bool      // EMR is at work on a resize: until running fits requested
 	began     time.Time // when EMR began the resize
 	resizes   int       // counts changes, so that a later one overrides an earlier one that EMR has not acted on
@@ -143,7 +147,7 @@ func (g *group) act() {
 	g.shrink()
 	g.refill()
 	if !g.satisfied() {
-		g.resizing = true
+		g.resizing, g.retold = true, true
 	}
 	g.changed()
 }

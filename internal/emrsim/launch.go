@@ -89,6 +89,7 @@ func (g *group) refused(why refusal) {
 	if why != granted {
 		now = attempt{why, g.began, g.running, g.requested, g.c.r.quota(g.market).capacity, g.c.r.prices[g.poolName()]}
 	}
+	g.tellTrouble(why)
 	if now != g.last { // the same again and again has the same texts
 		g.last, g.resizeReason, g.instanceReason = now, g.resizeText(why), g.instanceText(why)
 	}

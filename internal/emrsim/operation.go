@@ -23,6 +23,7 @@ type Service string
 const (
 	EMR        Service = "EMR"
 	CloudWatch Service = "CloudWatch"
+	SQS        Service = "SQS"
 )
 
 // ofService marks operations as a service's.
@@ -123,6 +124,7 @@ type request struct {
 	who string // for the change log: "api", or the name of an outside actor
 
 	stale time.Duration // how old the state is that a read must show, beside Unknowns.ReadLag
+	delay time.Duration // how long the answer takes by what the operation itself does
 }
 
 // now is the virtual time.

@@ -16,6 +16,7 @@ type Options struct {
 	GroupPage   int       // groups on a page of ListInstanceGroups, which AWS does not document; default 50
 	Timing      Timing
 	Metrics     MetricTiming
+	Events      EventTiming
 	Unknowns    Unknowns
 }
 
@@ -111,6 +112,9 @@ func (o Options) withDefaults() Options {
 	o.Timing = o.Timing.withDefaults()
 	if o.Metrics.Delay.Zero() {
 		o.Metrics.Delay = Dist{10 * time.Second, 45 * time.Second, 2 * time.Minute}
+	}
+	if o.Events.Delay.Zero() {
+		o.Events.Delay = Dist{500 * time.Millisecond, 2 * time.Second, 20 * time.Second}
 	}
 	if o.Instant {
 		life, suspend, retry := o.Timing.SpotLife, o.Timing.SuspendAfter, o.Timing.Retry

@@ -24,6 +24,7 @@ type region struct {
 	calls    struct{ reads, writes uint64 }
 	changes  []Change
 	admin    adminState
+	bus      bus
 }
 
 // defaultRegion is where a call without a region goes.
@@ -39,6 +40,7 @@ func (s *Sim) region(name string) *region {
 		s: s, name: name, clusters: map[string]*cluster{}, pools: map[Pool]*pool{}, quotas: map[string]*part{}, subnets: map[string]*part{}, custom: map[string]*customMetric{},
 		prices: map[Pool]float64{}, buckets: map[string]*bucket{},
 		ids: stream(s.opt.Seed, "ids", name), read: stream(s.opt.Seed, "reads", name),
+		bus: bus{rng: stream(s.opt.Seed, "events", name)},
 	}
 	s.regions[name] = r
 	s.names = append(s.names, name)

@@ -38,6 +38,7 @@ func (g *group) mark() {
 	}
 	g.c.lack()
 	g.remember(now)
+	g.tellState()
 	g.c.yarn.update()
 }
 

@@ -5,9 +5,9 @@ import (
 	"emrguard/internal/emrsim"
 )
 
-// failure translates an error answer. Code is the exception's name, or CloudWatch's code for it, as the SDK shows it.
+// failure translates an error answer. Code is the exception's name, or the older code that CloudWatch and SQS have for it, as the SDK shows it.
 func failure(op emr.Op, e *emrsim.APIError) *emr.Error {
-	if op == emr.GetMetricData {
+	if !op.EMR() {
 		x := *e
 		x.Type = emrsim.QueryCode(e.Type)
 		e = &x

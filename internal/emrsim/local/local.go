@@ -1,6 +1,6 @@
 // Package local is a client of the simulator in the same process: it executes emr.Call values in virtual time, without HTTP.
 //
-// GetMetricData goes to the simulator's CloudWatch. It shows a caller what package awsapi would show: an empty list reads as "nothing there", an answer without the one thing it is for and
+// GetMetricData goes to the simulator's CloudWatch, ReceiveMessage and DeleteMessageBatch to its queue of events. It shows a caller what package awsapi would show: an empty list reads as "nothing there", an answer without the one thing it is for and
 // a broken connection as errors of class emr.Unavailable, and members that EMR leaves out as zero values.
 package local
 
@@ -86,6 +86,11 @@ func input(call emr.Call) (any, *emr.Error) {
 		return &shapes.AddInstanceGroupsInput{JobFlowId: cluster, InstanceGroups: []shapes.InstanceGroupConfig{groupConfig(*call.Config)}}, nil
 	case emr.TerminateJobFlows:
 		return &shapes.TerminateJobFlowsInput{JobFlowIds: []string{string(call.Cluster)}}, nil
+	case emr.ReceiveMessage, emr.DeleteMessageBatch:
+		if call.Queue == nil {
+			return nil, &emr.Error{Class: emr.Invalid, Message: string(call.Op) + " without a queue"}
+		}
+		return queueInput(call.Op, *call.Queue), nil
 	case emr.GetMetricData:
 		if call.Metrics == nil || len(call.Metrics.Queries) == 0 {
 			return nil, &emr.Error{Class: emr.Invalid, Message: "GetMetricData without queries"}
@@ -114,6 +119,10 @@ func result(op emr.Op, out any) emr.Result {
 		if len(out.InstanceGroupIds) == 1 {
 			return emr.Result{Added: emr.GroupID(out.InstanceGroupIds[0])}
 		}
+	case *shapes.ReceiveMessageOutput:
+		return emr.Result{Messages: each(out.Messages, message)}
+	case *shapes.DeleteMessageBatchOutput:
+		return deleted(out)
 	case *shapes.GetMetricDataOutput:
 		next := deref(out.NextToken)
 		return emr.Result{Series: each(out.MetricDataResults, func(r *shapes.MetricDataResult) emr.Series { return series(r, next != "") }), Marker: next}

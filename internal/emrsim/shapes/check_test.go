@@ -97,6 +97,7 @@ var everyInput = []any{
 	DescribeSecurityConfigurationInput{}, ListSecurityConfigurationsInput{}, DeleteSecurityConfigurationInput{},
 	GetBlockPublicAccessConfigurationInput{}, PutBlockPublicAccessConfigurationInput{}, ListReleaseLabelsInput{}, DescribeReleaseLabelInput{},
 	ListSupportedInstanceTypesInput{}, GetMetricDataInput{}, GetMetricStatisticsInput{}, ListMetricsInput{}, PutMetricDataInput{},
+	ReceiveMessageInput{}, DeleteMessageInput{}, DeleteMessageBatchInput{},
 }
 
 func TestAbsentAndEmptyAreDifferent(t *testing.T) {

@@ -18,7 +18,7 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, c call, out emrs
 		if !out.Empty {
 			c.fail(buf, out.RequestID, out.Err)
 		}
-		if (c.protocol == rpcCBOR || c.protocol == metricsJSON) && r.Header.Get("X-Amzn-Query-Mode") == "true" {
+		if (c.protocol == rpcCBOR || c.protocol == metricsJSON || c.protocol == sqsJSON) && r.Header.Get("X-Amzn-Query-Mode") == "true" {
 			h["X-Amzn-Query-Error"] = []string{emrsim.QueryCode(out.Err.Type) + ";" + faultOf(out.Err)}
 		}
 	case !out.Empty:

@@ -2,11 +2,13 @@ package wire
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"net/http"
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"emrguard/internal/emrsim"
 	"emrguard/internal/emrsim/shapes"
@@ -40,6 +42,9 @@ func (s *Server) api(w http.ResponseWriter, r *http.Request) {
 		s.answer(w, r, c, out)
 		return
 	}
+	if in, ok := c.in.(*shapes.ReceiveMessageInput); ok && s.await(r.Context(), c.region, in) != nil {
+		panic(http.ErrAbortHandler)
+	}
 	out := s.sim.Call(c.region, c.op, c.in)
 	s.log.add(c.region, c.op, c.in, out)
 	s.rouse()
@@ -54,6 +59,33 @@ func (s *Server) delay(w http.ResponseWriter, r *http.Request, out emrsim.Outcom
 	// A delayed answer has its own deadline. The error is of no use: a writer without deadlines has nothing to extend.
 	_ = http.NewResponseController(w).SetWriteDeadline(s.clock.writeDeadline(out.Delay))
 	return s.clock.Wait(r.Context(), out.Date.Add(out.Delay)) == nil
+}
+
+// pollEvery is how often, in simulated time, a ReceiveMessage that waits for a message looks for one.
+const pollEvery = time.Second
+
+// await returns once the queue has a message, or the time is over for which the call waits for one. After that there is nothing left
+// to wait for. The error is that of a client or a server that gave up first.
+func (s *Server) await(ctx context.Context, region string, in *shapes.ReceiveMessageInput) error {
+	if in.WaitTimeSeconds == nil || *in.WaitTimeSeconds < 1 || *in.WaitTimeSeconds > 20 { // the operation refuses what is no such time
+		return nil
+	}
+	until := s.clock.Now().Add(time.Duration(*in.WaitTimeSeconds) * time.Second)
+	in.WaitTimeSeconds = nil
+	for {
+		now := s.clock.Now()
+		s.sim.AdvanceTo(now)
+		if s.sim.Waiting(region) || !now.Before(until) {
+			return nil
+		}
+		next := now.Add(pollEvery)
+		if until.Before(next) {
+			next = until
+		}
+		if err := s.clock.Wait(ctx, next); err != nil {
+			return err
+		}
+	}
 }
 
 // call is one API request as far as it could be read.

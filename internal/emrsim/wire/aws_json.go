@@ -10,7 +10,7 @@ import (
 	"emrguard/internal/emrsim"
 )
 
-// The content types of awsJson, in both directions: EMR speaks 1.1, CloudWatch 1.0.
+// The content types of awsJson, in both directions: EMR speaks 1.1, CloudWatch and SQS 1.0.
 const (
 	jsonType   = "application/x-amz-json-1.1"
 	jsonType10 = "application/x-amz-json-1.0"

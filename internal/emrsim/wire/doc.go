@@ -1,4 +1,4 @@
-// Package wire serves a simulator over HTTP as Amazon EMR and CloudWatch would, so that the AWS CLI, boto3 and the AWS SDKs work
+// Package wire serves a simulator over HTTP as Amazon EMR, CloudWatch and SQS would, so that the AWS CLI, boto3 and the AWS SDKs work
 // against it unchanged.
 //
 // # The API
@@ -22,6 +22,10 @@
 //
 // An error's code differs between them, and clients of the first two that send X-Amzn-Query-Mode learn that of the last from the
 // header X-Amzn-Query-Error, as from AWS: Throttling for a ThrottlingException (emrsim.QueryCode).
+//
+// SQS has the queue of EMR's events, where the simulator's options turn them on: http://host:port/<account>/emr-events, of which only the
+// last part counts. Its requests are scoped to the service "sqs" and come as awsJson 1.0 (X-Amz-Target AmazonSQS.<Operation>) or as a
+// form (Debian's AWS CLI). A ReceiveMessage that waits for a message looks for one each second of simulated time.
 //
 // # Time
 //

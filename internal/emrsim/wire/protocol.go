@@ -23,6 +23,24 @@ type protocol struct {
 	fail    func(buf *bytes.Buffer, requestID string, e *emrsim.APIError)
 }
 
+// SQS has two, in the order of its API model. aws-sdk-go-v2 1.52 and version 1.45 of the AWS CLI speak the first, Debian's 2.9 the second.
+var (
+	sqsJSON = &protocol{
+		service: emrsim.SQS, scope: sqsScope, takes: []string{jsonType10, jsonType}, gives: jsonType10, prefix: "AmazonSQS.", place: "the X-Amz-Target header",
+		example: "ReceiveMessage", decode: decodeJSON, encode: encodeJSON,
+		fail: func(buf *bytes.Buffer, _ string, e *emrsim.APIError) {
+			encode(buf, commonError{Type: "com.amazonaws.sqs#" + e.Type, Message: e.Message})
+		},
+	}
+	sqsQuery = &protocol{
+		service: emrsim.SQS, scope: sqsScope, takes: []string{formType}, gives: "text/xml", place: "the parameter Action",
+		example: "ReceiveMessage", decode: decodeForm, encode: encodeXML("http://queue.amazonaws.com/doc/2012-11-05/"), fail: failXML("http://queue.amazonaws.com/doc/2012-11-05/"),
+	}
+)
+
+// sqsScope is SQS's name in credential scopes.
+const sqsScope = "sqs"
+
 // cloudWatchName is CloudWatch's name of old, in its two newer protocols; monitoringScope that in credential scopes.
 const (
 	cloudWatchName  = "GraniteServiceVersion20100801"
@@ -50,7 +68,7 @@ var (
 	}
 	query = &protocol{
 		service: emrsim.CloudWatch, scope: monitoringScope, takes: []string{formType}, gives: "text/xml", place: "the parameter Action",
-		example: "GetMetricData", decode: decodeForm, encode: encodeXML, fail: failXML,
+		example: "GetMetricData", decode: decodeForm, encode: encodeXML(xmlSpace), fail: failXML(xmlSpace),
 	}
 )
 
@@ -62,8 +80,12 @@ func protocolOf(r *http.Request) *protocol {
 	switch {
 	case strings.HasPrefix(r.URL.Path, rpcPath):
 		return rpcCBOR
+	case mediaOf(r) == formType && strings.Contains(r.Header.Get("Authorization"), "/"+sqsScope+"/"):
+		return sqsQuery
 	case mediaOf(r) == formType:
 		return query
+	case strings.HasPrefix(r.Header.Get("X-Amz-Target"), sqsJSON.prefix):
+		return sqsJSON
 	case strings.HasPrefix(r.Header.Get("X-Amz-Target"), metricsJSON.prefix):
 		return metricsJSON
 	}
@@ -75,7 +97,7 @@ func (p *protocol) name(r *http.Request) (name string, inBody bool) {
 	switch p {
 	case rpcCBOR:
 		return strings.TrimPrefix(r.URL.Path, rpcPath), false
-	case query:
+	case query, sqsQuery:
 		return "", true
 	}
 	return r.Header.Get("X-Amz-Target"), false

@@ -90,7 +90,16 @@ func (p *parameter) into(v reflect.Value, path string) error {
 
 func (p *parameter) intoStructure(v reflect.Value, path string) error {
 	for i := range v.NumField() {
-		name, _, _ := strings.Cut(v.Type().Field(i).Tag.Get("json"), ",")
+		tag := v.Type().Field(i).Tag
+		if flat := tag.Get("query"); flat != "" {
+			if c := p.below[flat]; c != nil {
+				if err := c.intoFlat(v.Field(i), strings.TrimPrefix(path+"."+flat, ".")); err != nil {
+					return err
+				}
+			}
+			continue
+		}
+		name, _, _ := strings.Cut(tag.Get("json"), ",")
 		if c := p.below[name]; c != nil {
 			if err := c.into(v.Field(i), strings.TrimPrefix(path+"."+name, ".")); err != nil {
 				return err
@@ -102,12 +111,17 @@ func (p *parameter) intoStructure(v reflect.Value, path string) error {
 
 // intoList takes X.member.1, X.member.2 and so on, in the order of their numbers. A bare X= is an empty list.
 func (p *parameter) intoList(v reflect.Value, path string) error {
-	members := p.child("member").below
+	return p.child("member").intoFlat(v, path+".member")
+}
+
+// intoFlat takes 1, 2 and so on.
+func (p *parameter) intoFlat(v reflect.Value, path string) error {
+	members := p.below
 	numbers := make([]int, 0, len(members))
 	for word := range members {
 		n, err := strconv.Atoi(word)
 		if err != nil || n < 1 {
-			return fmt.Errorf("%s.member.%s: members of a list are counted from 1", path, clip(word))
+			return fmt.Errorf("%s.%s: members of a list are counted from 1", path, clip(word))
 		}
 		numbers = append(numbers, n)
 	}
@@ -115,7 +129,7 @@ func (p *parameter) intoList(v reflect.Value, path string) error {
 	v.Set(reflect.MakeSlice(v.Type(), len(numbers), len(numbers)))
 	for i, n := range numbers {
 		if c := members[strconv.Itoa(n)]; c != nil {
-			if err := c.into(v.Index(i), fmt.Sprintf("%s.member.%d", path, n)); err != nil {
+			if err := c.into(v.Index(i), fmt.Sprintf("%s.%d", path, n)); err != nil {
 				return err
 			}
 		}

@@ -14,27 +14,31 @@ import (
 // xmlSpace is the namespace of CloudWatch's answers in the query protocol.
 const xmlSpace = "http://monitoring.amazonaws.com/doc/2010-08-01/"
 
-// encodeXML writes an answer of the query protocol: the output structure's members inside <OperationResult>; without one only the
-// request id.
-func encodeXML(buf *bytes.Buffer, op, requestID string, out any) {
-	buf.WriteString("<" + op + `Response xmlns="` + xmlSpace + `">`)
-	if out != nil {
-		element(buf, op+"Result", func() { structureXML(buf, reflect.Indirect(reflect.ValueOf(out))) })
+// encodeXML writes answers of the query protocol in a namespace: the output structure's members inside <OperationResult>; without one only
+// the request id.
+func encodeXML(space string) func(buf *bytes.Buffer, op, requestID string, out any) {
+	return func(buf *bytes.Buffer, op, requestID string, out any) {
+		buf.WriteString("<" + op + `Response xmlns="` + space + `">`)
+		if out != nil {
+			element(buf, op+"Result", func() { structureXML(buf, reflect.Indirect(reflect.ValueOf(out))) })
+		}
+		element(buf, "ResponseMetadata", func() { textElement(buf, "RequestId", requestID) })
+		buf.WriteString("</" + op + "Response>")
 	}
-	element(buf, "ResponseMetadata", func() { textElement(buf, "RequestId", requestID) })
-	buf.WriteString("</" + op + "Response>")
 }
 
-// failXML writes an error of the query protocol, whose codes differ from the types of the newer ones.
-func failXML(buf *bytes.Buffer, requestID string, e *emrsim.APIError) {
-	buf.WriteString(`<ErrorResponse xmlns="` + xmlSpace + `">`)
-	element(buf, "Error", func() {
-		textElement(buf, "Type", faultOf(e))
-		textElement(buf, "Code", emrsim.QueryCode(e.Type))
-		textElement(buf, "Message", e.Message)
-	})
-	textElement(buf, "RequestId", requestID)
-	buf.WriteString("</ErrorResponse>")
+// failXML writes errors of the query protocol, whose codes differ from the types of the newer ones.
+func failXML(space string) func(buf *bytes.Buffer, requestID string, e *emrsim.APIError) {
+	return func(buf *bytes.Buffer, requestID string, e *emrsim.APIError) {
+		buf.WriteString(`<ErrorResponse xmlns="` + space + `">`)
+		element(buf, "Error", func() {
+			textElement(buf, "Type", faultOf(e))
+			textElement(buf, "Code", emrsim.QueryCode(e.Type))
+			textElement(buf, "Message", e.Message)
+		})
+		textElement(buf, "RequestId", requestID)
+		buf.WriteString("</ErrorResponse>")
+	}
 }
 
 func element(buf *bytes.Buffer, name string, inside func()) {
@@ -47,11 +51,18 @@ func textElement(buf *bytes.Buffer, name, text string) {
 	element(buf, name, func() { _ = xml.EscapeText(buf, []byte(text)) }) // a buffer takes everything
 }
 
-// structureXML writes the members of a structure that are there.
+// structureXML writes the members of a structure that are there. A flat list has no element of its own around its elements.
 func structureXML(buf *bytes.Buffer, v reflect.Value) {
 	for i := range v.NumField() {
 		if f := v.Field(i); !f.IsNil() {
-			name, _, _ := strings.Cut(v.Type().Field(i).Tag.Get("json"), ",")
+			tag := v.Type().Field(i).Tag
+			if flat := tag.Get("query"); flat != "" {
+				for j := range f.Len() {
+					element(buf, flat, func() { valueXML(buf, f.Index(j)) })
+				}
+				continue
+			}
+			name, _, _ := strings.Cut(tag.Get("json"), ",")
 			element(buf, name, func() { valueXML(buf, reflect.Indirect(f)) })
 		}
 	}
@@ -63,6 +74,8 @@ func valueXML(buf *bytes.Buffer, v reflect.Value) {
 		buf.WriteString(x.UTC().Format("2006-01-02T15:04:05.000Z"))
 	case string:
 		_ = xml.EscapeText(buf, []byte(x))
+	case bool:
+		buf.WriteString(strconv.FormatBool(x))
 	case float64:
 		buf.WriteString(strconv.FormatFloat(x, 'g', -1, 64))
 	default:
