@@ -36,7 +36,7 @@ func scopes(cfg *config.Config) []engine.Scope {
 		for op, r := range s.APIRates {
 			rates[op] = budget.Rate{Burst: float64(r.Burst), PerSecond: r.PerSecond}
 		}
-		out = append(out, engine.Scope{Name: s.Name, Share: s.APIShare, Rates: rates, Sweep: s.Sweep})
+		out = append(out, engine.Scope{Name: s.Name, Share: s.APIShare, Rates: rates, Sweep: s.Sweep, Queue: s.EventsQueue})
 	}
 	return out
 }

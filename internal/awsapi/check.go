@@ -57,11 +57,13 @@ const (
 // a refusal of the id shows that the permission is there. AWS does not document that order for EMR: Allowed is a strong hint, no proof.
 //
 // TerminateJobFlows is not tried and always Unclear: the one field it has is the cluster, so nothing can be left out of a request
-// that would make it harmless to a cluster that exists.
+// that would make it harmless to a cluster that exists. SQS's operations are asked about by ProbeQueue.
 func (c *Client) Probe(ctx context.Context, op emr.Op, cluster emr.ClusterID) (Access, *emr.Error) {
 	switch {
 	case op == emr.TerminateJobFlows:
 		return access(&emr.Error{Class: emr.NotSent, Message: "it cannot be tried without effect"})
+	case op.SQS():
+		return access(&emr.Error{Class: emr.NotSent, Message: "it needs a queue"})
 	case op == emr.GetMetricData:
 		return access(c.probeMetrics(ctx, cluster))
 	case !op.Writes():

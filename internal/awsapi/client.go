@@ -1,4 +1,4 @@
-// Package awsapi sends emrguard's calls to Amazon EMR and CloudWatch through the AWS SDK and turns the answers into the values of package
+// Package awsapi sends emrguard's calls to Amazon EMR, CloudWatch and SQS through the AWS SDK and turns the answers into the values of package
 // emr. It makes one attempt and one page a call and decides nothing: pacing, retries and paging belong to its caller.
 //
 // It is the only package that knows the SDK.
@@ -19,6 +19,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	sdk "github.com/aws/aws-sdk-go-v2/service/emr"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go/logging"
 )
@@ -38,7 +39,7 @@ type Options struct {
 	ExternalID      string        // what the role's trust policy asks for
 	SessionName     string        // of the assumed role, as CloudTrail shows it; DefaultSessionName
 	SessionDuration time.Duration // of the assumed role's credentials, 15m to 12h; DefaultSessionDuration
-	Endpoint        string        // an absolute http or https URL in place of AWS's, EMR's and CloudWatch's (but see ofEMR)
+	Endpoint        string        // an absolute http or https URL in place of AWS's, EMR's, CloudWatch's and SQS's (but see ofEMR)
 	Version         string        // emrguard's, for the User-Agent
 	Timeout         time.Duration // of one call, credentials included; DefaultTimeout
 }
@@ -50,6 +51,7 @@ type Options struct {
 type Client struct {
 	emr        *sdk.Client
 	cloudwatch *cloudwatch.Client
+	sqs        *sqs.Client
 	sts        *sts.Client
 	secrets    *secrets
 	region     string
@@ -107,6 +109,18 @@ func New(ctx context.Context, o Options) (*Client, error) {
 			co.BaseEndpoint = aws.String(o.Endpoint)
 		}
 	}
+	sqsOwn := func(qo *sqs.Options) {
+		qo.Retryer = aws.NopRetryer{}
+		qo.RetryMaxAttempts = 1
+		qo.HTTPClient = wholeBody{qo.HTTPClient}
+		qo.APIOptions = append(qo.APIOptions, userAgent(o.Version), captureAnswer)
+		switch {
+		case c.Loopback():
+			qo.BaseEndpoint = aws.String(c.endpoint)
+		case o.Endpoint != "" && !ofEMR(o.Endpoint):
+			qo.BaseEndpoint = aws.String(o.Endpoint)
+		}
+	}
 	stsOwn := func(so *sts.Options) {
 		so.HTTPClient = wholeBody{so.HTTPClient}
 		so.APIOptions = append(so.APIOptions, userAgent(o.Version))
@@ -120,6 +134,7 @@ func New(ctx context.Context, o Options) (*Client, error) {
 	}
 	c.emr = sdk.NewFromConfig(cfg, own)
 	c.cloudwatch = cloudwatch.NewFromConfig(cfg, cloudwatchOwn)
+	c.sqs = sqs.NewFromConfig(cfg, sqsOwn)
 	c.sts = sts.NewFromConfig(cfg, stsOwn)
 	return c, nil
 }
@@ -172,7 +187,7 @@ func (c *Client) Region() string { return c.region }
 func (c *Client) Endpoint() string { return c.endpoint }
 
 // ofEMR says whether the endpoint's host names EMR, as its VPC endpoints do ("vpce-….elasticmapreduce.us-east-1.vpce.amazonaws.com"):
-// CloudWatch does not answer there.
+// CloudWatch and SQS do not answer there.
 func ofEMR(endpoint string) bool {
 	u, err := url.Parse(endpoint)
 	return err == nil && slices.Contains(strings.Split(u.Hostname(), "."), "elasticmapreduce")

@@ -20,6 +20,9 @@ import (
 // cluster. EMR accepts it for a cluster that is ending or has ended, too, and refuses it for a protected one, which is emr.Invalid
 // (ValidationException, "Could not shut down one or more job flows since they are termination protected.").
 //
+// ReceiveMessage and DeleteMessageBatch go to SQS. No message is no error; a message that could not be deleted is one, though others of its
+// call may have been.
+//
 // GetMetricData goes to CloudWatch. A series that it could not read has an error of its own; the others of the page are good.
 func (c *Client) Do(ctx context.Context, call emr.Call) emr.Result {
 	if err := sendable(call); err != nil {
@@ -39,13 +42,15 @@ func (c *Client) Do(ctx context.Context, call emr.Call) emr.Result {
 // sendable says what is missing in a call that must not be sent. ModifyInstanceGroups always carries the cluster: without it
 // IAM policies for single clusters do not apply, and it could change any cluster of the account.
 func sendable(call emr.Call) error {
-	if call.Op != emr.ListClusters && !call.Op.CloudWatch() && call.Cluster == "" {
+	if call.Op != emr.ListClusters && call.Op.EMR() && call.Cluster == "" {
 		return fmt.Errorf("%s: no cluster", call.Op)
 	}
 	switch call.Op {
 	case emr.ListClusters, emr.DescribeCluster, emr.ListInstanceGroups, emr.ListInstances, emr.GetManagedScalingPolicy, emr.TerminateJobFlows:
 	case emr.GetMetricData:
 		return readable(call.Op, call.Metrics)
+	case emr.ReceiveMessage, emr.DeleteMessageBatch:
+		return queueable(call.Op, call.Queue)
 	case emr.ModifyInstanceGroups:
 		if call.Group == "" {
 			return fmt.Errorf("%s: no group", call.Op)
@@ -120,6 +125,10 @@ func (c *Client) send(ctx context.Context, call emr.Call) (emr.Result, error) {
 		return emr.Result{}, err
 	case emr.GetMetricData:
 		return c.metricData(ctx, call.Metrics, marker)
+	case emr.ReceiveMessage:
+		return c.receive(ctx, call.Queue)
+	case emr.DeleteMessageBatch:
+		return c.remove(ctx, call.Queue)
 	default: // sendable left only this one
 		out, err := c.emr.AddInstanceGroups(ctx, &sdk.AddInstanceGroupsInput{
 			JobFlowId: cluster, InstanceGroups: []types.InstanceGroupConfig{groupConfig(*call.Config)},

@@ -31,6 +31,8 @@ func FuzzAnswer(f *testing.F) {
 		{Op: emr.GetManagedScalingPolicy, Cluster: "j-1"}, modify,
 		{Op: emr.AddInstanceGroups, Cluster: "j-1", Config: &emr.GroupConfig{Role: emr.Task, InstanceType: "m5.xlarge"}},
 		{Op: emr.TerminateJobFlows, Cluster: "j-1"}, idle(),
+		{Op: emr.ReceiveMessage, Queue: &emr.QueueCall{URL: "https://sqs.us-east-1.amazonaws.com/1/q"}},
+		{Op: emr.DeleteMessageBatch, Queue: &emr.QueueCall{URL: "https://sqs.us-east-1.amazonaws.com/1/q", Receipts: []string{"r"}}},
 	}
 	known := []emr.Class{emr.Throttled, emr.Denied, emr.Invalid, emr.NotFound, emr.Unavailable, emr.NotSent, emr.FleetsOnly}
 	var answer http.HandlerFunc

@@ -266,7 +266,7 @@ func TestWireProbeChangesNothing(t *testing.T) {
 	before := w.sim.Snapshot("us-east-1")
 	for _, op := range emr.Ops {
 		want := Allowed
-		if op == emr.TerminateJobFlows {
+		if op == emr.TerminateJobFlows || op.SQS() {
 			want = Unclear
 		}
 		if got, err := w.client.Probe(t.Context(), op, w.cluster); got != want {

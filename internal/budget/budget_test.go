@@ -29,7 +29,7 @@ func TestPublishedCoversEveryOperation(t *testing.T) {
 		if r.Burst < 1 || r.PerSecond <= 0 {
 			t.Errorf("%s: no rate", op)
 		}
-		if !op.CloudWatch() {
+		if op.EMR() {
 			sum += r.PerSecond
 		}
 	}
@@ -164,7 +164,7 @@ func TestTwoOperationsThrottledSlowTheAccount(t *testing.T) {
 	b.Throttled(emr.DescribeCluster, after(105))
 	for _, op := range emr.Ops {
 		s := b.State(op, after(105))
-		if slowed := s.Slowed && s.Tokens <= 1; slowed == op.CloudWatch() {
+		if slowed := s.Slowed && s.Tokens <= 1; slowed != op.EMR() {
 			t.Errorf("%s: %+v", op, s)
 		}
 	}

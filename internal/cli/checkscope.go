@@ -36,6 +36,7 @@ func checkScope(ctx context.Context, d *Deps, cfg *config.Config, s config.Scope
 	if clusters, ok := c.clusters(ctx); ok {
 		c.permissions(ctx, clusters)
 	}
+	c.queue(ctx)
 	return c.list
 }
 
@@ -111,7 +112,7 @@ func (c *scopeCheck) permissions(ctx context.Context, clusters []emr.ClusterSumm
 	}
 	var allowed []string
 	for _, op := range emr.Ops {
-		if !c.needs(op) {
+		if op.SQS() || !c.needs(op) {
 			continue
 		}
 		if op == emr.TerminateJobFlows {
@@ -134,6 +135,32 @@ func (c *scopeCheck) permissions(ctx context.Context, clusters []emr.ClusterSumm
 	}
 	if len(allowed) > 0 {
 		c.add(statusOK, "permission", "%s: allowed", strings.Join(allowed, ", "))
+	}
+}
+
+// queue tries the calls on the scope's queue of events.
+func (c *scopeCheck) queue(ctx context.Context) {
+	queue := c.scope.EventsQueue
+	if queue == "" {
+		return
+	}
+	var allowed []string
+	for _, op := range []emr.Op{emr.ReceiveMessage, emr.DeleteMessageBatch} {
+		access, err := c.client.ProbeQueue(ctx, op, queue)
+		switch {
+		case err != nil && err.Class == emr.NotFound:
+			c.add(statusProblem, "permission", "%s: there is no queue %s, or it is not shown to these credentials: %v", op, queue, err)
+			return
+		case access == awsapi.Allowed:
+			allowed = append(allowed, string(op))
+		case access == awsapi.Refused:
+			c.add(statusProblem, "permission", "%s on %s: %v; emrguard iam-policy prints what is needed", op, queue, err)
+		default:
+			c.add(statusWarning, "permission", "%s: no answer that tells: %v", op, err)
+		}
+	}
+	if len(allowed) > 0 {
+		c.add(statusOK, "permission", "%s on %s: allowed", strings.Join(allowed, ", "), queue)
 	}
 }
 

@@ -47,7 +47,7 @@ type PolicyFor struct {
 // all clusters of the account and region, because a cluster's ARN does not hold its name. Writes are allowed only if a
 // rule enforces, and TerminateJobFlows only for the clusters of rules whose termination enforces, too; both are denied for clusters
 // whose own tag opts out (rule R12). ListClusters has no resource to restrict, so it is bound to the region; so is GetMetricData, which is
-// allowed only if a rule needs metrics.
+// allowed only if a rule needs metrics. A queue of events may be read and deleted from.
 //
 // Source: Service Authorization Reference, "Actions, resources, and condition keys for Amazon Elastic MapReduce":
 // resource type cluster (arn:<partition>:elasticmapreduce:<region>:<account>:cluster/<id>) with the condition key
@@ -106,8 +106,13 @@ func (b *policyBuilder) assume() {
 
 // action is the IAM name of an operation.
 func action(op emr.Op) string {
-	if op.CloudWatch() {
+	switch {
+	case op.CloudWatch():
 		return "cloudwatch:" + string(op)
+	case op == emr.DeleteMessageBatch: // has no action of its own (Service Authorization Reference, "… for Amazon SQS")
+		return "sqs:DeleteMessage"
+	case op.SQS():
+		return "sqs:" + string(op)
 	}
 	return "elasticmapreduce:" + string(op)
 }
@@ -131,6 +136,9 @@ func (b *policyBuilder) scope(s Scope) {
 	}
 	here := map[string]map[string][]string{"StringEquals": {"aws:RequestedRegion": {s.Region}}}
 	b.add("Find", "Allow", []string{action(emr.ListClusters)}, []string{"*"}, here)
+	if s.EventsQueue != "" {
+		b.add("Events", "Allow", []string{action(emr.ReceiveMessage), action(emr.DeleteMessageBatch)}, []string{s.queueARN()}, nil)
+	}
 	if len(reached) == 0 {
 		return
 	}
@@ -138,7 +146,7 @@ func (b *policyBuilder) scope(s Scope) {
 	var reads, writes []string
 	for _, op := range emr.Ops {
 		switch {
-		case op == emr.ListClusters, op == emr.DescribeCluster, op == emr.TerminateJobFlows, op.CloudWatch():
+		case op == emr.ListClusters, op == emr.DescribeCluster, op == emr.TerminateJobFlows, !op.EMR():
 		case op.Writes():
 			writes = append(writes, action(op))
 		default:

@@ -18,6 +18,10 @@ clusters:
   - {match: {ids: [j-B, j-A]}, mode: enforce}
   - {match: {tags: {team: web}, ids: [j-C]}, mode: observe}
 `,
+		"events": `
+scopes: [{name: prod, region: cn-north-1, events_queue: "https://sqs.cn-north-1.amazonaws.com.cn/111122223333/emr-events"}]
+clusters: [{match: {}, mode: observe}]
+`,
 		"metrics": small + `
 clusters:
   - match: {tags: {team: data}}

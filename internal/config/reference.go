@@ -22,7 +22,7 @@ var recoveryMeanings = map[string]meaning{
 	"settle":               {"pace to 1h", "how long a stop may take to show before it is repeated and reported (R5)"},
 	"starting_grace":       {"0s to 2h", "instances that are starting and that EC2 granted less than this ago count as arriving when a resize is stopped (R4)"},
 	"progress_grace":       {"0s to 24h", "a group is not stuck while an instance arrived more recently than this; 0s turns it off (R1)"},
-	"after_capacity_error": {"0s", "a shorter after, once EMR itself reported insufficient capacity for this resize; needs EMR's events, which are not read yet, so only 0s (off) is accepted (R3)"},
+	"after_capacity_error": {"0s, or 1m to less than after", "a shorter after, once EMR itself reported insufficient capacity for this resize, by a state change reason or an event; 0s turns it off (R3)"},
 	"shrink_after":         {"1m to 24h", "age at which a shrink that does not move is given up (R3)"},
 	"chain":                {"1 to 20", "recoveries of a pool in a row without a completed resize, after which the pool rests (R8)"},
 	"rest_max":             {"ban to 720h", "the longest rest of a pool that keeps failing; it doubles up to this (R8)"},

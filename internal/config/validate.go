@@ -269,8 +269,8 @@ func (v *validator) scope(path string, s Scope) {
 	if s.Endpoint != "" {
 		v.endpoint(path+".endpoint", s.Endpoint)
 	}
-	if v.given(path + ".events_queue") {
-		v.problem(path+".events_queue", "not supported yet: remove it; dates then come from emrguard's own calls, its reads and ListInstances")
+	if s.EventsQueue != "" {
+		v.queue(path+".events_queue", s)
 	}
 	if !(s.APIShare > 0 && s.APIShare <= 1) {
 		v.problem(path+".api_share", "%v is outside its range: above 0, at most 1", s.APIShare)
