@@ -101,8 +101,8 @@ func (d *decider) hint(e emr.Event, why string) {
 	d.record("group.event", Record{Group: e.Group, Pool: d.poolID(e.Group), Reason: fmt.Sprintf("EMR's event of %s: %s; %s, so it is read again", stamp(e.Time), e, why)})
 }
 
-// startEvent takes the start of a resize. If the last read shows that resize, what only reads have dated of it is dated anew; else the
-// read is booked for the moment at which the resize would be stuck, and is dated by the event then. No read is spent before.
+// startEvent takes the start of a resize. If the last read shows that resize, what only reads have dated of it is dated anew; else a
+// read is booked for the time at which it is needed (heardDue), and is dated by the event then. No read is spent before.
 func (d *decider) startEvent(g *Group, e emr.Event) {
 	if e.Counts.Requested == g.Requested && (g.Ledger.Missing() > 0 || len(g.Ledger.Surplus) > 0) {
 		d.redate(g, e)
@@ -116,7 +116,7 @@ func (d *decider) startEvent(g *Group, e emr.Event) {
 		h.Started = e.Time // else the instances that the earlier start asked for are still missing: it is their date that counts
 	}
 	h.Asked = e.Counts.Requested
-	d.record("group.event", Record{Group: g.ID, Pool: d.poolID(g.ID), Reason: fmt.Sprintf("EMR's event of %s: a resize from %d to %d began; it is dated %s and read at %s at the latest",
+	d.record("group.event", Record{Group: g.ID, Pool: d.poolID(g.ID), Reason: fmt.Sprintf("EMR's event of %s: a resize from %d to %d began; it is dated %s and read by %s",
 		stamp(e.Time), e.Counts.Running, e.Counts.Requested, stamp(h.Started), stamp(d.heardDue(g))), Data: map[string]any{"event": e.ID, "counts": e.Counts}})
 }
 
@@ -201,7 +201,9 @@ func (g *Group) cause() recovery.Why {
 	return g.told()
 }
 
-// heardDue is when a resize that an event told of would be stuck if a read showed it; zero when there is none.
+// heardDue is when the groups are read because of a resize that an event told of; zero when there is none. That is when it would be stuck, or
+// earlier by the time for which instances that start count as arriving: from then on lists have to date those (R4), and only a read leads
+// to a list.
 func (d *decider) heardDue(g *Group) time.Time {
 	h, s := g.Heard, d.settingsOf(g.ID)
 	switch {
@@ -209,6 +211,9 @@ func (d *decider) heardDue(g *Group) time.Time {
 		return time.Time{}
 	case h.Asked < g.Running:
 		return h.Started.Add(s.ShrinkAfter)
+	}
+	if s.StartingGrace < s.After {
+		return h.Started.Add(s.After - s.StartingGrace)
 	}
 	return h.Started.Add(s.After)
 }

@@ -55,7 +55,7 @@ func (m *model) oldest() ledger.Entry {
 	return e
 }
 
-func TestR11_AStartIsDatedAndReadWhenItWouldBeStuck(t *testing.T) {
+func TestR11_AStartIsDatedAndReadWhenThatIsNeeded(t *testing.T) {
 	m := heard(t, nil)
 	m.env.Sweep = 12 * time.Hour // nothing else reads the cluster
 	m.decide(Input{})
@@ -68,10 +68,14 @@ func TestR11_AStartIsDatedAndReadWhenItWouldBeStuck(t *testing.T) {
 	if d.State.Group("ig-A").Requested != 6 || d.State.Suspended != nil || m.state.PoolOf("ig-A").Wanted != 6 {
 		t.Errorf("an event changed counts: %+v", d.State.Group("ig-A").Group)
 	}
-	if due, class := m.nextRead(); !due.Equal(began.Add(30*time.Minute)) || class != ClassDeadline {
-		t.Errorf("the next read is at %s of class %d, want half an hour after the start", due, class)
+	if due, class := m.nextRead(); !due.Equal(began.Add(10*time.Minute)) || class != ClassDeadline {
+		t.Errorf("the next read is at %s of class %d, want ten minutes after the start: starting_grace before it would be stuck", due, class)
 	}
+	reads := len(m.reads)
 	m.pass(30 * time.Minute)
+	if n := len(m.reads) - reads; n > 3 {
+		t.Errorf("%d reads", n)
+	}
 	if !m.said("recovery.open", "missing since "+stamp(began)) {
 		m.fail("the resize is not dated by its event")
 	}
@@ -209,12 +213,12 @@ func TestR11_ARetargetDoesNotPostpone(t *testing.T) {
 	m.env.Sweep = 12 * time.Hour
 	first := m.now
 	m.hear(m.says("1", emr.GroupResizing, 6, 8))
-	m.pass(10 * time.Minute)
+	m.pass(9 * time.Minute)
 	m.hear(m.says("2", emr.GroupResizing, 6, 9))
 	if h := m.state.Group("ig-A").Heard; !h.Started.Equal(first) || h.Asked != 9 {
 		t.Errorf("what counts is %+v", h)
 	}
-	m.pass(5 * time.Minute)
+	m.pass(30 * time.Second)
 	m.hear(m.says("3", emr.GroupResizing, 9, 10))
 	if h := m.state.Group("ig-A").Heard; !h.Started.Equal(m.now) || h.Asked != 10 {
 		t.Errorf("what the first asked for runs, and what counts is %+v", h)

@@ -87,6 +87,9 @@ func (d *decider) planGroup(g *Group) {
 	if g.Ledger.Undated && g.InstancesBegan.IsZero() && g.State != emr.GroupReconfiguring {
 		d.need(emr.ListInstances, g.ID, d.env.Now, ClassHint)
 	}
+	if due := d.heardDue(g); !due.IsZero() {
+		d.need(emr.ListInstanceGroups, "", due, ClassDeadline)
+	}
 	settings := d.settingsOf(g.ID)
 	if wait := d.unfinished(g, settings.Pace); wait > 0 {
 		d.need(emr.ListInstanceGroups, "", d.s.Read.Add(wait), ClassDeferred)
@@ -100,9 +103,6 @@ func (d *decider) planGroup(g *Group) {
 	look := verdict.Due.Add(-settings.StartingGrace)
 	if settings.StartingGrace > 0 && verdict.Kind == recovery.Stuck && verdict.Since.Before(look) && g.Granted.Read.Before(look) && p.Rest == nil && !d.passive() && !d.aloneIn(p) {
 		d.need(emr.ListInstances, g.ID, look, ClassDeadline)
-	}
-	if due := d.heardDue(g); !due.IsZero() {
-		d.need(emr.ListInstanceGroups, "", due, ClassDeadline)
 	}
 }
 
