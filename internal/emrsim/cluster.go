@@ -19,6 +19,7 @@ type cluster struct {
 
 	state                 string
 	told                  string // the state that the last event was of
+	silent                bool   // nothing of it is told: it is being placed as it has been for a while
 	reasonCode            string
 	reasonText            string
 	created, ready, ended time.Time

@@ -117,6 +117,10 @@ func (g *group) tellState() {
 	if !g.sim().opt.Events.On || g.fleet != nil || !g.launched || g.over() {
 		return
 	}
+	if g.c.silent {
+		g.told = stateRunning
+		return
+	}
 	was := g.told
 	if was == g.state && !g.retold {
 		return
@@ -161,7 +165,7 @@ func (g *group) tellTrouble(why refusal) {
 	code, ok := troubleCodes[why]
 	now := g.sim().now
 	switch {
-	case !g.sim().opt.Events.On || g.fleet != nil:
+	case !g.sim().opt.Events.On || g.fleet != nil || g.c.silent:
 		return
 	case why == granted:
 		g.troubled = time.Time{}
@@ -183,6 +187,9 @@ func (c *cluster) tellState() {
 		return
 	}
 	c.told = c.state
+	if c.silent {
+		return
+	}
 	severity := "INFO"
 	if c.state == stateTerminatedErrors {
 		severity = "CRITICAL"

@@ -25,7 +25,7 @@ func (s *Sim) Place(region string, in *shapes.RunJobFlowInput, p Placed) (string
 		return "", fmt.Errorf("placing cluster %q: %w", value(in.Name), apiErr)
 	}
 	c.log(x, nil, 0, x.name)
-	if p.Ready {
+	if x.silent = p.Ready; p.Ready {
 		x.created = s.now.Add(-aged)
 	}
 	for _, g := range x.parts() {
@@ -44,6 +44,7 @@ func (s *Sim) Place(region string, in *shapes.RunJobFlowInput, p Placed) (string
 		x.enter(stateWaiting, "", "Cluster ready to run steps.")
 		x.runSteps()
 	}
+	x.silent = false
 	for _, g := range x.parts() {
 		g.changed()
 	}

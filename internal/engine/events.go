@@ -73,10 +73,10 @@ func (s *scope) completeReceive(ctx context.Context, now Now, f flight, done Com
 	s.receiving, s.heard = false, true
 	at := s.now(now)
 	if err := done.Result.Err; err != nil {
-		s.e.fault(s, "", fmt.Errorf("%s: %w", emr.ReceiveMessage, err))
-		wait := refusedFor
-		if passing(*err) {
-			wait = failedWait
+		wait := failedWait
+		if !passing(*err) {
+			wait = refusedFor
+			s.e.fault(s, "", fmt.Errorf("%s: %w", emr.ReceiveMessage, err))
 		}
 		s.receive(at.Add(wait))
 		return

@@ -22,6 +22,8 @@ type lab struct {
 	faults []Fault
 	done   []Completion
 	kinds  []string // of the records
+	fates  []Fate   // of messages
+	hang   func(emr.Call) bool
 }
 
 type sentCall struct {
@@ -65,11 +67,17 @@ func (l *lab) run(d time.Duration) {
 		out := l.engine.Step(l.t.Context(), l.now, l.done)
 		l.done = nil
 		l.faults = append(l.faults, out.Faults...)
+		for _, r := range out.Received {
+			l.fates = append(l.fates, r.Fate)
+		}
 		for _, r := range out.Records {
 			l.kinds = append(l.kinds, r.Kind)
 		}
 		for _, c := range out.Calls {
 			l.sent = append(l.sent, sentCall{l.now.Mono, c.Scope, c.Call})
+			if l.hang != nil && l.hang(c.Call) {
+				continue // no answer, as long as the test looks
+			}
 			l.done = append(l.done, Completion{ID: c.ID, Result: l.aws(c.Scope, c.Call), Began: l.now, Ended: l.now.Add(50 * time.Millisecond)})
 		}
 		next := out.Next.Mono

@@ -142,6 +142,9 @@ func (d *decider) troubleEvent(g *Group, e emr.Event) {
 		return
 	}
 	was, short := g.told().Cause, d.settingsOf(g.ID)
+	if g.Heard.sinceStart(g.Heard.WhyAt) {
+		was = g.Heard.Why.Cause
+	}
 	g.Heard.Why, g.Heard.WhyAt = why, e.Time
 	if why.Cause == recovery.Capacity {
 		g.Heard.Capacity = e.Time
@@ -211,12 +214,17 @@ func (d *decider) heardDue(g *Group) time.Time {
 		return time.Time{}
 	case h.Asked < g.Running:
 		return h.Started.Add(s.ShrinkAfter)
+	case h.sinceStart(h.Capacity):
+		s = s.Refused()
 	}
 	if s.StartingGrace < s.After {
 		return h.Started.Add(s.After - s.StartingGrace)
 	}
 	return h.Started.Add(s.After)
 }
+
+// sinceStart says whether a moment falls into the resize that an event told of and no read has shown.
+func (h Heard) sinceStart(t time.Time) bool { return !h.Started.IsZero() && !t.Before(h.Started) }
 
 // shown forgets the start that an event told of once a read has shown it, or must have.
 func (h *Heard) shown(delta ledger.Delta, began time.Time) {

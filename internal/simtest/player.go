@@ -24,7 +24,7 @@ import (
 // Player plays scripts: sessions in virtual time that read like the rules they show. Its commands:
 //
 //	world [seed=N] [sweep=5m] [mode=observe] [dry-run] [surplus=…] [lag=2m] [page=N] [loss-resizes] [hidden] [undated] [hide-reasons] [refuse-empty] [rebind]
-//	      [spot-life=30m..4h..20h] [decommission=…] [late-metrics=6m] [store=ID] [set=(key:value,…)]
+//	      [spot-life=30m..4h..20h] [decommission=…] [late-metrics=6m] [events] [event-delay=1s..5s..1m] [event-loss=0.1] [event-dup=0.1] [store=ID] [set=(key:value,…)]
 //	cluster NAME       lines "NAME ROLE COUNT [MARKET] [TYPE] [BID]": a cluster that has been running for a while; 2 core nodes if no line says
 //	fleet-cluster NAME a cluster that is made of instance fleets
 //	start [ahead=2m]   a guard process starts, ahead: with a local clock that is that much fast
@@ -121,6 +121,8 @@ func (p *Player) world(a *args) (string, error) {
 	o.Sim.Seed = uint64(a.number("seed", 1))
 	o.Sweep = a.span("sweep", 0)
 	o.DryRun = a.flag("dry-run")
+	o.Events = a.flag("events")
+	o.Sim.Events = emrsim.EventTiming{Delay: a.dist("event-delay"), LossRate: a.fraction("event-loss"), DupRate: a.fraction("event-dup")}
 	u.Surplus = emrsim.Surplus(a.text("surplus", ""))
 	u.ReadLag = a.dist("lag")
 	u.LossResizes, u.HideReasons = a.flag("loss-resizes"), a.flag("hide-reasons")

@@ -46,6 +46,7 @@ type Options struct {
 	Latency  time.Duration     // of an answer; zero: 80 ms
 	Timeout  time.Duration     // after which the caller gives an answer up; zero: 30 s
 	DryRun   bool
+	Events   bool // the scope has a queue, to which EMR's events come as Sim.Events says
 }
 
 // Process is one guard process. Its machine may sleep: then no time passes for it.
@@ -136,6 +137,7 @@ func New(o Options) *World {
 	if o.Settings.After == 0 {
 		o.Settings = recovery.Defaults()
 	}
+	o.Sim.Events.On = o.Sim.Events.On || o.Events
 	o.Mode = cmp.Or(o.Mode, guard.Enforce)
 	o.Sweep = cmp.Or(o.Sweep, 5*time.Minute)
 	o.Latency = cmp.Or(o.Latency, 80*time.Millisecond)
@@ -233,10 +235,18 @@ func (w *World) Start() *Process {
 	w.starts++
 	p := &Process{w: w, name: fmt.Sprintf("process-%d", w.starts)}
 	p.engine = engine.New(engine.Options{Store: &hooked{Store: w.o.Store, p: p}, Policy: w.policy(), Owner: p.name, Note: "simulated",
-		Scopes: []engine.Scope{{Name: ScopeName, Sweep: w.o.Sweep}}, DryRun: w.o.DryRun})
+		Scopes: []engine.Scope{{Name: ScopeName, Sweep: w.o.Sweep, Queue: w.queue()}}, DryRun: w.o.DryRun})
 	p.next = p.now()
 	w.procs = append(w.procs, p)
 	return p
+}
+
+// queue is the URL of the scope's queue of events; empty for a world without events.
+func (w *World) queue() string {
+	if !w.o.Events {
+		return ""
+	}
+	return w.Sim.QueueURL("https://sqs." + Region + ".amazonaws.com")
 }
 
 // Stop ends every process in order: leases are given up.
