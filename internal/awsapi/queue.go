@@ -49,15 +49,15 @@ func (c *Client) remove(ctx context.Context, q *emr.QueueCall) (emr.Result, erro
 	if err != nil {
 		return emr.Result{}, err
 	}
-	for _, f := range out.Failed {
-		class := emr.Unavailable
-		if f.SenderFault {
-			class = emr.Invalid
-		}
-		text := shorten(c.secrets.hide(aws.ToString(f.Message)))
-		return emr.Result{Err: &emr.Error{Class: class, Code: shorten(c.secrets.hide(aws.ToString(f.Code))), Message: text}}, nil
+	if len(out.Failed) == 0 {
+		return emr.Result{}, nil
 	}
-	return emr.Result{}, nil
+	f, class := out.Failed[0], emr.Unavailable
+	if f.SenderFault {
+		class = emr.Invalid
+	}
+	text := shorten(c.secrets.hide(aws.ToString(f.Message)))
+	return emr.Result{Err: &emr.Error{Class: class, Code: shorten(c.secrets.hide(aws.ToString(f.Code))), Message: text}}, nil
 }
 
 // nobodysReceipt is a receipt of no message: SQS says so, if the caller may delete at all.

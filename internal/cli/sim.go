@@ -21,7 +21,7 @@ import (
 type simFlags struct {
 	scenario, listen, start string
 	speed                   float64
-	instant, list           bool
+	instant, events, list   bool
 	seed                    uint64
 }
 
@@ -47,6 +47,7 @@ Any region and any access key will do; signatures are not checked. Everybody who
 	flags.Float64Var(&f.speed, "speed", 1, "run the clock `N` times faster than real time")
 	flags.StringVar(&f.start, "start", "", "simulated `time` to begin at, RFC 3339 (default the scenario's, else now)")
 	flags.BoolVar(&f.instant, "instant", false, "what has capacity is there at once")
+	flags.BoolVar(&f.events, "events", false, "send EMR's events to the SQS queue emr-events")
 	flags.Uint64Var(&f.seed, "seed", 0, "`number` that everything random follows from (default the scenario's)")
 	flags.BoolVar(&f.list, "list", false, "list the scenarios that come with the program")
 	_ = cmd.RegisterFlagCompletionFunc("scenario", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
@@ -102,6 +103,7 @@ func (f *simFlags) world(cmd *cobra.Command) (*scenario.Scenario, error) {
 		sc.Seed = f.seed
 	}
 	sc.Instant = sc.Instant || f.instant
+	sc.EventsQueue.On = sc.EventsQueue.On || f.events
 	return sc, nil
 }
 
@@ -144,6 +146,9 @@ func serveSim(ctx context.Context, d *Deps, f simFlags, sc *scenario.Scenario) e
 		region = "us-east-1"
 	}
 	fmt.Fprint(d.Stdout, simGreeting(f, sc, ln.Addr(), region))
+	if sc.EventsQueue.On {
+		fmt.Fprintf(d.Stdout, "EMR's events are in the queue %s, which a scope takes as its events_queue.\n", sim.QueueURL("http://"+ln.Addr().String()))
+	}
 	if tcp, ok := ln.Addr().(*net.TCPAddr); ok && !tcp.IP.IsLoopback() {
 		fmt.Fprintln(d.Stderr, "warning: the simulator asks nobody for a password, and others can reach this address")
 	}

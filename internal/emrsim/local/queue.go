@@ -28,12 +28,12 @@ func message(m *shapes.QueueMessage) emr.Message {
 
 // deleted is the answer to a deletion: the first message that could not be deleted is its error.
 func deleted(out *shapes.DeleteMessageBatchOutput) emr.Result {
-	for _, f := range out.Failed {
-		class := emr.Unavailable
-		if deref(f.SenderFault) {
-			class = emr.Invalid
-		}
-		return emr.Result{Err: &emr.Error{Class: class, Code: deref(f.Code), Message: deref(f.Message)}}
+	if len(out.Failed) == 0 {
+		return emr.Result{}
 	}
-	return emr.Result{}
+	f, class := out.Failed[0], emr.Unavailable
+	if deref(f.SenderFault) {
+		class = emr.Invalid
+	}
+	return emr.Result{Err: &emr.Error{Class: class, Code: deref(f.Code), Message: deref(f.Message)}}
 }

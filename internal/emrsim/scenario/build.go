@@ -49,6 +49,7 @@ func (s *Scenario) Options() emrsim.Options {
 			Reconfigure: t.Reconfigure, Terminate: t.Terminate, Step: t.Step, SpotLife: t.SpotLife, SuspendAfter: t.SuspendAfter,
 		},
 		Metrics: emrsim.MetricTiming(s.Metrics),
+		Events:  emrsim.EventTiming(s.EventsQueue),
 		Unknowns: emrsim.Unknowns{
 			Surplus: emrsim.Surplus(u.Surplus), LossResizes: u.LossResizes, ReadLag: u.ReadLag, Unfulfilled: emrsim.Unfulfilled(u.Unfulfilled),
 			RefuseEmptyAdd: u.RefuseEmptyAdd, Rebind: u.Rebind, HideReasons: u.HideReasons,

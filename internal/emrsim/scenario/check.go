@@ -100,6 +100,11 @@ func (c *checker) scenario() {
 	}
 	c.share("metrics.late_rate", s.Metrics.LateRate, "metrics.late", s.Metrics.Late)
 	c.share("metrics.gap_rate", s.Metrics.GapRate, "metrics.gap", s.Metrics.Gap)
+	for name, rate := range map[string]float64{"loss_rate": s.EventsQueue.LossRate, "dup_rate": s.EventsQueue.DupRate} {
+		if !(rate >= 0 && rate <= 1) {
+			c.at("events_queue."+name, "%v is not between 0 and 1", rate)
+		}
+	}
 	c.oneOf("unknowns.surplus", s.Unknowns.Surplus, words(emrsim.Surpluses))
 	c.oneOf("unknowns.unfulfilled", s.Unknowns.Unfulfilled, words(emrsim.UnfulfilledKinds))
 	if s.Unknowns.ReadLag.Max > 30*time.Minute {

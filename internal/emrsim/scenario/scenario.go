@@ -21,6 +21,7 @@ type Scenario struct {
 	GroupPage   int           `yaml:"group_page"`  // groups on a page of ListInstanceGroups
 	Timing      Timing        `yaml:"timing"`
 	Metrics     Metrics       `yaml:"metrics"`
+	EventsQueue EventsQueue   `yaml:"events_queue"` // to which EMR's events come
 	Unknowns    Unknowns      `yaml:"unknowns"`
 	Clusters    []Cluster     `yaml:"clusters"`
 	Capacity    []Capacity    `yaml:"capacity"`
@@ -51,6 +52,14 @@ type Metrics struct {
 	Late     emrsim.Dist `yaml:"late"`
 	GapRate  float64     `yaml:"gap_rate"` // share of the pulls, 0..1
 	Gap      emrsim.Dist `yaml:"gap"`
+}
+
+// EventsQueue mirrors emrsim.EventTiming.
+type EventsQueue struct {
+	On       bool        `yaml:"on"`
+	Delay    emrsim.Dist `yaml:"delay"`
+	LossRate float64     `yaml:"loss_rate"` // share of the events, 0..1
+	DupRate  float64     `yaml:"dup_rate"`  // share of the others, 0..1
 }
 
 // Unknowns mirrors emrsim.Unknowns.

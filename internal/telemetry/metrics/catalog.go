@@ -35,9 +35,10 @@ var (
 	opened    = metric{"recoveries_opened_total", counter, []string{"scope"}, "recoveries and scaling operations opened, those asked for by hand included"}
 	closed    = metric{"recoveries_closed_total", counter, []string{"scope", "outcome"}, "recoveries and scaling operations closed, by outcome: completed, cleared, chained, rested, blocked, overtaken, cluster_end, withheld, reported"}
 	faults    = metric{"faults_total", counter, []string{"scope", "class"}, "problems outside the rules: with the store (store_busy, store_full, store_read_only, store_corrupt, store_newer), a lost lease (lease), a version conflict (conflict), an API of AWS (api), anything else (other)"}
-	calls     = metric{"api_calls_total", counter, []string{"scope", "op", "result"}, "calls of the EMR and CloudWatch APIs by operation and result: ok, throttled, denied, invalid, not_found, unavailable, fleets; not_sent never left the process"}
+	calls     = metric{"api_calls_total", counter, []string{"scope", "op", "result"}, "calls of the APIs of EMR, CloudWatch and SQS by operation and result: ok, throttled, denied, invalid, not_found, unavailable, fleets; not_sent never left the process"}
 	series    = metric{"metric_series_total", counter, []string{"scope"}, "series of CloudWatch that GetMetricData calls were handed out for, each page's anew; CloudWatch charges by this number"}
-	callTime  = metric{"api_call_duration_seconds", histogram, []string{"scope", "op"}, "real time from sending a call to its answer"}
+	events    = metric{"events_total", counter, []string{"scope", "fate"}, "messages received from the scope's queue of EMR's events: taken (decided on and saved), unused (of another kind, or a cluster that is not watched), malformed (no event), kept (not saved; SQS gives it again)"}
+	callTime  = metric{"api_call_duration_seconds", histogram, []string{"scope", "op"}, "real time from sending a call to its answer; a ReceiveMessage that finds nothing takes 20 s, since SQS waits for messages"}
 	throttles = metric{"api_throttles_total", counter, []string{"scope", "op"}, "calls that AWS refused for their rate; each halves emrguard's own rate for a minute"}
 	stepTime  = metric{"step_duration_seconds", histogram, nil, "real time of one step of the run loop, the store's writes included"}
 	lastStep  = metric{"step_last_timestamp_seconds", gauge, nil, "when the last step ended, in real time; /healthz fails five minutes later"}
@@ -47,7 +48,7 @@ var (
 )
 
 // counted lists them.
-var counted = []metric{records, opened, closed, faults, calls, series, callTime, throttles, stepTime, lastStep, pruned, pruneFail, build}
+var counted = []metric{records, opened, closed, faults, calls, series, events, callTime, throttles, stepTime, lastStep, pruned, pruneFail, build}
 
 // catalog is every metric, by name.
 func catalog() []metric {

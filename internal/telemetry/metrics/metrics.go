@@ -59,15 +59,15 @@ func (m *Metrics) Pruned(rows int, err error) { m.loop.prune(rows, err) }
 
 // loop counts what the run loop does.
 type loop struct {
-	records, opened, closed, faults, series, pruned, pruneFail *prometheus.CounterVec
-	took                                                       *prometheus.HistogramVec
-	last                                                       *prometheus.GaugeVec
+	records, opened, closed, faults, series, events, pruned, pruneFail *prometheus.CounterVec
+	took                                                               *prometheus.HistogramVec
+	last                                                               *prometheus.GaugeVec
 }
 
 func newLoop(r prometheus.Registerer) *loop {
 	l := &loop{
 		records: records.counterVec(r), opened: opened.counterVec(r), closed: closed.counterVec(r), faults: faults.counterVec(r), series: series.counterVec(r),
-		pruned: pruned.counterVec(r), pruneFail: pruneFail.counterVec(r),
+		events: events.counterVec(r), pruned: pruned.counterVec(r), pruneFail: pruneFail.counterVec(r),
 		took: stepTime.histogramVec(r, prometheus.ExponentialBuckets(0.0001, 4, 9)), last: lastStep.gaugeVec(r),
 	}
 	l.pruned.WithLabelValues()
@@ -92,6 +92,9 @@ func (l *loop) stepped(out engine.Out, took time.Duration, now time.Time) {
 		if c.Call.Metrics != nil {
 			l.series.WithLabelValues(c.Scope).Add(float64(len(c.Call.Metrics.Queries)))
 		}
+	}
+	for _, r := range out.Received {
+		l.events.WithLabelValues(r.Scope, string(r.Fate)).Inc()
 	}
 	for _, f := range out.Faults {
 		l.faults.WithLabelValues(f.Scope, faultClass(f.Err)).Inc()

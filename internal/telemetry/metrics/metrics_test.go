@@ -48,6 +48,7 @@ func TestLoop(t *testing.T) {
 			{Scope: "prod", Call: emr.Call{Op: emr.GetMetricData, Metrics: &emr.MetricsWant{Queries: make([]emr.MetricQuery, 500)}}},
 			{Scope: "prod", Call: emr.Call{Op: emr.GetMetricData, Metrics: &emr.MetricsWant{Queries: make([]emr.MetricQuery, 7)}}},
 		},
+		Received: []engine.Received{{Scope: "prod", Fate: engine.Taken}, {Scope: "prod", Fate: engine.Malformed}, {Scope: "prod", Fate: engine.Taken}},
 		Faults: []engine.Fault{
 			{Scope: "prod", Err: fmt.Errorf("save: %w", store.ErrFull)}, {Scope: "prod", Err: fmt.Errorf("save: %w", store.ErrFenced)},
 			{Scope: "prod", Err: fmt.Errorf("ListClusters: %w", &emr.Error{Class: emr.Denied})}, {Scope: "prod", Err: errors.New("odd")},
@@ -87,6 +88,9 @@ emrguard_history_prune_failures_total 1
 			t.Errorf("%g faults of class %s", n, class)
 		}
 	}
+	if n := testutil.ToFloat64(l.events.WithLabelValues("prod", "taken")); n != 2 {
+		t.Errorf("%g messages taken", n)
+	}
 	if n := testutil.CollectAndCount(l.took); n != 1 {
 		t.Errorf("%d histograms of steps", n)
 	}
@@ -99,7 +103,7 @@ func TestAPI(t *testing.T) {
 	a.called("prod", emr.ListInstanceGroups, emr.Throttled, 20*time.Millisecond)
 	a.called("prod", emr.ModifyInstanceGroups, emr.NotSent, 0)
 	want(t, r, `
-# HELP emrguard_api_calls_total calls of the EMR and CloudWatch APIs by operation and result: ok, throttled, denied, invalid, not_found, unavailable, fleets; not_sent never left the process
+# HELP emrguard_api_calls_total calls of the APIs of EMR, CloudWatch and SQS by operation and result: ok, throttled, denied, invalid, not_found, unavailable, fleets; not_sent never left the process
 # TYPE emrguard_api_calls_total counter
 emrguard_api_calls_total{op="ListInstanceGroups",result="ok",scope="prod"} 1
 emrguard_api_calls_total{op="ListInstanceGroups",result="throttled",scope="prod"} 1
@@ -107,7 +111,7 @@ emrguard_api_calls_total{op="ModifyInstanceGroups",result="not_sent",scope="prod
 # HELP emrguard_api_throttles_total calls that AWS refused for their rate; each halves emrguard's own rate for a minute
 # TYPE emrguard_api_throttles_total counter
 emrguard_api_throttles_total{op="ListInstanceGroups",scope="prod"} 1
-# HELP emrguard_api_call_duration_seconds real time from sending a call to its answer
+# HELP emrguard_api_call_duration_seconds real time from sending a call to its answer; a ReceiveMessage that finds nothing takes 20 s, since SQS waits for messages
 # TYPE emrguard_api_call_duration_seconds histogram
 emrguard_api_call_duration_seconds_bucket{op="ListInstanceGroups",scope="prod",le="0.005"} 0
 emrguard_api_call_duration_seconds_bucket{op="ListInstanceGroups",scope="prod",le="0.025"} 2
@@ -178,7 +182,7 @@ func TestGauges(t *testing.T) {
 // used is a Metrics in which everything happened once.
 func used() *Metrics {
 	m := New("v1.2.3")
-	m.Stepped(engine.Out{Records: []store.Record{record("recovery.open"), record("recovery.completed")}, Calls: []engine.Call{{Scope: "prod", Call: emr.Call{Op: emr.GetMetricData, Metrics: &emr.MetricsWant{}}}}, Faults: []engine.Fault{{Scope: "prod", Err: store.ErrBusy}}}, time.Millisecond, at)
+	m.Stepped(engine.Out{Records: []store.Record{record("recovery.open"), record("recovery.completed")}, Calls: []engine.Call{{Scope: "prod", Call: emr.Call{Op: emr.GetMetricData, Metrics: &emr.MetricsWant{}}}}, Received: []engine.Received{{Scope: "prod", Fate: engine.Unused}}, Faults: []engine.Fault{{Scope: "prod", Err: store.ErrBusy}}}, time.Millisecond, at)
 	m.Called("prod", emr.ListClusters, emr.Throttled, time.Millisecond)
 	m.Pruned(1, nil)
 	m.Snapshot(engine.Snapshot{Scopes: []engine.ScopeSnapshot{full}})
