@@ -288,3 +288,23 @@ func TestR4_CountsComeFirst(t *testing.T) {
 		}
 	}
 }
+
+// TestI7_LostCallsDoNotLeave: a save fails in a way that says nothing of what was written, in the very step in which another change was written
+// down. That change counts as lost once the scope is loaded again, so it must not leave any more; other scopes' calls do.
+func TestI7_LostCallsDoNotLeave(t *testing.T) {
+	l := newLab(t, memory.New("storeaaa"), "prod", "test")
+	l.run(time.Minute)
+	e := l.engine
+	e.out = Out{}
+	for _, s := range e.scopes {
+		e.call(s, emr.Call{Op: emr.ModifyInstanceGroups, Cluster: "j-1", Group: "ig-1", Count: 6}, flight{cluster: "j-1"})
+	}
+	e.scopes[0].failed(errors.New("the disk did not answer"))
+	if len(e.out.Calls) != 1 || e.out.Calls[0].Scope != e.scopes[1].id {
+		t.Errorf("%v leave; want the one of scope %s", e.out.Calls, e.scopes[1].id)
+	}
+	e.scopes[1].failed(fmt.Errorf("save: %w", store.ErrBusy))
+	if len(e.out.Calls) != 1 {
+		t.Error("a save that certainly did not happen took the calls of others along")
+	}
+}

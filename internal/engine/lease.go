@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"emrguard/internal/budget"
@@ -46,9 +47,11 @@ func (s *scope) keepLease(ctx context.Context, now Now) bool {
 	return s.load(ctx, now)
 }
 
-// drop forgets everything of a scope that is not owned any more. What was on its way is in the store.
+// drop forgets everything of a scope that is not owned any more. What was on its way is in the store; what this step was about to hand out
+// stays here: it counts as lost with the next load, and must not leave after that.
 func (s *scope) drop() {
 	s.receiving, s.heard = false, false
+	s.e.out.Calls = slices.DeleteFunc(s.e.out.Calls, func(c Call) bool { return c.Scope == s.id })
 	s.held, s.clusters, s.flights, s.reads, s.wakes, s.listing, s.listed, s.queue, s.broken, s.ignored, s.paused = false, nil, nil, nil, nil, nil, false, nil, nil, nil, nil
 }
 
