@@ -11,7 +11,7 @@ func BenchmarkRecoveries(b *testing.B) {
 	recoveries := 0
 	for b.Loop() {
 		for seed := range uint64(20) {
-			res, err := Player{}.Safely(Draw(seed+1, Options{Duration: 24 * time.Hour, Clusters: 1, Faults: Few}))
+			res, err := Player{}.Play(Draw(seed+1, Options{Duration: 24 * time.Hour, Clusters: 1, Faults: Few}))
 			if err != nil {
 				b.Fatal(err)
 			}

@@ -198,7 +198,7 @@ func (f *flags) one(ctx context.Context, out io.Writer, seed uint64, script []si
 			_ = os.RemoveAll(dir)
 		}()
 	}
-	res, err := p.Safely(script)
+	res, err := p.Play(script)
 	res.Seed = seed
 	return outcome{seed, script, res, err}
 }
@@ -344,7 +344,7 @@ func (f *flags) report(out io.Writer, o outcome) error {
 	if f.shrink {
 		small, tries := Shrink(o.script, violates(o.res))
 		fmt.Fprintf(out, "# reduced from %d commands to %d in %d runs\n", len(o.script), len(small), tries)
-		_, _ = Player{Transcript: out}.Safely(small)
+		_, _ = Player{Transcript: out}.Play(small)
 	}
 	return errViolated
 }
@@ -373,7 +373,7 @@ func (f *flags) again(seed uint64) string {
 // lastEvents are the last lines of a script's transcript up to its violation.
 func lastEvents(script []simtest.Command, n int) string {
 	var b strings.Builder
-	_, _ = Player{Transcript: &b}.Safely(script)
+	_, _ = Player{Transcript: &b}.Play(script)
 	lines := strings.SplitAfter(strings.TrimRight(b.String(), "\n"), "\n")
 	return "  " + strings.Join(lines[max(0, len(lines)-n):], "  ") + "\n"
 }

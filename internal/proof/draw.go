@@ -173,6 +173,9 @@ func (d *drawer) world(seed uint64) {
 	if d.chance(4) {
 		words = append(words, fmt.Sprintf("page=%d", one(d, 2, 3, 7)))
 	}
+	if d.chance(2) {
+		words = append(words, "events", "event-delay="+one(d, "1s..5s..1m", "10s..5m..40m"), fmt.Sprintf("event-loss=%g", one(d, 0, 0.1, 0.5)), fmt.Sprintf("event-dup=%g", one(d, 0, 0.1, 0.5)))
+	}
 	if d.chance(24) {
 		words = append(words, "dry-run")
 	}

@@ -24,6 +24,7 @@ var callFaults = []struct {
 	{"AddInstanceGroups", 0.1, "error-after=InternalFailure"}, {"AddInstanceGroups", 0.1, "hang"},
 	{"DescribeCluster", 0.2, "refuse"}, {"GetManagedScalingPolicy", 0.2, "throttle"}, {"TerminateJobFlows", 0.3, "lose-answer"},
 	{"GetMetricData", 0.2, "throttle"}, {"GetMetricData", 0.1, "error=InternalServiceFault"}, {"GetMetricData", 0.1, "lose-answer"}, {"GetMetricData", 0.05, "empty"},
+	{"ReceiveMessage", 0.1, "lose-answer"}, {"ReceiveMessage", 0.1, "throttle"}, {"ReceiveMessage", 0.1, "empty"}, {"DeleteMessageBatch", 0.3, "lose-answer"}, {"DeleteMessageBatch", 0.3, "throttle"},
 	{"GetMetricData", 0.2, "delay=25s"}, {"GetMetricData", 0.1, "fail-series=1"}, {"GetMetricData", 0.1, "stale=10m"}, {"GetMetricData", 0.05, "hang"},
 }
 

@@ -55,6 +55,9 @@ func (d *drawer) settings() recovery.Settings {
 	s.Settle = max(s.Pace, one(d, m, 2*m, 5*m, 5*m, 10*m))
 	s.StartingGrace = one(d, 0, 5*m, 20*m, 20*m)
 	s.ProgressGrace = one(d, 0, 0, 0, 3*m)
+	if d.chance(3) {
+		s.AfterCapacity = one(d, 2*m, s.After/2)
+	}
 	s.ShrinkAfter = one(d, 20*m, 90*m)
 	s.Chain = 1 + d.IntN(4)
 	s.RestMax = s.Ban * time.Duration(one(d, 1, 2, 4))

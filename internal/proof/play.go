@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -30,16 +31,21 @@ type Player struct {
 	Transcript io.Writer                            // the script and what each command led to; nil: nothing is written, which is faster
 }
 
-// Play plays a script up to the first violation, or to its end. An error is a mistake of the script, or a panic.
+// ErrPanic is what a run ended with when something in it panicked.
+var ErrPanic = errors.New("panic")
+
+// Play plays a script up to the first violation, or to its end. An error is a mistake of the script, or ErrPanic.
 func (p Player) Play(script []simtest.Command) (res Result, err error) {
 	pl := &simtest.Player{Silent: p.Transcript == nil, OpenStore: p.Store}
 	res.Violations = []simtest.Violation{}
 	defer func() {
-		if pl.World == nil {
-			return
+		if r := recover(); r != nil {
+			err = fmt.Errorf("%w: %v\n%s", ErrPanic, r, debug.Stack())
 		}
-		res.Violations = append(res.Violations, pl.World.Violations()...)
-		res.Virtual, res.Records, res.Clusters = pl.World.Passed(), pl.Kinds, len(pl.World.Sim.Snapshot(simtest.Region).Clusters)
+		if pl.World != nil {
+			res.Violations = append(res.Violations, pl.World.Violations()...)
+			res.Virtual, res.Records, res.Clusters = pl.World.Passed(), pl.Kinds, len(pl.World.Sim.Snapshot(simtest.Region).Clusters)
+		}
 	}()
 	for _, c := range script {
 		text, err := pl.Do(c)
@@ -65,17 +71,4 @@ func block(c simtest.Command, result string) string {
 		result = strings.ReplaceAll(result, "\n\n", "\n")
 	}
 	return c.String() + "----\n" + result + "\n"
-}
-
-// ErrPanic is what a run ended with when something in it panicked.
-var ErrPanic = errors.New("panic")
-
-// Safely is Play with a panic as an error.
-func (p Player) Safely(script []simtest.Command) (res Result, err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			err = fmt.Errorf("%w: %v", ErrPanic, r)
-		}
-	}()
-	return p.Play(script)
 }

@@ -15,7 +15,7 @@ import (
 func TestDrawnScriptsPlay(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(40) {
-		res, err := Player{}.Safely(Draw(seed+1, Options{Duration: 4 * time.Hour, Clusters: 1 + int(seed%3)}))
+		res, err := Player{}.Play(Draw(seed+1, Options{Duration: 4 * time.Hour, Clusters: 1 + int(seed%3)}))
 		if err != nil {
 			text := err.Error()
 			t.Errorf("seed %d: …%s", seed+1, text[max(0, len(text)-900):])
@@ -31,7 +31,7 @@ func TestSameSeedSameTranscript(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(6) {
 		play := func(w io.Writer) {
-			if _, err := (Player{Transcript: w}).Safely(Draw(seed+1, Options{Duration: 6 * time.Hour, Clusters: 2})); err != nil {
+			if _, err := (Player{Transcript: w}).Play(Draw(seed+1, Options{Duration: 6 * time.Hour, Clusters: 2})); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -61,7 +61,7 @@ func firstDifference(a, b string) string {
 func TestShrink(t *testing.T) {
 	t.Parallel()
 	bans := func(script []simtest.Command) bool {
-		res, err := Player{}.Safely(script)
+		res, err := Player{}.Play(script)
 		return err == nil && res.Records["ban.set"] > 0
 	}
 	var script []simtest.Command

@@ -18,7 +18,7 @@ func checkFault(line string) error {
 // violates makes a test of scripts: whether one violates the property that a run violated first, or panics if that did.
 func violates(res Result) func([]simtest.Command) bool {
 	return func(script []simtest.Command) bool {
-		got, err := Player{}.Safely(script)
+		got, err := Player{}.Play(script)
 		if len(res.Violations) == 0 {
 			return errors.Is(err, ErrPanic)
 		}

@@ -176,7 +176,7 @@ func (x *watched) doc() *guard.State {
 // answered notes what a process is told.
 func (o *oracle) answered(c completion) {
 	switch c.call.Op {
-	case emr.ListClusters:
+	case emr.ListClusters, emr.ReceiveMessage, emr.DeleteMessageBatch:
 	case emr.GetMetricData:
 		if c.done.Result.Err == nil {
 			o.metrics(c)
