@@ -28,6 +28,7 @@ const (
 	Enforce  ChangeKind = "outside_ban"   // an outsider raised a banned member, which is to be stopped
 	FallSeen ChangeKind = "outside_fall?" // a fall seen once: not believed yet
 	Shrunk   ChangeKind = "outside_fall"  // an outsider lowered the count: seen twice
+	Landed   ChangeKind = "late_call"     // a call of ours took effect late and undid what an outsider did meanwhile
 )
 
 // Outside says how growth by outsiders is read.
@@ -44,15 +45,32 @@ func (p *Pool) Observe(id emr.GroupID, requested int, began time.Time, o Outside
 		return Change{}
 	}
 	last := m.Last()
+	late := m.Unsure != nil && m.Unsure.Count == requested
 	if m.Ours(requested) {
 		m.Fall = nil
+		if late {
+			m.Unsure = nil
+		}
 		return Change{}
+	}
+	if late && !began.After(m.Unsure.Until) {
+		return p.landed(m, requested, last)
 	}
 	if requested < last {
 		return p.fall(m, requested, last, began)
 	}
 	m.Fall = nil
 	return p.growth(m, requested, last, began, o)
+}
+
+// landed books a call of ours that took effect after an outsider's change: nobody wants less for it, and what it took away is to be placed
+// elsewhere. What it gave back beyond wanted is released.
+func (p *Pool) landed(m *Member, to, last int) Change {
+	m.Moved += max(0, last-to)
+	m.Accept(to)
+	m.Unsure = nil
+	return Change{Kind: Landed, From: last, To: to,
+		Reason: fmt.Sprintf("a call of ours whose answer was missing took effect late and undid the %d of somebody else: %d; the pool still wants %d", last, to, p.Wanted)}
 }
 
 func (p *Pool) fall(m *Member, to, last int, began time.Time) Change {

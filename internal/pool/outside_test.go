@@ -47,6 +47,11 @@ func TestR10_OutsideChanges(t *testing.T) {
 		"a fall that was none":       {nil, []int{4, 6, 4}, Outside{}, "outside_fall? +0 -0 0", 9, 3, false, 0, 1},
 		"a fall below what we want":  {func(p *Pool) { p.Wanted = 1 }, []int{0, 0}, Outside{}, "outside_fall +0 -1 0", 0, 3, false, 0, 1},
 		"our stop is on its way":     {func(p *Pool) { p.Members[0].Expected = []int{9, 6} }, []int{9, 6, 9}, Outside{Enforce: true}, " +0 -0 0", 9, 3, false, 0, 2},
+		"our late stop undid a rise": {func(p *Pool) { p.Members[0].Expected = []int{9, 6}; p.Members[0].MayLand(6, later.Add(time.Hour)) }, []int{12, 6}, Outside{Enforce: true},
+			"late_call +0 -0 0", 12, 9, true, 1, 1},
+		"our late stop undid a fall": {func(p *Pool) { p.Members[0].MayLand(6, later.Add(time.Hour)) }, []int{3, 3, 6}, Outside{Enforce: true}, "late_call +0 -0 0", 6, 3, false, 0, 1},
+		"our stop showed before":     {func(p *Pool) { p.Members[0].MayLand(6, later.Add(time.Hour)) }, []int{6, 12, 6}, Outside{}, "outside_fall? +0 -0 0", 12, 0, false, 0, 1},
+		"too late for our stop":      {func(p *Pool) { p.Members[0].MayLand(6, later) }, []int{12, 6}, Outside{}, "outside_fall? +0 -0 0", 12, 0, false, 0, 1},
 		"something else meanwhile":   {func(p *Pool) { p.Members[0].Expected = []int{9, 6} }, []int{11}, Outside{Enforce: true}, "outside_ban +2 -0 0", 11, 3, true, 1, 1},
 	} {
 		p := stopped()

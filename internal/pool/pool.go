@@ -77,6 +77,7 @@ type Member struct {
 	Ban      *Ban        `json:"ban,omitempty"`
 	Launched time.Time   `json:"launched,omitzero"` // our last launch on it
 	Filled   bool        `json:"filled,omitempty"`  // that launch completed
+	Unsure   *Unsure     `json:"unsure,omitempty"`  // a call of ours whose answer is missing
 	Fall     *Fall       `json:"fall,omitempty"`    // an outside fall seen in one read so far
 	Kept     *Kept       `json:"kept,omitempty"`    // EMR did not carry out our last release on it
 }
@@ -86,6 +87,12 @@ type Member struct {
 type Kept struct {
 	Backoff
 	Running int `json:"running"` // when the release was given up
+}
+
+// Unsure is a call of ours of which nobody knows whether it took effect, or will.
+type Unsure struct {
+	Count int       `json:"count"`
+	Until time.Time `json:"until"`
 }
 
 // Ban keeps launches away from a member until a time.
@@ -229,6 +236,9 @@ func (m *Member) Expect(count int) {
 	m.Expected = append(slices.DeleteFunc(m.Expected, func(n int) bool { return n == count }), count)
 	m.Shown = false
 }
+
+// MayLand notes that the answer to a call of ours is missing: it may set the count until then, also after somebody else changed it.
+func (m *Member) MayLand(count int, until time.Time) { m.Unsure = &Unsure{Count: count, Until: until} }
 
 // Accept notes the one requested count that counts as known from now on.
 func (m *Member) Accept(count int) {
