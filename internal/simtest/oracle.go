@@ -285,6 +285,18 @@ func (x *watched) take() {
 	x.given = nil
 }
 
+// died forgets the reads that nobody knows any more: their process died before it had written down what it made of them.
+func (o *oracle) died() {
+	for _, x := range o.each() {
+		for _, r := range x.given {
+			for id, reads := range x.seen { //archtest:sorted each group by itself
+				x.seen[id] = slices.DeleteFunc(reads, func(s seenRead) bool { return s.at.Equal(r.began) })
+			}
+		}
+		x.given = nil
+	}
+}
+
 // state is the guard's document of a cluster, as saved; false without one.
 func (w *World) state(cluster emr.ClusterID) (guard.State, bool) {
 	doc, err := w.o.Store.Load(context.Background(), store.Key{Scope: ScopeName, Cluster: string(cluster)})

@@ -313,6 +313,9 @@ func (p *Process) step() (killed bool) {
 				panic(r)
 			}
 			p.Crash()
+			if w.oracle != nil {
+				w.oracle.died()
+			}
 			killed = true
 		}
 	}()
