@@ -1,0 +1,212 @@
+package simtest
+
+import (
+	"flag"
+	"fmt"
+	"maps"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+var (
+	exhaustiveFlag = flag.String("exhaustive", "", `what TestExhaustive plays: "all"; "pairs", and so all with fewer disturbances; or one interleaving, as a failure prints it. Empty: a part of the pairs that changes with the day`)
+	sliceFlag      = flag.Int("exhaustive-slice", -1, "the part of the pairs that TestExhaustive plays without -exhaustive, as it printed it; -1: that of the day")
+)
+
+// raceEnabled says that the race detector watches, which makes everything several times slower.
+var raceEnabled bool
+
+// pairsInCI is how many interleavings of two disturbances a run without -exhaustive plays of each story.
+const pairsInCI = 1500
+
+// TestI1I2I3I5I6I7I8_Exhaustive plays the repair of a stuck group with every disturbance on its own, and with combinations of a crash, a fault and an
+// outside change.
+func TestI1I2I3I5I6I7I8_Exhaustive(t *testing.T) {
+	t.Parallel()
+	switch *exhaustiveFlag {
+	case "", "pairs", "all":
+	default:
+		playInterleaving(t, *exhaustiveFlag)
+		return
+	}
+	for _, name := range Stories() { // one after the other: each keeps every processor busy
+		exhaust(t, NewSpace(name))
+	}
+}
+
+// playInterleaving plays one and shows what happened.
+func playInterleaving(t *testing.T, text string) {
+	i, err := ParseInterleaving(text)
+	check(t, err)
+	out := i.Play()
+	t.Logf("%s; every disturbance took place: %t", i, out.Reached)
+	for _, v := range out.Violations {
+		t.Errorf("%s %s: %s", v.At.Format(time.TimeOnly), v.Property, v.Text)
+	}
+	for _, c := range out.World.Sim.Changes(Region, 0) {
+		t.Logf("%s %s %s %s %d to %d, %d run, ended %d %s", c.At.Format(time.TimeOnly), c.Who, c.Op, c.Group, c.From, c.To, c.Running, c.Ended, c.Note)
+	}
+	out.World.dump(t)
+}
+
+// exhaust plays the interleavings of one story.
+func exhaust(t *testing.T, space Space) {
+	t.Logf("%s: %d boundaries, %d of them moments for a change, %d calls with %d faults; %d, %d and %d interleavings of one, two and three disturbances",
+		space.Story, space.Boundaries, space.Moments, space.Calls, len(space.Faults), space.Size(1), space.Size(2), space.Size(3))
+	step, offset, most := 1, 0, 2
+	switch *exhaustiveFlag {
+	case "all":
+		most = 3
+	case "":
+		step = max(1, space.Size(2)/pairsInCI)
+		if offset = *sliceFlag; offset < 0 {
+			offset = int(time.Now().Unix() / int64((24 * time.Hour).Seconds()))
+		}
+		offset %= step
+		t.Logf("playing each %dth pair; the same again: -exhaustive-slice=%d", step, offset)
+	}
+	singles := 1
+	if raceEnabled {
+		step, singles = 20*step, 20
+	}
+	began, p := time.Now(), players{t: t, name: space.Story, total: space.Size(0) + space.Size(1)/singles + space.Size(2)/step}
+	if most == 3 {
+		p.total += space.Size(3)
+	}
+	p.play(func(yield func(Interleaving) bool) {
+		for disturbances := range most + 1 {
+			every, n := step, 0
+			if disturbances == 1 {
+				every = singles
+			}
+			for i := range space.All(disturbances) {
+				if n++; disturbances > 0 && (n+offset)%every != 0 {
+					continue
+				}
+				if !yield(i) {
+					return
+				}
+			}
+		}
+	})
+	took := time.Since(began)
+	t.Logf("%s: %d interleavings played in %s, %.0f a second; in %d of them a disturbance found no place any more", space.Story, p.played.Load(),
+		took.Round(time.Millisecond), float64(p.played.Load())/took.Seconds(), p.missed.Load())
+}
+
+// players play interleavings side by side.
+type players struct {
+	t      *testing.T
+	name   string
+	total  int
+	played atomic.Int64
+	missed atomic.Int64
+	mu     sync.Mutex
+	failed map[string]int // by property
+}
+
+// play plays all of a sequence and reports the first failures of each property.
+func (p *players) play(all func(func(Interleaving) bool)) {
+	p.failed = map[string]int{}
+	work := make(chan Interleaving, 64)
+	done := make(chan struct{})
+	var wg sync.WaitGroup
+	for range runtime.GOMAXPROCS(0) {
+		wg.Go(func() {
+			for i := range work {
+				out := i.Play()
+				p.played.Add(1)
+				if !out.Reached {
+					p.missed.Add(1)
+				}
+				p.report(i, out.Violations)
+			}
+		})
+	}
+	go p.progress(done)
+	all(func(i Interleaving) bool { work <- i; return true })
+	close(work)
+	wg.Wait()
+	close(done)
+	for _, property := range slices.Sorted(maps.Keys(p.failed)) {
+		p.t.Errorf("%s: %s does not hold in %d interleavings", p.name, property, p.failed[property])
+	}
+}
+
+// report prints what did not hold and how to play it again; of one property not more than a few times.
+func (p *players) report(i Interleaving, violations []Violation) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	seen := map[string]bool{}
+	var lines []string
+	for _, v := range violations {
+		if seen[v.Property] {
+			continue
+		}
+		seen[v.Property] = true
+		if p.failed[v.Property]++; p.failed[v.Property] <= 5 {
+			lines = append(lines, fmt.Sprintf("  %s %s: %s", v.At.Format(time.TimeOnly), v.Property, v.Text))
+		}
+	}
+	if len(lines) > 0 {
+		p.t.Errorf("go test ./internal/simtest -run Exhaustive -exhaustive='%s' -v\n%s", i, strings.Join(lines, "\n"))
+	}
+}
+
+// progress says every ten seconds how far it is.
+func (p *players) progress(done chan struct{}) {
+	began := time.Now()
+	tick := time.NewTicker(10 * time.Second)
+	defer tick.Stop()
+	for {
+		select {
+		case <-done:
+			return
+		case <-tick.C:
+			n := p.played.Load()
+			fmt.Printf("%s: %d of %d, %.0f a second\n", p.name, n, p.total, float64(n)/time.Since(began).Seconds())
+		}
+	}
+}
+
+// TestInterleavingsAreRead reads back what is printed.
+func TestInterleavingsAreRead(t *testing.T) {
+	space := Space{Story: "late", Boundaries: 3, Moments: 2, Faults: []string{"AddInstanceGroups call=1 lose-answer"}}
+	n := 0
+	for disturbances := range 4 {
+		played := 0
+		for i := range space.All(disturbances) {
+			got, err := ParseInterleaving(i.String())
+			if err != nil || got != i {
+				t.Errorf("%s is read as %s, %v", i, got, err)
+			}
+			played++
+		}
+		if played != space.Size(disturbances) {
+			t.Errorf("%d interleavings of %d disturbances, want %d", played, disturbances, space.Size(disturbances))
+		}
+		n += played
+	}
+	if n == 0 {
+		t.Error("there are none")
+	}
+	for _, bad := range []string{"story=x", "crash=x", "crash=3+y", "change=5@1", "change=12", "fault=x", "boundary=3"} {
+		if i, err := ParseInterleaving(bad); err == nil {
+			t.Errorf("%q is read as %s", bad, i)
+		}
+	}
+}
+
+func BenchmarkInterleaving(b *testing.B) {
+	i := Interleaving{Story: "stuck", Crash: Crash{At: 17}, Fault: "AddInstanceGroups call=1 lose-answer", Change: Change{"12", 10}}
+	for b.Loop() {
+		if v := i.Play().Violations; len(v) > 0 {
+			b.Fatal(v)
+		}
+	}
+}
