@@ -63,8 +63,8 @@ func (c *Client) remove(ctx context.Context, q *emr.QueueCall) (emr.Result, erro
 // nobodysReceipt is a receipt of no message: SQS says so, if the caller may delete at all.
 const nobodysReceipt = "emrguard-permission-probe"
 
-// ProbeQueue finds out whether the credentials may receive and delete the messages of a queue; err is what SQS said. It changes nothing: a
-// message that it receives is visible to others at once, though SQS counts that it was received, and what it deletes is nobody's.
+// ProbeQueue finds out whether the credentials may receive and delete the messages of a queue; err is what SQS said. It takes nothing
+// away: a message that it receives is hidden from others for a second, the least that the SDK can ask for, and what it deletes is nobody's.
 // A queue that does not exist is emr.NotFound, and not Refused.
 func (c *Client) ProbeQueue(ctx context.Context, op emr.Op, queue string) (Access, *emr.Error) {
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
@@ -75,7 +75,7 @@ func (c *Client) ProbeQueue(ctx context.Context, op emr.Op, queue string) (Acces
 		_, err = c.sqs.DeleteMessageBatch(a.observe(ctx), &sqs.DeleteMessageBatchInput{QueueUrl: aws.String(queue), Entries: []types.DeleteMessageBatchRequestEntry{
 			{Id: aws.String("0"), ReceiptHandle: aws.String(nobodysReceipt)}}})
 	} else {
-		_, err = c.sqs.ReceiveMessage(a.observe(ctx), &sqs.ReceiveMessageInput{QueueUrl: aws.String(queue), MaxNumberOfMessages: 1, VisibilityTimeout: 0})
+		_, err = c.sqs.ReceiveMessage(a.observe(ctx), &sqs.ReceiveMessageInput{QueueUrl: aws.String(queue), MaxNumberOfMessages: 1, VisibilityTimeout: 1}) // 0 is left out by the SDK, and the queue's own holds
 	}
 	if err != nil {
 		return access(c.explain(err, a.left.Load()))

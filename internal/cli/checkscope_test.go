@@ -9,6 +9,9 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"emrguard/internal/emrsim"
+	"emrguard/internal/emrsim/wire"
 )
 
 // CloudWatch's answers as CBOR: a denial, and one series without points.
@@ -16,6 +19,30 @@ const (
 	cborDenied = "\xa2\x66__type\x6cAccessDenied\x67message\x6enot authorized"
 	cborEmpty  = "\xa1\x71MetricDataResults\x81\xa4\x62Id\x64idle\x6aStatusCode\x68Complete\x6aTimestamps\x80\x66Values\x80"
 )
+
+// Check tries the calls on a queue of events, and takes no message from it.
+func TestCheckTriesTheQueue(t *testing.T) {
+	sim := emrsim.New(emrsim.Options{Events: emrsim.EventTiming{On: true}})
+	server := httptest.NewServer(wire.New(sim, wire.Options{}))
+	defer server.Close()
+	for name, tt := range map[string]struct {
+		queue string
+		code  int
+		text  string
+	}{
+		"there":     {sim.QueueURL(server.URL), exitOK, "ReceiveMessage, DeleteMessageBatch on " + sim.QueueURL(server.URL) + ": allowed"},
+		"not there": {server.URL + "/111122223333/other", exitFindings, "problem permission sim ReceiveMessage: there is no queue " + server.URL + "/111122223333/other"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "emrguard.yaml")
+			writeFile(t, path, fmt.Sprintf("store: sqlite:guard.db\nscopes: [{name: sim, region: us-east-1, endpoint: %q, events_queue: %q}]\nclusters: [{match: {}, mode: observe}]\n", server.URL, tt.queue))
+			got := runCLI(t, nil, "check", "-c", path)
+			if out := strings.Join(strings.Fields(got.out), " "); got.code != tt.code || !strings.Contains(out, tt.text) {
+				t.Errorf("code %d, want %d with %q:\n%s%s", got.code, tt.code, tt.text, got.out, got.errOut)
+			}
+		})
+	}
+}
 
 // Check asks for what the rules need, and for nothing else; above all it never sends TerminateJobFlows.
 func TestCheckAsksForWhatTheRulesNeed(t *testing.T) {
