@@ -232,6 +232,9 @@ func (d *decider) dispatch(c Call, author string, data map[string]any) {
 	if c.Call.Group != "" {
 		g := d.s.Group(c.Call.Group)
 		g.Called = Called{Count: c.Call.Count, At: d.env.Now, By: c.Recovery, Loose: g.Called.Loose}
+		if p := d.s.PoolOf(c.Call.Group); p != nil {
+			p.Member(c.Call.Group).MayLand(c.Call.Count, d.env.Now.Add(d.env.Settings.Settle))
+		}
 	}
 	data["call"] = c.Call
 	d.records = append(d.records, Record{ID: c.ID, At: d.env.Now, Kind: "call." + string(c.Purpose), Group: c.Call.Group, Pool: c.Pool, Recovery: c.Recovery,

@@ -28,7 +28,7 @@ const (
 	Enforce  ChangeKind = "outside_ban"   // an outsider raised a banned member, which is to be stopped
 	FallSeen ChangeKind = "outside_fall?" // a fall seen once: not believed yet
 	Shrunk   ChangeKind = "outside_fall"  // an outsider lowered the count: seen twice
-	Landed   ChangeKind = "late_call"     // a call of ours took effect late and undid what an outsider did meanwhile
+	Landed   ChangeKind = "late_call"     // a call of ours shows only after somebody else's count
 )
 
 // Outside says how growth by outsiders is read.
@@ -63,14 +63,14 @@ func (p *Pool) Observe(id emr.GroupID, requested int, began time.Time, o Outside
 	return p.growth(m, requested, last, began, o)
 }
 
-// landed books a call of ours that took effect after an outsider's change: nobody wants less for it, and what it took away is to be placed
-// elsewhere. What it gave back beyond wanted is released.
+// landed books a call of ours that shows only after reads of somebody else's count, because it took effect late or those reads were old: nobody wants less
+// for it, and what it took away is to be placed elsewhere. What it gave back beyond wanted is released.
 func (p *Pool) landed(m *Member, to, last int) Change {
 	m.Moved += max(0, last-to)
 	m.Accept(to)
 	m.Unsure = nil
 	return Change{Kind: Landed, From: last, To: to,
-		Reason: fmt.Sprintf("a call of ours whose answer was missing took effect late and undid the %d of somebody else: %d; the pool still wants %d", last, to, p.Wanted)}
+		Reason: fmt.Sprintf("the %d of somebody else is undone by our own call to %d, which shows only now; the pool still wants %d", last, to, p.Wanted)}
 }
 
 func (p *Pool) fall(m *Member, to, last int, began time.Time) Change {

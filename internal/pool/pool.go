@@ -77,7 +77,7 @@ type Member struct {
 	Ban      *Ban        `json:"ban,omitempty"`
 	Launched time.Time   `json:"launched,omitzero"` // our last launch on it
 	Filled   bool        `json:"filled,omitempty"`  // that launch completed
-	Unsure   *Unsure     `json:"unsure,omitempty"`  // a call of ours whose answer is missing
+	Unsure   *Unsure     `json:"unsure,omitempty"`  // a call of ours that no read has shown yet
 	Fall     *Fall       `json:"fall,omitempty"`    // an outside fall seen in one read so far
 	Kept     *Kept       `json:"kept,omitempty"`    // EMR did not carry out our last release on it
 }
@@ -89,7 +89,7 @@ type Kept struct {
 	Running int `json:"running"` // when the release was given up
 }
 
-// Unsure is a call of ours of which nobody knows whether it took effect, or will.
+// Unsure is a call of ours that no read has shown yet.
 type Unsure struct {
 	Count int       `json:"count"`
 	Until time.Time `json:"until"`
@@ -237,7 +237,8 @@ func (m *Member) Expect(count int) {
 	m.Shown = false
 }
 
-// MayLand notes that the answer to a call of ours is missing: it may set the count until then, also after somebody else changed it.
+// MayLand notes that the count of a call of ours may show until then for the first time, also after reads that showed another one: reads lag, and a
+// call whose answer is missing may take effect late.
 func (m *Member) MayLand(count int, until time.Time) { m.Unsure = &Unsure{Count: count, Until: until} }
 
 // Accept notes the one requested count that counts as known from now on.
@@ -326,6 +327,9 @@ func (p *Pool) ReturnFailed(now time.Time, first, limit time.Duration) {
 func (m *Member) Unexpect(count int) {
 	if rest := slices.DeleteFunc(slices.Clone(m.Expected), func(n int) bool { return n == count }); len(rest) > 0 {
 		m.Expected = rest
+	}
+	if m.Unsure != nil && m.Unsure.Count == count {
+		m.Unsure = nil
 	}
 }
 
