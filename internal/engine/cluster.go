@@ -32,7 +32,7 @@ type cluster struct {
 	need     *guard.MetricNeed
 	ask      *ask      // the metrics under way, nil without
 	told     time.Time // when metrics were decided on last
-	apart    bool      // CloudWatch refused a call for one of its series as a request
+	apart    []string  // keys of its series for which CloudWatch refused a call as a request
 }
 
 func (c *cluster) unread() bool {

@@ -26,10 +26,10 @@ const metricsKey = "metrics"
 type ask struct {
 	c     *cluster
 	need  guard.MetricNeed
-	parts [][]emr.Point // by need.Metrics
-	left  int           // metrics whose call is not over
-	began time.Time     // of the first call
-	err   *emr.Error    // the first failure
+	parts []guard.MetricSeries // by need.Metrics
+	left  int                  // metrics whose call is not over
+	began time.Time            // of the first call
+	told  bool                 // CloudWatch said something of one of the metrics, be it that it cannot be read
 }
 
 // series is one metric of an ask as a part of a call.
@@ -39,6 +39,7 @@ type series struct {
 	points []emr.Point
 	seen   bool
 	err    *emr.Error
+	call   bool // err is of the whole call, and says nothing of this series
 }
 
 func (q *series) metric() emr.Metric { return q.ask.need.Metrics[q.place] }
@@ -116,7 +117,7 @@ func (s *scope) asks(at time.Time) []*ask {
 		case c.metricsDue().After(at):
 			s.gatherAt(c.metricsDue().Add(gather))
 		default:
-			c.ask = &ask{c: c, need: *c.need, parts: make([][]emr.Point, len(c.need.Metrics)), left: len(c.need.Metrics)}
+			c.ask = &ask{c: c, need: *c.need, parts: make([]guard.MetricSeries, len(c.need.Metrics)), left: len(c.need.Metrics)}
 			out = append(out, c.ask)
 		}
 	}
@@ -124,8 +125,8 @@ func (s *scope) asks(at time.Time) []*ask {
 }
 
 // readsOf makes the fewest calls of the asks, whose windows are as alike as can be: a call has one window for all its series. The
-// series of a call have one period, since CloudWatch counts periods from the window's start (see windowOf). A cluster that
-// CloudWatch refused something for has calls of its own.
+// series of a call have one period, since CloudWatch counts periods from the window's start (see windowOf). A series that
+// CloudWatch refused has calls of its own.
 func readsOf(asks []*ask) []*metricsRead {
 	var all []series
 	for _, a := range asks {
@@ -151,8 +152,8 @@ func readsOf(asks []*ask) []*metricsRead {
 // compareGroups orders series by what may share a call: 0 says that they may.
 func compareGroups(a, b series) int {
 	apart := func(s series) string {
-		if s.ask.c.apart {
-			return string(s.ask.c.id)
+		if key := s.metric().Key(); slices.Contains(s.ask.c.apart, key) {
+			return key
 		}
 		return ""
 	}
@@ -185,15 +186,15 @@ func windowOf(list []series) (from, to time.Time) {
 
 // completeMetrics takes one page, asks for the next or hands out the whole.
 //
-// What CloudWatch refuses as a request is tried again in halves until the cluster whose series it does not take is alone: a mistake in
-// one cluster's policies must not blind the others.
+// What CloudWatch refuses as a request is tried again in halves until the series that it does not take is alone: a mistake in one policy must
+// not blind the others.
 func (s *scope) completeMetrics(ctx context.Context, now Now, f flight, done Completion) {
 	r, res, at := f.metrics, done.Result, s.now(now)
 	if r.began.IsZero() {
 		r.began = s.now(done.Began)
 	}
 	switch n := len(r.series); {
-	case res.Err != nil && res.Err.Class == emr.Invalid && f.call.Marker == "" && r.shared():
+	case res.Err != nil && res.Err.Class == emr.Invalid && f.call.Marker == "" && n > 1:
 		delete(s.reads, r.want)
 		s.queueMetrics(at, newMetricsRead(r.series[:n/2:n/2]), "")
 		s.queueMetrics(at, newMetricsRead(r.series[n/2:]), "")
@@ -246,7 +247,7 @@ func (r *metricsRead) take(s *scope, page []emr.Series) {
 // fail books the failure of the whole call.
 func (r *metricsRead) fail(s *scope, err emr.Error) {
 	for i := range r.series {
-		r.series[i].err = &err
+		r.series[i].err, r.series[i].call = &err, len(r.series) > 1 || err.Class != emr.Invalid
 	}
 	switch {
 	case passing(err):
@@ -266,12 +267,10 @@ func (r *metricsRead) close() []*ask {
 			q.err = &emr.Error{Class: emr.Unavailable, Message: q.metric().String() + ": CloudWatch's answer does not mention the series"}
 		}
 		a := q.ask
-		a.parts[q.place] = within(q.points, a.need.From, a.need.To)
+		a.told = a.told || !q.call
+		a.parts[q.place] = guard.MetricSeries{Metric: q.metric(), Points: within(q.points, a.need.From, a.need.To), Err: q.err}
 		if a.began.IsZero() || r.began.Before(a.began) {
 			a.began = r.began
-		}
-		if a.err == nil {
-			a.err = q.err
 		}
 		if a.left--; a.left == 0 {
 			out = append(out, a)
@@ -288,24 +287,29 @@ func within(points []emr.Point, from, to time.Time) []emr.Point {
 	return slices.CompactFunc(points, func(a, b emr.Point) bool { return a.At.Equal(b.At) })
 }
 
-// metricsRead decides on what CloudWatch had for the cluster. After a failure it is not asked again before a pace has passed, and what
-// does not pass by itself not before the next routine look.
+// metricsRead decides on what CloudWatch had for the cluster. After calls that failed as a whole it is not asked again before a pace has passed,
+// and what does not pass by itself not before the next routine look. Of single series that failed the guard says when they are wanted again.
 func (c *cluster) metricsRead(ctx context.Context, now Now, a *ask) {
 	c.ask = nil
 	c.refused = slices.DeleteFunc(c.refused, func(f refusal) bool { return f.op == emr.GetMetricData })
-	c.apart = a.err != nil && (a.err.Class == emr.Invalid || c.apart)
-	if a.err == nil {
-		in := &guard.Metrics{Began: a.began, From: a.need.From, To: a.need.To, Series: make([]guard.MetricSeries, len(a.parts))}
-		for i, points := range a.parts {
-			in.Series[i] = guard.MetricSeries{Metric: a.need.Metrics[i], Points: points}
+	for _, s := range a.parts {
+		key := s.Metric.Key()
+		switch {
+		case s.Err == nil:
+			c.apart = slices.DeleteFunc(c.apart, func(k string) bool { return k == key })
+		case s.Err.Class == emr.Invalid && !slices.Contains(c.apart, key):
+			c.apart = append(c.apart, key)
 		}
+	}
+	if a.told {
+		in := &guard.Metrics{Began: a.began, From: a.need.From, To: a.need.To, Series: a.parts}
 		c.decide(ctx, now, guard.Input{Metrics: in}, nil)
 		return
 	}
-	wait := c.effective().Settings.Pace
-	if !passing(*a.err) {
+	err, wait := *a.parts[0].Err, c.effective().Settings.Pace
+	if !passing(err) {
 		wait = max(wait, c.s.Sweep)
 	}
 	c.refused = append(c.refused, refusal{op: emr.GetMetricData, until: c.s.now(now).Add(wait)})
-	c.decide(ctx, now, guard.Input{Failed: &guard.Failed{Op: emr.GetMetricData, Began: a.began, Err: *a.err}}, nil)
+	c.decide(ctx, now, guard.Input{Failed: &guard.Failed{Op: emr.GetMetricData, Began: a.began, Err: err}}, nil)
 }

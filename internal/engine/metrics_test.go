@@ -313,7 +313,7 @@ func TestMetricsPagesEnd(t *testing.T) {
 
 func TestFailedMetricsAreToldAndSpacedOut(t *testing.T) {
 	for class, every := range map[emr.Class]time.Duration{
-		emr.Unavailable: time.Minute, emr.Throttled: time.Minute, emr.NotSent: time.Minute, emr.Denied: five, emr.Invalid: five,
+		emr.Unavailable: time.Minute, emr.Throttled: time.Minute, emr.NotSent: time.Minute, emr.Denied: five,
 	} {
 		t.Run(string(class), func(t *testing.T) {
 			p := &policies{metrics: func(id emr.ClusterID) []emr.Metric { return first(4, id) }}
@@ -336,7 +336,7 @@ func TestFailedMetricsAreToldAndSpacedOut(t *testing.T) {
 			if len(p.got) < 3*lowest {
 				t.Errorf("told %d times", len(p.got))
 			}
-			if passes := class != emr.Denied && class != emr.Invalid; passes == (len(l.faults) > 0) {
+			if passes := class != emr.Denied; passes == (len(l.faults) > 0) {
 				t.Errorf("faults: %v", l.faults)
 			}
 			blind := map[bool]int{true: 3}[class != emr.Throttled && class != emr.NotSent]
@@ -439,9 +439,14 @@ func TestOnePoisonedSeriesHurtsNoOtherCluster(t *testing.T) {
 			}
 			good := 0
 			for _, j := range p.got {
-				if j.cluster == bad {
-					if j.failed == nil || j.failed.Err.Class != tt.class {
-						t.Errorf("%+v", j)
+				if j.cluster == bad { // of its four series only the one
+					if j.metrics == nil {
+						t.Fatalf("%+v", j)
+					}
+					for i, s := range j.metrics.Series {
+						if poisoned := s.Metric.Name == "M02"; poisoned != (s.Err != nil) || poisoned && s.Err.Class != tt.class || poisoned == (len(s.Points) > 0) {
+							t.Errorf("series %d: %+v", i, s)
+						}
 					}
 					continue
 				}

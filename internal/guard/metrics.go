@@ -30,4 +30,5 @@ type Metrics struct {
 type MetricSeries struct {
 	Metric emr.Metric
 	Points []emr.Point
+	Err    *emr.Error // why CloudWatch could not read it; not all series of one Metrics have one
 }

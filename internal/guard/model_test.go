@@ -44,6 +44,8 @@ type model struct {
 	fates     map[string]string         // of new groups, by type and market: they get nothing, and this is what EMR says
 	series    map[string][]emr.Point    // what CloudWatch has, by metric name
 	asked     int                       // series asked of it
+	poisoned  string                    // name of a metric that it cannot read, for poison
+	poison    *emr.Error
 }
 
 // fate is what becomes of a new group.
@@ -459,7 +461,11 @@ func (m *model) measure(need MetricNeed) {
 				points = append(points, p)
 			}
 		}
-		in.Series = append(in.Series, MetricSeries{Metric: metric, Points: points})
+		s := MetricSeries{Metric: metric, Points: points}
+		if m.poison != nil && metric.Name == m.poisoned {
+			s = MetricSeries{Metric: metric, Err: m.poison}
+		}
+		in.Series = append(in.Series, s)
 		m.asked++
 	}
 	m.decide(Input{Metrics: &in})
@@ -472,7 +478,7 @@ func (m *model) instances(id emr.GroupID) []emr.Instance {
 		out = append(out, emr.Instance{ID: emr.InstanceID(fmt.Sprintf("ci-%d", i)), EC2: "i-1", Group: id, State: emr.InstanceRunning, Created: g.Created, Ready: g.Created})
 	}
 	for _, at := range g.starting {
-		out = append(out, emr.Instance{EC2: "i-2", Group: id, State: emr.InstanceProvisioning, Created: at})
+		out = append(out, emr.Instance{ID: emr.InstanceID(fmt.Sprintf("ci-s%d", at.Unix())), EC2: "i-2", Group: id, State: emr.InstanceProvisioning, Created: at})
 	}
 	return out
 }

@@ -242,6 +242,9 @@ func (d *decider) policyAsks(conf *scaling.Pool, s *Scaled, p *pool.Pool) []scal
 	var asks []scaling.Ask
 	for _, pol := range conf.Policies() {
 		v := verdict(&s.Verdicts, pol.Name, d.env.Now)
+		if why := d.unreadable(pol.Condition); why != "" {
+			v.At, v.Reason = d.env.Now, why
+		}
 		points, ok := d.points(pol.Condition)
 		if !ok || d.env.Now.Before(d.policyDue(conf, s, pol.Policy, pol.Up)) {
 			continue
@@ -270,7 +273,7 @@ func (d *decider) points(c scaling.Condition) ([]emr.Point, bool) {
 		return nil, false // the answer was long on its way: periods that were not asked for are not missing
 	}
 	key := c.Series().Of(d.s.Cluster.ID).Key()
-	i := slices.IndexFunc(d.metrics.Series, func(s MetricSeries) bool { return s.Metric.Key() == key })
+	i := slices.IndexFunc(d.metrics.Series, func(s MetricSeries) bool { return s.Metric.Key() == key && s.Err == nil })
 	if i < 0 {
 		return nil, false
 	}
@@ -330,10 +333,17 @@ func (d *decider) gate(p *pool.Pool, but string) string {
 	case but != "":
 	case d.busy(p):
 		return "a recovery of this pool is at work"
+	case d.operating(p): // it may have stopped suspending, but cooldowns run from its end
+		return "an operation of this pool is under way"
 	case d.inFlight():
 		return "another change on this cluster is under way"
 	}
 	return ""
+}
+
+// operating says whether a scaling operation of the pool is open.
+func (d *decider) operating(p *pool.Pool) bool {
+	return slices.ContainsFunc(d.s.Recoveries, func(r recovery.Recovery) bool { return r.Pool == p.Origin && r.Kind == recovery.Scale })
 }
 
 // gateFor says why the pool may not be raised now: launches have more against them than releases.

@@ -397,6 +397,40 @@ func TestR11_NothingScalesOnMetricsThatCannotBeRead(t *testing.T) {
 	}
 }
 
+// TestR11_ASeriesThatCannotBeReadBlindsItsPolicyOnly: the other policy of the pool is judged, and what happened is told once.
+func TestR11_ASeriesThatCannotBeReadBlindsItsPolicyOnly(t *testing.T) {
+	for _, class := range []emr.Class{emr.Denied, emr.Invalid, emr.Unavailable} {
+		conf := taskPool(0, 20)
+		conf.ScaleUp = []scaling.Policy{
+			policy("bad", "NoSuchMetric", scaling.GT, 0, scaling.Action{Type: scaling.Adjustment, Count: 5}),
+			policy("out", "ContainerPending", scaling.GT, 0, scaling.Action{Type: scaling.Adjustment, Count: 3}),
+		}
+		m := scaledModel(t, scaling.Settings{Pools: []scaling.Pool{conf}})
+		m.poisoned, m.poison = "NoSuchMetric", &emr.Error{Class: class, Code: "Forbidden", Message: "no"}
+		m.points("ContainerPending", 9, 2*time.Hour)
+		m.pass(30 * time.Minute)
+		if p := m.state.Pool("ig-A"); p.Wanted <= 6 {
+			t.Errorf("%s: the pool wants %d: nothing was judged", class, p.Wanted)
+		}
+		if b := m.state.Blind; b == nil || len(b.Series) != 1 || m.count("metrics.unread") != 1 || m.count("metrics.read") != 0 {
+			t.Errorf("%s: blind %+v, %d rows and %d", class, b, m.count("metrics.unread"), m.count("metrics.read"))
+		}
+		m.poison = nil
+		m.pass(30 * time.Minute)
+		if m.state.Blind != nil || m.count("metrics.read") != 1 {
+			t.Errorf("%s: blind %+v", class, m.state.Blind)
+		}
+		m.poison = &emr.Error{Class: class, Code: "Forbidden", Message: "no"}
+		m.pass(30 * time.Minute)
+		conf.ScaleUp = conf.ScaleUp[1:]
+		m.configure(scaling.Settings{Pools: []scaling.Pool{conf}})
+		m.pass(10 * time.Minute)
+		if m.state.Blind != nil {
+			t.Errorf("%s: no policy looks at it any more: %+v", class, m.state.Blind)
+		}
+	}
+}
+
 func TestPoolsAreBound(t *testing.T) {
 	named := func(name string, groups ...string) scaling.Pool {
 		p := taskPool(0, 20)

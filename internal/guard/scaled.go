@@ -73,6 +73,7 @@ type WouldScale struct {
 type Blind struct {
 	Since  time.Time `json:"since"`
 	Reason string    `json:"reason"`
+	Series []string  `json:"series,omitempty"` // keys of those that cannot be read (emr.Metric.Key), in order; absent: all
 }
 
 // Scaled returns what is remembered of a configured pool, for reading and changing, or nil.

@@ -79,6 +79,11 @@ func (d *decider) judgeTermination(conf *scaling.Termination) {
 	for i := range conf.Policies {
 		pol := &conf.Policies[i]
 		v := verdict(&t.Verdicts, pol.Name, d.env.Now)
+		for _, c := range pol.Statements {
+			if why := d.unreadable(c); why != "" {
+				v.At, v.Reason = d.env.Now, why
+			}
+		}
 		if d.brought(pol) && !d.env.Now.Before(pol.Due(v.At)) {
 			judged = true
 			j := pol.Judge(d.pointsOf, d.env.Now, time.Time{})

@@ -209,7 +209,7 @@ func (w World) waits(s Scope, c Cluster, of guard.Scaled) string {
 		return "scaling suspended since " + Since(c.Suspended.Since, w.Now) + c.why(c.Suspended.Reasons)
 	case c.Unusable != nil:
 		return "reads of the groups are unusable"
-	case c.Blind != nil:
+	case c.Blind != nil && len(c.Blind.Series) == 0:
 		return fmt.Sprintf("metrics cannot be read since %s: %s", Since(c.Blind.Since, w.Now), c.Blind.Reason)
 	case p.Rest != nil:
 		return "it takes no launches until " + Until(p.Rest.Until, w.Now)

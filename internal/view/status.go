@@ -75,6 +75,7 @@ type ClusterStatus struct {
 type Unread struct {
 	Since  time.Time `json:"since" doc:"since when"`
 	Reason string    `json:"reason" doc:"what AWS answered"`
+	Series int       `json:"series,omitempty" doc:"how many series cannot be read; absent: none can"`
 }
 
 // Suspended says that no scaling operation runs on a cluster.
@@ -148,7 +149,7 @@ func (w World) clusterStatus(scope string, c Cluster) ClusterStatus {
 		row.Held = t.Held
 	}
 	if b := c.Blind; b != nil {
-		row.Unread = &Unread{Since: b.Since, Reason: b.Reason}
+		row.Unread = &Unread{Since: b.Since, Reason: b.Reason, Series: len(b.Series)}
 	}
 	for _, g := range c.Groups {
 		if g.Role == emr.Master {
@@ -274,7 +275,9 @@ func (c ClusterStatus) Notes(now time.Time) []string {
 	if c.Suspended != nil {
 		add("scaling suspended since %s%s", Since(c.Suspended.Since, now), c.Suspended.told)
 	}
-	if c.Unread != nil {
+	if c.Unread != nil && c.Unread.Series > 0 {
+		add("%d of its metrics cannot be read since %s, their policies are not judged: %s", c.Unread.Series, Since(c.Unread.Since, now), shortened(c.Unread.Reason))
+	} else if c.Unread != nil {
 		add("metrics cannot be read since %s, no policy is judged: %s", Since(c.Unread.Since, now), shortened(c.Unread.Reason))
 	} else if c.NoData > 0 {
 		add("%s no data: `emrguard policies --cluster %s`", count(c.NoData, "policy")+" "+has(c.NoData), c.Cluster)

@@ -45,7 +45,7 @@ var gauges = []gaugeOf{
 	byScope("clusters_withheld", "clusters that are only observed because somebody else is in charge of them", count(func(s engine.ScopeSnapshot) int { return s.Withheld })),
 	byScope("clusters_suspended", "clusters on which no scaling operation runs because of a resize or a recovery", count(func(s engine.ScopeSnapshot) int { return s.Suspended })),
 	byScope("clusters_unusable", "clusters whose last reads cannot be decided on", count(func(s engine.ScopeSnapshot) int { return s.Unusable })),
-	byScope("clusters_blind", "clusters whose metrics could not be read last, so that none of their policies is judged", count(func(s engine.ScopeSnapshot) int { return s.Blind })),
+	byScope("clusters_blind", "clusters of whose metrics some or all could not be read last, so that their policies are not judged", count(func(s engine.ScopeSnapshot) int { return s.Blind })),
 	byScope("clusters_noticed", "clusters that are about to be terminated because nothing needs them", count(func(s engine.ScopeSnapshot) int { return s.Noticed })),
 	byScope("schedules_deferred", "schedules that are due and wait", count(func(s engine.ScopeSnapshot) int { return s.Deferred })),
 	byScope("recoveries_open", "recoveries and scaling operations that are open", count(func(s engine.ScopeSnapshot) int { return s.Recoveries })),
