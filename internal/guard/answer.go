@@ -145,7 +145,7 @@ func (d *decider) count(r *recovery.Recovery, p *pool.Pool) {
 func (d *decider) unstop(r *recovery.Recovery, p *pool.Pool) {
 	p.Wanted = max(0, p.Wanted-r.Kept)
 	r.Kept = 0
-	p.ClampMoved(d.s.View()) // nothing was taken from the group
+	d.clampMoved(p) // nothing was taken from the group
 	r.Stopped, r.Sent, r.SettleBy, r.Count = time.Time{}, time.Time{}, time.Time{}, 0
 }
 
@@ -190,7 +190,11 @@ func (d *decider) addAnswered(r *recovery.Recovery, p *pool.Pool, in Answer, c *
 	case in.Err == nil && in.Added != "":
 		d.adopt(r, in.Added, "made")
 	case in.Err == nil || in.Err.OutcomeUnknown():
-		r.Placement.Unknown = true
+		if r.Placement.Unknown = true; r.Placement.Lost.IsZero() {
+			r.Placement.Lost = d.env.Now
+		}
+	case !passing(in.Err) && r.Placement.Empty: // EMR takes no empty group
+		r.Placement.Unknown, r.Placement.Empty, r.Placement.Denied = true, false, true
 	case passing(in.Err) && r.Placement.Empty: // the first of two calls is still in the dark
 		r.Placement.Unknown, r.Placement.Empty = true, false
 	default:

@@ -205,6 +205,10 @@ func (d *decider) add(r *recovery.Recovery, p *pool.Pool, shape recovery.Shape, 
 // repeatAdd sends an AddInstanceGroups again whose group no read shows, with 0 instances: a late twin then costs a slot, never
 // an instance (R7).
 func (d *decider) repeatAdd(r *recovery.Recovery, p *pool.Pool) bool {
+	if r.Placement.Denied { // the first call cannot land any more, and a repeat without instances is refused: it is launched anew
+		r.Placement = recovery.Placement{}
+		return true
+	}
 	if !d.env.Add {
 		d.lack(emr.AddInstanceGroups)
 		return false

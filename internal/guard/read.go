@@ -42,8 +42,20 @@ func (d *decider) takeRead(in Read) {
 	}
 	d.joinMembers()
 	for i := range d.s.Pools {
-		d.s.Pools[i].ClampMoved(d.s.View())
+		d.clampMoved(&d.s.Pools[i])
 	}
+}
+
+// clampMoved bounds what was placed elsewhere by what the pool wants. A scaling operation that has not begun may be undone, so what it takes from
+// wanted is no bound yet.
+func (d *decider) clampMoved(p *pool.Pool) {
+	undoable := 0
+	for i := range d.s.Recoveries {
+		if r := &d.s.Recoveries[i]; r.Pool == p.Origin && r.Kind == recovery.Scale && !d.begun(r) {
+			undoable += max(0, -r.Delta)
+		}
+	}
+	p.ClampMoved(d.s.View(), undoable)
 }
 
 // reordered is how much earlier than the newest read an overtaken one may have begun. A read from further back means that the

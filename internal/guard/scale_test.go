@@ -929,3 +929,33 @@ func TestBoundsThatEMRRefusesAreAskedForRarely(t *testing.T) {
 		m.fail("the policy was judged last at %s", v.At)
 	}
 }
+
+// TestR10_AnOperationThatIsUndoneForgetsNothing: while it waits for its first call the pool wants less, and what was placed elsewhere for the
+// origin is remembered all the same, so that a controller that repeats its number adds nothing afterwards.
+func TestR10_AnOperationThatIsUndoneForgetsNothing(t *testing.T) {
+	m := newModel(t, recovery.Defaults())
+	m.series = map[string][]emr.Point{}
+	m.of("ig-A").stuck = true
+	m.of("ig-A").Requested = 9
+	m.pass(50 * time.Minute)
+	p := m.state.Pool("ig-A")
+	if p.Wanted != 9 || p.Members[0].Moved != 3 || m.state.Suspended != nil {
+		t.Fatalf("%+v is not repaired", p)
+	}
+	m.env.Modify = false // no token for a change
+	m.configure(scaling.Settings{Pools: []scaling.Pool{taskPool(0, 4)}})
+	m.pass(8 * time.Minute)
+	if p := m.state.Pool("ig-A"); p.Wanted != 4 || p.Members[0].Moved != 3 {
+		t.Errorf("while it waits: %+v", p)
+	}
+	m.configure(scaling.Settings{Pools: []scaling.Pool{taskPool(0, 20)}})
+	m.pass(8 * time.Minute)
+	if p := m.state.Pool("ig-A"); p.Wanted != 9 || p.Members[0].Moved != 3 {
+		t.Errorf("once it is undone: %+v", p)
+	}
+	m.of("ig-A").Requested = 9
+	m.pass(8 * time.Minute)
+	if p := m.state.Pool("ig-A"); p.Wanted != 9 {
+		t.Errorf("the same number again: the pool wants %d", p.Wanted)
+	}
+}

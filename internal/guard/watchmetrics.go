@@ -49,15 +49,12 @@ func (d *decider) sees() {
 
 // forgetSeries drops the series that no policy looks at any more from those that cannot be read.
 func (d *decider) forgetSeries() {
-	if d.s.Blind == nil {
+	if d.s.Blind == nil || len(d.s.Blind.Series) == 0 {
 		return
 	}
 	var keys []string
 	for _, c := range d.conditions() {
 		keys = append(keys, c.Series().Of(d.s.Cluster.ID).Key())
-	}
-	if len(d.s.Blind.Series) == 0 && len(keys) > 0 {
-		return
 	}
 	blind := *d.s.Blind
 	blind.Series = slices.DeleteFunc(slices.Clone(blind.Series), func(key string) bool { return !slices.Contains(keys, key) })

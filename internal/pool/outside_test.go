@@ -118,7 +118,7 @@ func TestR10_RepeaterAddsNothing(t *testing.T) {
 				m.Settled(requested[id])
 				p.Observe(id, requested[id], now, o)
 			}
-			p.ClampMoved(view)
+			p.ClampMoved(view, 0)
 			if p.Wanted != number {
 				t.Fatalf("wanted is %d after a repeat of %d", p.Wanted, number)
 			}

@@ -256,11 +256,12 @@ func (m *Member) Settled(read int) {
 	m.Accept(read)
 }
 
-// ClampMoved keeps what was placed elsewhere within what the pool wants beyond the member's own count (rule R10).
-func (p *Pool) ClampMoved(view View) {
+// ClampMoved keeps what was placed elsewhere within what the pool wants beyond the member's own count (rule R10). What it wants less by a decision
+// that may still be undone is given as undoable.
+func (p *Pool) ClampMoved(view View, undoable int) {
 	for i := range p.Members {
 		s, _ := view(p.Members[i].Group)
-		p.Members[i].Moved = max(0, min(p.Members[i].Moved, p.Wanted-s.Requested))
+		p.Members[i].Moved = max(0, min(p.Members[i].Moved, p.Wanted+undoable-s.Requested))
 	}
 }
 

@@ -260,7 +260,7 @@ func unsettled(r Recovery, v View, again Need) (Recovery, Act) {
 	// A count that is neither the stop's nor the one before it is somebody else's, not EMR ignoring the call.
 	changed := r.Before > 0 && v.Group.Requested != r.Before
 	switch {
-	case r.Kind == Idle && changed:
+	case changed && (r.Kind == Idle || r.Kind == Shrink || r.Kind == Overrun): // none of them bans: what somebody else asks for stands
 		return r, Act{Kind: Close, Outcome: Completed, Reason: fmt.Sprintf("somebody else asked for %d: a resize of its own", v.Group.Requested)}
 	case r.Kind == Shrink && v.Group.Running < r.Count:
 		return r, Act{Kind: Close, Outcome: Cleared, Reason: fmt.Sprintf("the shrink moves again: %d still run", v.Group.Running)}
@@ -349,13 +349,14 @@ func place(r Recovery, v View) (Recovery, Act) {
 func adopting(r Recovery, v View) (Recovery, Act) {
 	p := &r.Placement
 	earliest := p.At
-	if p.Foreign {
+	waits := p.Foreign || p.Denied
+	if waits {
 		earliest = later(p.At, p.Lost).Add(ForeignAdd)
 	}
 	read := later(earliest, v.LastWrite)
 	if v.ReadBegan.Before(read) || !v.ReadBegan.After(p.At) {
 		look := later(read, p.At.Add(r.Settings.Pace/3))
-		if p.Foreign { // it may show long before it may be repeated
+		if waits { // it may show long before it may be repeated
 			look = later(p.At.Add(r.Settings.Pace/3), v.ReadBegan.Add(r.Settings.Pace))
 		}
 		return r, Act{Kind: Wait, Needs: []Need{{emr.ListInstanceGroups, look}}, Reason: "looking for the group whose answer is missing"}

@@ -192,6 +192,8 @@ func TestR5_Settle(t *testing.T) {
 		"idle, it ended":        {reads: []seen{{0, 6, 6, resizing}, {30, 6, 6, running}}, r: idle, want: "close completed"},
 		"the shrink is over":    {reads: []seen{{0, 8, 8, resizing}}, r: func(r *Recovery) { r.Kind, r.Count = Shrink, 8 }, want: "close completed"},
 		"the shrink goes on":    {reads: []seen{{0, 8, 5, resizing}}, r: func(r *Recovery) { r.Kind, r.Count = Shrink, 8 }, want: "wait", needs: "ListInstanceGroups@31", wake: 34},
+		"somebody raises it":    {reads: []seen{{0, 8, 12, resizing}}, r: func(r *Recovery) { r.Kind, r.Count, r.Before = Shrink, 8, 5 }, v: func(v *View) { v.Now, v.ReadBegan = at(34), at(34) }, want: "close completed"},
+		"or what arrived late":  {reads: []seen{{0, 8, 12, resizing}}, r: func(r *Recovery) { r.Kind, r.Count, r.Before = Overrun, 8, 5 }, v: func(v *View) { v.Now, v.ReadBegan = at(34), at(34) }, want: "close completed"},
 		"stop has nothing todo": {r: func(r *Recovery) { r.Step = StepStop }, want: "wait"},
 		"nor has watch":         {r: func(r *Recovery) { r.Step = StepWatch }, want: "wait"},
 	})

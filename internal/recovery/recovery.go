@@ -108,9 +108,10 @@ type Placement struct {
 	// Unknown is set while nobody knows whether the new group exists (rule R7): the answer to AddInstanceGroups is missing.
 	Unknown bool      `json:"unknown,omitempty"`
 	Foreign bool      `json:"foreign,omitempty"` // the call was sent by another owner of the scope
-	Lost    time.Time `json:"lost,omitzero"`     // Foreign: when this owner found the call unanswered; the other may have sent it until then
+	Lost    time.Time `json:"lost,omitzero"`     // when the call was found unanswered; another owner may have sent it until then
 	Absent  time.Time `json:"absent,omitzero"`   // the first usable read after it that did not show the group
 	Empty   bool      `json:"empty,omitempty"`   // the repeat was sent with 0 instances
+	Denied  bool      `json:"denied,omitempty"`  // EMR refused the repeat, so there is none: what the first call left is waited for
 }
 
 // View is what a recovery looks at.
