@@ -18,6 +18,8 @@ type Sim struct {
 	ops     map[string]operation
 	faults  faults
 	spared  bool // Spot lives do not end by themselves any more
+
+	observer Observer // nil without
 }
 
 // New returns a simulator whose clock stands at o.Start. Zero fields of o get their defaults.

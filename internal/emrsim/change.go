@@ -44,5 +44,8 @@ func (c *request) log(x *cluster, g *group, to int, note string) int {
 		e.Running, e.Starting = g.running, g.count(stateProvisioning)+g.count(stateBootstrapping)
 	}
 	c.r.changes = append(c.r.changes, e)
+	if o := c.s.observer; o != nil {
+		o.Change(c.r.name, len(c.r.changes)-1, e)
+	}
 	return len(c.r.changes) - 1
 }

@@ -187,6 +187,9 @@ func (g *group) endNode(n *node, code, text string, why kill) {
 		if n.change >= 0 {
 			g.c.r.changes[n.change].Ended++
 		}
+		if o := g.sim().observer; o != nil {
+			o.End(End{At: g.sim().now, Cluster: g.c.id, Group: g.id, EC2: n.ec2, Ready: n.ready, Change: n.change, Why: endReasons[why]})
+		}
 	}
 	if n.leaving {
 		g.leaving--

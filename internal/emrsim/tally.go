@@ -39,6 +39,7 @@ func (g *group) mark() {
 	g.c.lack()
 	g.remember(now)
 	g.tellState()
+	g.observed()
 	g.c.yarn.update()
 }
 
