@@ -17,15 +17,17 @@ type Observer interface {
 
 // GroupNow is a group at a moment.
 type GroupNow struct {
-	At        time.Time
-	Cluster   string
-	Group     string
-	Name      string
-	Role      string
-	Requested int
-	Running   int
-	Starting  int // with an EC2 id, not RUNNING yet
-	State     string
+	At      time.Time
+	Cluster string
+	Group   string
+	Name    string
+
+	ClusterName string
+	Role        string
+	Requested   int
+	Running     int
+	Starting    int // with an EC2 id, not RUNNING yet
+	State       string
 }
 
 // End is the end of one instance that was RUNNING.
@@ -80,6 +82,6 @@ func (g *group) observed() {
 	if t := &g.told; t.Group != "" && t.Requested == g.requested && t.Running == g.running && t.Starting == starting && t.State == g.state {
 		return
 	}
-	g.told = GroupNow{At: g.sim().now, Cluster: g.c.id, Group: g.id, Name: g.name, Role: g.role, Requested: g.requested, Running: g.running, Starting: starting, State: g.state}
+	g.told = GroupNow{At: g.sim().now, Cluster: g.c.id, ClusterName: g.c.name, Group: g.id, Name: g.name, Role: g.role, Requested: g.requested, Running: g.running, Starting: starting, State: g.state}
 	o.Group(g.told)
 }

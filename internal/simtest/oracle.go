@@ -32,11 +32,19 @@ type oracle struct {
 	series     map[string]map[time.Time]float64 // data points that were given, by the metric's key
 	put        map[string]map[time.Time]float64 // data points that were published, by the cluster and the metric's name, and the beginning of their five minutes
 	violations []Violation
+
+	time     time.Time            // of what happens now
+	sending  *sentCall            // the change that is being sent
+	requests map[string]*sentCall // by the request's id
+	effects  map[int]*sentCall    // by the entry of the change log
+	paused   bool                 // the whole scope
 }
 
 // Watch makes the world check its properties on every cluster from now on; Violations lists what did not hold.
 func (w *World) Watch() {
-	w.oracle = &oracle{w: w, clusters: map[emr.ClusterID]*watched{}, series: map[string]map[time.Time]float64{}, put: map[string]map[time.Time]float64{}}
+	w.oracle = &oracle{w: w, clusters: map[emr.ClusterID]*watched{}, series: map[string]map[time.Time]float64{}, put: map[string]map[time.Time]float64{}, time: w.Now(),
+		requests: map[string]*sentCall{}, effects: map[int]*sentCall{}}
+	w.Sim.Observe(witness{w.oracle})
 }
 
 // Violations are the properties that did not hold since Watch.
@@ -48,7 +56,7 @@ func (w *World) Violations() []Violation {
 }
 
 func (o *oracle) violate(property, format string, args ...any) {
-	o.violations = append(o.violations, Violation{property, o.w.Now(), fmt.Sprintf(format, args...)})
+	o.violations = append(o.violations, Violation{property, o.time, fmt.Sprintf(format, args...)})
 }
 
 // watched are the books of one cluster.
@@ -59,6 +67,13 @@ type watched struct {
 	body  json.RawMessage // the guard's document, as saved last
 	state *guard.State    // the same, once somebody asked for it
 	last  guard.State     // the document whose records were looked at last
+
+	groups   map[emr.GroupID]*groupBook // the truth
+	fresh    map[emr.GroupID]bool       // groups that somebody else makes
+	wants    wants
+	calls    map[string]store.Record // what was written of a change before it was sent, by its id
+	sentIDs  map[string]bool
+	onTheWay []*sentCall // changes that are not answered
 
 	page    []emr.Group // of a list that has more pages
 	pages   time.Time   // when its first one was sent
@@ -111,11 +126,15 @@ type configured struct {
 	engine.Effective
 }
 
-// of returns the books of a cluster, from its first sight on.
-func (o *oracle) of(id emr.ClusterID) *watched {
+// of returns the books of a cluster.
+func (o *oracle) of(id emr.ClusterID) *watched { return o.sight(id, "") }
+
+// sight returns the books of a cluster, and makes them at its first sight, when the simulator tells of its groups.
+func (o *oracle) sight(id emr.ClusterID, name string) *watched {
 	x := o.clusters[id]
 	if x == nil {
-		x = &watched{o: o, id: id, name: o.w.Truth(string(id)).Name, seen: map[emr.GroupID][]seenRead{}, shown: map[emr.GroupID]emr.Group{}, changes: map[emr.GroupID]int{}, begun: map[string]bool{},
+		x = &watched{o: o, id: id, name: name, groups: map[emr.GroupID]*groupBook{}, fresh: map[emr.GroupID]bool{}, wants: wants{}, calls: map[string]store.Record{}, sentIDs: map[string]bool{},
+			seen: map[emr.GroupID][]seenRead{}, shown: map[emr.GroupID]emr.Group{}, changes: map[emr.GroupID]int{}, begun: map[string]bool{},
 			ops: map[string]*operation{}, ended: map[string]time.Time{}, moving: map[string]bool{}, done: map[tick]int{}, when: map[tick]time.Time{}, made: map[string]*made{},
 			opened: map[string]time.Time{}, firsts: map[string]bool{}}
 		o.clusters[id] = x
@@ -131,6 +150,7 @@ func (o *oracle) each() []*watched {
 
 // reconfigured notes what the world's processes follow from now on.
 func (o *oracle) reconfigured() {
+	o.time = o.w.Now()
 	for _, x := range o.each() {
 		x.reconfigured()
 	}
@@ -154,7 +174,7 @@ func (x *watched) conf() *scaling.Settings {
 	return &scaling.Settings{}
 }
 
-func (x *watched) now() time.Time { return x.o.w.Now() }
+func (x *watched) now() time.Time { return x.o.time }
 
 func (x *watched) violate(property, format string, args ...any) {
 	x.o.violate(property, string(x.id)+": "+format, args...)
@@ -175,6 +195,7 @@ func (x *watched) doc() *guard.State {
 
 // answered notes what a process is told.
 func (o *oracle) answered(c completion) {
+	o.time = o.w.Now()
 	switch c.call.Op {
 	case emr.ListClusters, emr.ReceiveMessage, emr.DeleteMessageBatch:
 	case emr.GetMetricData:
@@ -190,6 +211,7 @@ func (x *watched) answered(c completion) {
 	res := c.done.Result
 	if c.call.Op.Writes() {
 		x.wrote = x.now()
+		x.told(c)
 		if c.call.Op == emr.TerminateJobFlows && res.Err == nil {
 			x.ending = x.now()
 		}
@@ -249,22 +271,37 @@ func (x *watched) usable(groups []emr.Group) bool {
 
 // saved notes what was written down in one transaction.
 func (o *oracle) saved(s store.Save) {
+	o.time = o.w.Now()
 	for _, d := range s.Docs {
 		if strings.HasPrefix(d.Key.Cluster, "j-") {
 			o.of(emr.ClusterID(d.Key.Cluster)).saved(d, s.Records)
+			continue
 		}
+		var scope struct{ Paused *guard.Pause }
+		if err := json.Unmarshal(d.Body, &scope); err != nil {
+			panic(err)
+		}
+		o.paused = scope.Paused != nil
 	}
 }
 
 func (x *watched) saved(d store.Document, records []store.Record) {
 	x.body, x.state = d.Body, nil
-	x.take()
+	reads := x.take()
 	own := records[:0:0]
 	for _, r := range records {
 		if r.Key == d.Key {
 			own = append(own, r)
 		}
 	}
+	x.recorded(own)
+	for _, r := range reads {
+		x.decided(r)
+	}
+}
+
+// recorded takes the records of a saved decision.
+func (x *watched) recorded(own []store.Record) {
 	if len(own) == 0 && len(x.last.Scaling) == 0 && len(x.conf().Pools) == 0 {
 		return // a document that is not looked at is not decoded
 	}
@@ -272,17 +309,51 @@ func (x *watched) saved(d store.Document, records []store.Record) {
 	x.last = *x.doc()
 	for _, r := range own {
 		x.record(r)
+		x.named(r)
+		x.wants.record(x, r)
+		switch {
+		case strings.HasPrefix(r.Kind, "call."):
+			x.calls[r.ID] = r
+		case strings.HasPrefix(r.Kind, "order."):
+			x.bannedByHand(r)
+		case r.Kind == "group.settled" && x.groups[emr.GroupID(r.Group)] != nil:
+			x.groups[emr.GroupID(r.Group)].lacks.settled(x.now())
+		}
 	}
 }
 
-// take uses the reads that the saved decision was made on.
-func (x *watched) take() {
+// take returns the reads that the saved decision was made on, and shows them to the books that records are checked with.
+func (x *watched) take() []reading {
+	var out []reading
 	for _, r := range x.given {
 		if r.at.Equal(x.now()) && r.began.After(x.began) {
 			x.read(r.began, r.groups)
+			x.wants.read(x, r)
+			for _, g := range r.groups {
+				if b := x.groups[g.ID]; b != nil {
+					x.nameable(b, g, r.began)
+				}
+			}
+			out = append(out, r)
 		}
 	}
 	x.given = nil
+	return out
+}
+
+// decided checks what has to hold after a decision on a read was saved, with its records.
+func (x *watched) decided(r reading) {
+	x.unnamed()
+	for _, g := range r.groups {
+		if b := x.groups[g.ID]; b != nil {
+			x.overdue(b, g, r.began)
+		}
+	}
+	for _, id := range x.groupIDs() {
+		if p := x.wants[id]; p != nil {
+			x.wants.quiet(x, id, p, r.began)
+		}
+	}
 }
 
 // died forgets the reads that nobody knows any more: their process died before it had written down what it made of them.

@@ -8,16 +8,31 @@ import (
 )
 
 // change checks a change that is about to be sent: it must be in the document, and keep to the properties.
-func (o *oracle) change(c emr.Call) { o.of(c.Cluster).change(c) }
+func (o *oracle) change(p *Process, c emr.Call) {
+	o.time = o.w.Now()
+	o.sending = &sentCall{at: o.time, process: p.name, call: c}
+	o.of(c.Cluster).change(o.sending)
+}
 
-func (x *watched) change(c emr.Call) {
-	s := x.doc()
+func (x *watched) change(sent *sentCall) {
+	s, c := x.doc(), sent.call
 	if !s.Ended.IsZero() {
 		return // it ended between the decision and now; EMR refuses
 	}
 	if s.Pending == nil || s.Pending.Call.String() != c.String() {
 		x.violate("journal", "%s is sent and not written down", c)
 		return
+	}
+	sent.pending = *s.Pending
+	x.onTheWay = append(x.onTheWay, sent)
+	x.written(sent)
+	x.wants.sent(x, sent)
+	x.bans(sent)
+	if sent.pending.Purpose == guard.ForLaunch {
+		x.launched(sent)
+	}
+	if b := x.groups[c.Group]; b != nil {
+		b.own(sent.at, b.Requested, c.Count)
 	}
 	x.sent(c, s)
 	if s.Pending.Purpose == guard.ForMake || s.Pending.Purpose == guard.ForTerminate {
@@ -34,15 +49,7 @@ func (x *watched) change(c emr.Call) {
 	}
 	switch pending.Purpose {
 	case guard.ForLaunch, guard.ForAdd:
-		// A return by hand launches on the origin first and releases the fallbacks once that runs.
-		r := s.Recovery(pending.Recovery)
-		if sum := p.Requested(s.View()) + added(pending); sum > p.Wanted && (r == nil || r.Kind != recovery.Return) {
-			x.violate("I2", "%s asks for %d in all, the pool wants %d", c, sum, p.Wanted)
-		}
-		if m := p.Member(c.Group); m != nil && m.Banned(now) {
-			x.violate("I3", "%s launches on a banned member", c)
-		}
-		if r != nil {
+		if r := s.Recovery(pending.Recovery); r != nil {
 			x.rungMax(s, p, r.Settings.Fallback, c)
 		}
 	case guard.ForStop, guard.ForKeep:

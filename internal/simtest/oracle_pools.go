@@ -114,7 +114,7 @@ func clock(unix int64) string { return time.Unix(unix, 0).UTC().Format(time.Date
 func (x *watched) record(r store.Record) {
 	switch r.Kind {
 	case "scaling.decided":
-		x.decided(r)
+		x.scalingDecided(r)
 	case "scaling.resumed":
 		x.resumed = x.now()
 		if why := x.resizing(); why != "" && x.doc().Ended.IsZero() {
@@ -151,8 +151,8 @@ func (x *watched) scaledOf(origin emr.GroupID) *guard.Scaled {
 	return nil
 }
 
-// decided checks one decision of emrguard's own.
-func (x *watched) decided(r store.Record) {
+// scalingDecided checks one decision of emrguard's own.
+func (x *watched) scalingDecided(r store.Record) {
 	var data struct {
 		Ask    scaling.Ask `json:"ask"`
 		Wanted int         `json:"wanted"`

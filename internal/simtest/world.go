@@ -358,11 +358,14 @@ func (p *Process) send(c engine.Call) {
 	if writes {
 		p.boundary(BeforeCall, c.Call.String())
 		if w.oracle != nil {
-			w.oracle.change(c.Call)
+			w.oracle.change(p, c.Call)
 		}
 	}
 	answer := w.client.Do(c.Call)
 	w.Calls = append(w.Calls, Sent{At: w.Now(), By: p.name, Call: c.Call, Err: answer.Result.Err})
+	if writes && w.oracle != nil {
+		w.oracle.did(answer.RequestID)
+	}
 	if writes {
 		p.boundary(AfterCall, c.Call.String())
 	}

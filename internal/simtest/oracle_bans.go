@@ -1,0 +1,82 @@
+package simtest
+
+import (
+	"encoding/json"
+	"time"
+
+	"emrguard/internal/emr"
+	"emrguard/internal/guard"
+	"emrguard/internal/store"
+)
+
+// banned is the oracle's own account of a group's ban.
+type banned struct {
+	until  time.Time
+	before time.Time // what stood before the last stop, until that one is known to have happened
+	by     string    // the stop
+}
+
+// clockSlack is how far the clock of a process may be from the true time while it acts (R11), and a second for its resolution.
+const clockSlack = 61 * time.Second
+
+// bans books the ban that follows from a stop that is about to be sent.
+func (x *watched) bans(c *sentCall) {
+	r := x.doc().Recovery(c.pending.Recovery)
+	b := x.groups[c.call.Group]
+	if c.pending.Purpose != guard.ForStop || r == nil || b == nil || !r.Kind.Bans() || !r.Stopped.Equal(r.Sent) {
+		return
+	}
+	b.ban.before, b.ban.by = b.ban.until, c.pending.ID
+	b.ban.until = later(b.ban.until, c.at.Add(r.Settings.Ban))
+}
+
+// unbanned takes back a ban whose stop did not happen.
+func (x *watched) unbanned(c *sentCall, err *emr.Error) {
+	if b := x.groups[c.call.Group]; b != nil && b.ban.by == c.pending.ID && err != nil && !err.OutcomeUnknown() {
+		b.ban.until, b.ban.by = b.ban.before, ""
+	}
+}
+
+// bannedByHand takes what somebody ordered.
+func (x *watched) bannedByHand(r store.Record) {
+	b := x.groups[emr.GroupID(r.Group)]
+	var data struct {
+		Order guard.Order `json:"order"`
+	}
+	if b == nil || json.Unmarshal(r.Data, &data) != nil {
+		return
+	}
+	switch data.Order.Kind {
+	case guard.OrderBan:
+		b.ban = banned{until: later(b.ban.until, x.now().Add(data.Order.For))}
+	case guard.OrderUnban:
+		b.ban = banned{}
+	}
+}
+
+// launched checks I3 for a launch on a group.
+//
+// I3: no call raises a banned group above the highest count of running and starting instances of the last two paces. The bans are the oracle's
+// own: a stop of a stuck resize bans the group from its sending on, for the `ban` of its recovery, unless EMR refused it; a person bans and
+// unbans by an order that was accepted. The last minute of a ban is left out, since the clock of a process may be so far from the true time.
+func (x *watched) launched(c *sentCall) {
+	b := x.groups[c.call.Group]
+	if b == nil || !c.at.Before(b.ban.until.Add(-clockSlack)) || c.call.Count <= b.Requested {
+		return
+	}
+	highest := b.Running + b.Starting
+	since := c.at.Add(-2 * x.rule().Settings.Pace)
+	for i, v := range b.views {
+		if i+1 == len(b.views) || b.views[i+1].At.After(since) {
+			highest = max(highest, v.Running+v.Starting)
+		}
+	}
+	for _, r := range x.seen[c.call.Group] {
+		if !r.at.Before(since) {
+			highest = max(highest, r.running)
+		}
+	}
+	if c.call.Count > highest {
+		x.violate("I3", "%s raises a group that is banned until %s, where %d run or start", c.call, b.ban.until.Format(time.TimeOnly), highest)
+	}
+}

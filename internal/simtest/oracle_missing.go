@@ -1,0 +1,182 @@
+package simtest
+
+import (
+	"time"
+
+	"emrguard/internal/emr"
+	"emrguard/internal/emrsim"
+	"emrguard/internal/guard"
+)
+
+// missing is the oracle's own clock of one group's missing instances, kept from the truth: each has the time at which it went missing, and
+// the one at which a right read first showed that.
+type missing struct {
+	queue   []lack // the oldest first
+	arrival time.Time
+	fell    bool // the requested count fell since the last right read
+	lost    bool // a running instance was lost since then
+	gained  bool // one arrived since then
+	hidden  bool // an arrival and a loss came between the same two right reads, which show neither
+
+	late    int       // reads since the oldest was overdue, a pace apart
+	counted time.Time // the last of them
+}
+
+// lack are instances that went missing together.
+type lack struct {
+	count int
+	since time.Time
+	shown time.Time // by a right read; zero: by none yet
+}
+
+// take books what became of the group. A rise of requested is missing from then on, an arrival ends what is missing for the longest, a fall
+// of requested what is missing for the shortest time; what is left is a loss. Time in RECONFIGURING does not count.
+func (m *missing) take(before, now emrsim.GroupNow) {
+	if before.State == string(emr.GroupReconfiguring) {
+		for i := range m.queue {
+			m.queue[i].since = m.queue[i].since.Add(now.At.Sub(before.At))
+			if !m.queue[i].shown.IsZero() {
+				m.queue[i].shown = m.queue[i].shown.Add(now.At.Sub(before.At))
+			}
+		}
+	}
+	asked, ran := now.Requested-before.Requested, now.Running-before.Running
+	if asked > 0 {
+		m.queue = append(m.queue, lack{count: asked, since: now.At})
+	}
+	if ran > 0 {
+		m.arrival = now.At
+		m.pop(ran, true)
+	}
+	if asked < 0 {
+		m.pop(-asked, false)
+	}
+	m.fell, m.lost, m.gained = m.fell || asked < 0, m.lost || ran < 0, m.gained || ran > 0
+	m.hidden = m.hidden || m.lost && m.gained
+	m.hidden = m.hidden && now.Running < now.Requested
+	total := 0
+	for _, l := range m.queue {
+		total += l.count
+	}
+	short := max(0, now.Requested-now.Running)
+	m.pop(total-short, false)
+	if short > total {
+		m.queue = append(m.queue, lack{count: short - total, since: now.At})
+	}
+}
+
+// pop ends n of the missing, those of the longest or of the shortest time.
+func (m *missing) pop(n int, oldest bool) {
+	for n > 0 && len(m.queue) > 0 {
+		i := len(m.queue) - 1
+		if oldest {
+			i = 0
+		}
+		took := min(n, m.queue[i].count)
+		n -= took
+		if m.queue[i].count -= took; m.queue[i].count == 0 {
+			m.queue = append(m.queue[:i], m.queue[i+1:]...)
+		}
+	}
+}
+
+// lateReads is how many reads in a row, a pace apart, may show a group that is overdue before something has to be open.
+const lateReads = 4
+
+// overdue checks I1 after a read whose decision was saved.
+//
+// I1: every shortfall older than `after` and the budgeted delay belongs to an open recovery of its pool, to a pool that rests, is blocked or
+// contested, or to a cluster that is paused, observed or not ours to repair. The clock is kept from the truth, one entry for each missing
+// instance, and no crash and no change of owner touches it: so none of these may start a clock again (I7). The budgeted delay is stated by what
+// the guard was given. The time from which it can know of an instance is the first read that showed the group as it was; from `after` later on
+// (the longest `after` of the ladder, with the grace after an arrival) four such reads a pace apart, each decided on and saved, may come before
+// something is open. A read that shows the group otherwise than it was begins all of this anew, and so does one in whose time the
+// requested count fell and instances were lost, too: R1 then takes the lost ones for the newest. A loss that an arrival hid from the reads is
+// known when the instances are listed before a stop, and dated by that.
+func (x *watched) overdue(b *groupBook, g emr.Group, began time.Time) {
+	m := &b.lacks
+	rule := x.rule()
+	right := b.right(g, began)
+	if !right || m.fell && m.lost {
+		m.unknown(time.Time{})
+	}
+	if right {
+		m.fell, m.lost, m.gained = false, false, false
+	}
+	for i := range m.queue {
+		if l := &m.queue[i]; l.shown.IsZero() && !l.since.After(began) && right {
+			l.shown = began
+		}
+	}
+	if len(m.queue) == 0 || m.queue[0].shown.IsZero() || g.Role == emr.Master || g.State == emr.GroupReconfiguring || g.State.Ended() {
+		m.late = 0
+		return
+	}
+	due := later(m.queue[0].shown.Add(rule.Settings.LongestAfter()), x.settings[len(x.settings)-1].from)
+	if grace := rule.Settings.ProgressGrace; grace > 0 {
+		due = later(due, m.arrival.Add(grace))
+	}
+	if began.Before(due) || x.repaired(b) {
+		m.late = 0
+		return
+	}
+	if m.late > 0 && began.Sub(m.counted) < rule.Settings.Pace {
+		return
+	}
+	m.late, m.counted = m.late+1, began
+	if m.late == lateReads {
+		x.violate("I1", "%s: %d of %d run, the oldest is missing since %s and known since %s, and nothing is open", b.Group, g.Running, g.Requested,
+			m.queue[0].since.Format(time.TimeOnly), m.queue[0].shown.Format(time.TimeOnly))
+	}
+}
+
+// unknown says that the guard cannot know of what is missing, or only since a time.
+func (m *missing) unknown(since time.Time) {
+	for i := range m.queue {
+		m.queue[i].shown = since
+	}
+	m.late = 0
+}
+
+// settled takes the record of a list of instances that showed a hidden loss.
+func (m *missing) settled(at time.Time) {
+	if m.hidden {
+		m.unknown(at)
+		m.hidden = false
+	}
+}
+
+// repaired says whether something is done about a group's missing instances, or nothing is to be done.
+func (x *watched) repaired(b *groupBook) bool {
+	s, rule := x.doc(), x.rule()
+	if !s.Ended.IsZero() || s.Withheld != "" || s.Paused != nil || rule.Mode != guard.Enforce || x.o.w.o.DryRun || x.o.paused || !s.Cluster.State.Modifiable() || x.o.skewed() {
+		return true
+	}
+	p := s.PoolOf(emr.GroupID(b.Group))
+	if p == nil || p.Rest != nil || p.Blocked != nil || p.Contested || rule.Wrapped && p.Role == emr.Core {
+		return true
+	}
+	for _, r := range s.Recoveries {
+		if r.Pool == p.Origin {
+			return true
+		}
+	}
+	return false
+}
+
+// skewed says whether a process has a clock that is wrong enough to begin no repair (R11).
+func (o *oracle) skewed() bool {
+	for _, p := range o.w.procs {
+		if p.Ahead > 30*time.Second || p.Ahead < -30*time.Second || p.asleep {
+			return true
+		}
+	}
+	return false
+}
+
+func later(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return b
+	}
+	return a
+}

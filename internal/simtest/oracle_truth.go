@@ -1,0 +1,197 @@
+package simtest
+
+import (
+	"slices"
+	"time"
+
+	"emrguard/internal/emr"
+	"emrguard/internal/emrsim"
+	"emrguard/internal/guard"
+)
+
+// remembered is how long the oracle remembers what a group was like: longer than any read of it is late or shows the past.
+const remembered = 45 * time.Minute
+
+// groupBook is what the simulator said of one group, and what the oracle makes of it.
+type groupBook struct {
+	emrsim.GroupNow
+	views  []emrsim.GroupNow // of the time remembered, the oldest first; the last is the present
+	origin emr.GroupID       // of its pool, by its name
+	maker  string            // the recovery whose token its name carries; empty: none of ours
+
+	counts  []ownCount      // requested counts that calls of ours asked for, or replaced
+	unnamed []outsideChange // which the history does not name yet
+	lacks   missing
+	ban     banned
+}
+
+// ownCount is a requested count that a call of ours asked for, or replaced.
+type ownCount struct {
+	at    time.Time
+	count int
+}
+
+// sentCall is one change that left a process.
+type sentCall struct {
+	at      time.Time
+	process string
+	call    emr.Call
+	pending guard.Call
+	effects int // entries of the change log
+}
+
+// witness lets the simulator tell the oracle what happens. Its methods run under the simulator's mutex.
+type witness struct{ *oracle }
+
+// Group notes what became of a group.
+func (w witness) Group(g emrsim.GroupNow) {
+	w.time = g.At
+	w.sight(emr.ClusterID(g.Cluster), g.ClusterName).changed(g)
+}
+
+// Change finds out whose a change is: that of the call of ours that is being sent, or somebody else's.
+func (w witness) Change(_ string, index int, c emrsim.Change) {
+	w.time = c.At
+	if c.Group == "" {
+		return
+	}
+	x, call := w.of(emr.ClusterID(c.Cluster)), w.author(c)
+	if call != nil {
+		call.effects++
+		w.effects[index] = call
+	}
+	if call != nil {
+		x.effect(call, c)
+		return
+	}
+	if c.From != c.To {
+		x.outside(c)
+	}
+}
+
+// End checks because of what a running instance ended.
+func (w witness) End(e emrsim.End) {
+	w.time = e.At
+	w.of(emr.ClusterID(e.Cluster)).endedNode(e, w.effects[e.Change])
+}
+
+// author is the call of ours that made an entry of the change log; nil: it was somebody else. A call that takes effect long after it was sent
+// is known by its request.
+func (o *oracle) author(c emrsim.Change) *sentCall {
+	if c.Who != "api" {
+		return nil
+	}
+	if call := o.requests[c.RequestID]; call != nil {
+		return call
+	}
+	if o.sending != nil && string(o.sending.call.Op) == c.Op && string(o.sending.call.Cluster) == c.Cluster {
+		return o.sending
+	}
+	return nil
+}
+
+// did notes which request the change was that was sent last.
+func (o *oracle) did(request string) {
+	if o.sending != nil {
+		o.requests[request] = o.sending
+		o.sending = nil
+	}
+}
+
+// effect notes that a change of ours takes effect.
+func (x *watched) effect(call *sentCall, c emrsim.Change) {
+	b := x.groups[emr.GroupID(c.Group)]
+	if b == nil {
+		return // a group that is made by it; its first sight follows
+	}
+	b.unnamed = nil
+	b.own(c.At, c.From, c.To)
+	x.wants.effect(x, b, c)
+}
+
+// endedNode checks because of what a running instance ended.
+func (x *watched) endedNode(emrsim.End, *sentCall) {}
+
+// told notes the answer to a change.
+func (x *watched) told(c completion) {
+	for _, call := range x.onTheWay {
+		if call.at.Equal(c.sent) && call.call.String() == c.call.String() {
+			x.unbanned(call, c.done.Result.Err)
+		}
+	}
+	x.onTheWay = slices.DeleteFunc(x.onTheWay, func(o *sentCall) bool { return !o.at.After(c.sent) })
+}
+
+// changed books the present of a group.
+func (x *watched) changed(g emrsim.GroupNow) {
+	b := x.groups[emr.GroupID(g.Group)]
+	if b == nil {
+		b = &groupBook{origin: emr.GroupID(g.Group)}
+		if _, token, ok := emr.ParseGroupName(g.Name); ok && token.Cluster == x.id && token.Store == x.o.w.o.Store.ID() {
+			b.maker = token.Recovery
+			if x.groups[token.Origin] != nil {
+				b.origin = token.Origin
+			}
+		}
+		x.groups[emr.GroupID(g.Group)] = b
+		if b.origin == emr.GroupID(g.Group) {
+			x.wants[b.origin] = newWanted(g.Requested)
+		}
+		if x.fresh[emr.GroupID(g.Group)] {
+			b.unnamed = append(b.unnamed, outsideChange{at: g.At, to: g.Requested})
+		}
+	}
+	if p := x.wants[b.origin]; p != nil && b.Requested != g.Requested {
+		p.touch(g.At)
+	}
+	b.lacks.take(b.GroupNow, g)
+	b.GroupNow = g
+	old := 0
+	for old+1 < len(b.views) && g.At.Sub(b.views[old+1].At) > remembered {
+		old++
+	}
+	b.views = append(b.views[:0], b.views[old:]...)
+	if n := len(b.views); n > 0 && b.views[n-1].At.Equal(g.At) {
+		b.views = b.views[:n-1]
+	}
+	b.views = append(b.views, g)
+}
+
+// then is what the group was like at a time; false before it was there, or when that is forgotten.
+func (b *groupBook) then(t time.Time) (emrsim.GroupNow, bool) {
+	for _, v := range slices.Backward(b.views) {
+		if !v.At.After(t) {
+			return v, true
+		}
+	}
+	return emrsim.GroupNow{}, false
+}
+
+// right says whether a read showed a group as it was when the read began.
+func (b *groupBook) right(g emr.Group, began time.Time) bool {
+	v, ok := b.then(began)
+	return ok && v.Requested == g.Requested && v.Running == g.Running && v.State == string(g.State)
+}
+
+// ids lists the groups in the order of their ids.
+func (x *watched) groupIDs() []emr.GroupID {
+	var out []emr.GroupID
+	for id := range x.groups {
+		out = append(out, id)
+	}
+	slices.Sort(out)
+	return out
+}
+
+// own notes that a call of ours asks a group for a count, in place of another.
+func (b *groupBook) own(at time.Time, counts ...int) {
+	b.counts = slices.DeleteFunc(b.counts, func(c ownCount) bool { return at.Sub(c.at) > remembered })
+	for _, n := range counts {
+		b.counts = append(b.counts, ownCount{at, n})
+	}
+}
+
+// mayBeOurs says whether a requested count may be taken for the work of a call of ours.
+func (b *groupBook) mayBeOurs(count int) bool {
+	return slices.ContainsFunc(b.counts, func(c ownCount) bool { return c.count == count })
+}

@@ -1,0 +1,305 @@
+package simtest
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+	"time"
+
+	"emrguard/internal/emr"
+	"emrguard/internal/emrsim"
+	"emrguard/internal/guard"
+	"emrguard/internal/recovery"
+	"emrguard/internal/store"
+)
+
+// wanted is the oracle's own model of what people want of one pool: at least low, at most high. It knows what was changed from the
+// simulator's log and the history's orders and scaling decisions, and nothing of the guard's own count.
+//
+// Where nobody but emrguard acts on a pool, low and high are one number. They part, until the pool is quiet, wherever rule R10 lets the guard
+// see different things in the same truth:
+//
+//   - a rise by somebody else counts towards high at once, less what was moved for the group at least, and towards low once two reads showed
+//     it, less what can have been moved at most; one that no read shows, since another change overtook it, counts for nothing;
+//   - a fall counts towards low at once. It counts towards high once two reads showed it, if it is the only change that is not settled and no
+//     call of ours can have left that count: it can be taken for our call, and an open recovery takes what is asked for as wanted;
+//   - an order or a decision to scale may be undone or not be carried out in full: what was wanted before and what is wanted then are both
+//     possible;
+//   - a read that shows a requested count other than the true one looks like a fall, or a rise, of the difference.
+//
+// A pool that is quiet wants what is asked for: then the model begins anew with that.
+type wanted struct {
+	low, high int
+	met       bool                // a decision was made on a read that showed the origin
+	moved     map[emr.GroupID]int // so many at least our stops took from a group and nobody gave back
+	open      []unsettled
+	returning string    // the recovery that asks the origin again: for its time both ask
+	changed   time.Time // when a member's requested count changed last
+	reads     int       // right reads since then, a pace apart
+	counted   time.Time
+}
+
+// unsettled is a change by somebody else that the guard may or may not have seen.
+type unsettled struct {
+	group    emr.GroupID
+	at       time.Time
+	from, to int
+	reads    int
+	moved    int  // so many at most were moved for the group
+	ours     bool // a call of ours can have left that count
+}
+
+// newWanted is the model of a pool whose origin is asked for n.
+func newWanted(n int) *wanted { return &wanted{low: n, high: n, moved: map[emr.GroupID]int{}} }
+
+// stopped books a stop of ours that takes a group from one count to another.
+func (p *wanted) stopped(id emr.GroupID, from, to int) { p.moved[id] += max(0, from-to) }
+
+// launched books a launch of ours: what was moved from the group is asked for on it again.
+func (p *wanted) launched(id emr.GroupID, by int) { p.moved[id] -= min(p.moved[id], max(0, by)) }
+
+// scaled books that the pool is to want n.
+func (p *wanted) scaled(n int) { p.low, p.high = min(p.low, n), max(p.high, n) }
+
+// risen books a rise by somebody else.
+func (p *wanted) risen(id emr.GroupID, from, to int, adds bool) {
+	by := to - from
+	if !adds {
+		moved := min(p.moved[id], max(0, p.low-from)) // never more than wanted less the group's own
+		p.moved[id] = max(0, moved-by)
+		by = max(0, by-moved)
+	}
+	p.high += by
+}
+
+// fallen books a fall by somebody else.
+func (p *wanted) fallen(by int) { p.low = max(0, p.low-by) }
+
+// settle books that two reads showed a change by somebody else; asked is what is asked for of the pool now.
+func (p *wanted) settle(u unsettled, asked int, limited bool) {
+	switch by := u.to - u.from; {
+	case by > 0 && !u.ours && !limited:
+		p.low = min(p.high, p.low+max(0, by-u.moved))
+	case by < 0 && !u.ours && len(p.open) == 0:
+		p.high = max(p.high+by, asked, p.low)
+		p.low = min(p.low, asked)
+	}
+}
+
+// misread books a read that showed another requested count than the true one.
+func (p *wanted) misread(shown, truth int) {
+	p.low = max(0, p.low-max(shown-truth, truth-shown))
+	p.high += max(0, shown-truth)
+}
+
+// wants are the models of the pools of a cluster, by origin.
+type wants map[emr.GroupID]*wanted
+
+// twin says whether a group is one that another call of the same recovery made, and that no read has shown yet (R7).
+func (x *watched) twin(b *groupBook, c *sentCall) bool {
+	_, shown := x.shown[emr.GroupID(b.Group)]
+	return !shown && b.maker == c.pending.Recovery && b.Group != string(c.call.Group)
+}
+
+// sum is what the members of a pool are asked for in truth, but for one of them.
+func (x *watched) sum(origin, but emr.GroupID) int {
+	sum := 0
+	for id, b := range x.groups {
+		if b.origin == origin && id != but {
+			sum += b.Requested
+		}
+	}
+	return sum
+}
+
+// outside takes a change of a group by somebody else.
+func (w wants) outside(x *watched, b *groupBook, c emrsim.Change) {
+	p := w[b.origin]
+	if p == nil {
+		return
+	}
+	p.touch(c.At)
+	if !p.met {
+		p.scaled(c.To)
+		return
+	}
+	id, moved := emr.GroupID(c.Group), max(0, p.high-c.From)
+	if c.To > c.From {
+		p.risen(id, c.From, c.To, x.rule().Settings.OutsideGrowth == recovery.Add)
+	} else {
+		p.fallen(c.From - c.To)
+	}
+	p.open = slices.DeleteFunc(p.open, func(u unsettled) bool { return u.group == id })
+	p.open = append(p.open, unsettled{group: id, at: c.At, from: c.From, to: c.To, moved: moved, ours: b.mayBeOurs(c.To)})
+}
+
+// touch notes that a requested count changes.
+func (p *wanted) touch(at time.Time) { p.changed, p.reads = at, 0 }
+
+// effect takes a change of ours that takes effect.
+func (w wants) effect(x *watched, b *groupBook, c emrsim.Change) {
+	p := w[b.origin]
+	if p == nil {
+		return
+	}
+	p.touch(c.At)
+	p.open = slices.DeleteFunc(p.open, func(u unsettled) bool { return string(u.group) == c.Group })
+	if c.To > c.From && c.To <= c.Running { // it keeps what runs there and launches nothing
+		p.high = max(p.high, x.sum(b.origin, emr.GroupID(c.Group))+c.To)
+	}
+}
+
+// sent checks I2 for a change that is about to be sent.
+//
+// I2, at every moment: no launch takes what is asked for of a pool, in truth, over what people want of it at most. While a return to the origin
+// is open both ask: then it may be more by what the other members have. Left out is the twin of a new group that took effect late and that no
+// read has shown yet (R7): see I5.
+func (w wants) sent(x *watched, c *sentCall) {
+	b := x.groups[c.call.Group]
+	origin := c.pending.Pool
+	p := w[origin]
+	if p == nil {
+		return
+	}
+	switch c.pending.Purpose {
+	case guard.ForStop:
+		from := b.Requested
+		if g, ok := x.shown[c.call.Group]; ok {
+			from = min(from, g.Requested)
+		}
+		p.stopped(c.call.Group, from, c.call.Count)
+	case guard.ForLaunch, guard.ForAdd:
+		sum, most := x.sum(origin, c.call.Group), p.high
+		if c.call.Config != nil {
+			sum += c.call.Config.Count
+		} else {
+			sum += c.call.Count
+			p.launched(c.call.Group, c.call.Count-b.Requested)
+		}
+		for _, o := range x.groups {
+			if o.origin == origin && x.twin(o, c) {
+				sum -= o.Requested
+			}
+		}
+		if p.returning == c.pending.Recovery {
+			most += x.sum(origin, origin)
+		}
+		if sum > most {
+			x.violate("I2", "%s asks for %d of pool %s in all, people want %d to %d", c.call, sum, origin, p.low, p.high)
+		}
+	}
+}
+
+// record takes orders, scaling decisions and what a pool makes its own.
+func (w wants) record(x *watched, r store.Record) {
+	p := w[emr.GroupID(r.Pool)]
+	if p == nil {
+		return
+	}
+	if strings.HasPrefix(r.Kind, "recovery.") {
+		p.touch(x.now())
+	}
+	var data struct {
+		Order guard.Order `json:"order"`
+		Ask   struct {
+			Target int `json:"target"`
+		} `json:"ask"`
+		Kind recovery.Kind `json:"kind"`
+	}
+	switch r.Kind {
+	case "order.scale", "scaling.decided", "recovery.open":
+		if json.Unmarshal(r.Data, &data) != nil {
+			return
+		}
+	}
+	switch r.Kind {
+	case "order.scale":
+		p.scaled(data.Order.To)
+		p.touch(x.now())
+	case "scaling.decided":
+		p.scaled(data.Ask.Target)
+		p.touch(x.now())
+	case "recovery.open":
+		if data.Kind == recovery.Return {
+			p.returning = r.Recovery
+		}
+	case "pool.wanted":
+		p.scaled(x.sum(emr.GroupID(r.Pool), ""))
+	case "pool.rebuilt":
+		if b := x.groups[emr.GroupID(r.Group)]; b != nil {
+			p.high += b.Requested
+		}
+	}
+}
+
+// read takes a read whose decision was saved.
+func (w wants) read(x *watched, r reading) {
+	for _, g := range r.groups {
+		b := x.groups[g.ID]
+		if b == nil || w[b.origin] == nil {
+			continue
+		}
+		p := w[b.origin]
+		if !p.met {
+			p.met = true
+			p.scaled(g.Requested)
+		}
+		then, ok := b.then(r.began)
+		if ok && then.Requested != g.Requested {
+			p.misread(g.Requested, then.Requested)
+			p.touch(x.now())
+			continue
+		}
+		for i := range p.open {
+			if u := &p.open[i]; u.group == g.ID && !r.began.Before(u.at) && g.Requested == u.to {
+				u.reads++
+			}
+		}
+		if i := slices.IndexFunc(p.open, func(u unsettled) bool { return u.reads >= 2 }); i >= 0 {
+			u := p.open[i]
+			p.open = slices.Delete(p.open, i, i+1)
+			p.settle(u, x.sum(b.origin, ""), x.rule().Settings.Max > 0)
+		}
+	}
+}
+
+// quietReads is how many right reads, a pace apart, a pool has to be left alone for before it counts as quiet.
+const quietReads = 12
+
+// quiet checks I2 for a pool that nobody has touched for a while.
+//
+// I2, at rest: when twelve right reads a pace apart showed no requested count that changed, nothing is open and the pool is not reported as
+// resting, blocked or contested, nor its cluster paused or observed, what is asked for of it in truth is what people want. While members miss
+// instances it may be more: what somebody else gave back to a member is matched by releases once it runs (R10).
+func (w wants) quiet(x *watched, origin emr.GroupID, p *wanted, began time.Time) {
+	if began.Sub(p.counted) < x.rule().Settings.Pace && p.reads > 0 || !began.After(p.changed) {
+		return
+	}
+	p.reads, p.counted = p.reads+1, began
+	if p.reads < quietReads || len(p.open) > 0 || p.low == p.high && p.low == x.sum(origin, "") {
+		return
+	}
+	s := x.doc()
+	known := s.Pool(origin)
+	if known == nil || s.Pending != nil || x.repaired(x.groups[origin]) {
+		return
+	}
+	sum, whole := x.sum(origin, ""), x.whole(origin)
+	if sum < p.low || sum > p.high && whole {
+		x.violate("I2", "pool %s is quiet and %d are asked for in all, people want %d to %d", origin, sum, p.low, p.high)
+	}
+	p.low, p.high = min(p.low, sum), max(p.high, sum)
+	if whole {
+		p.low, p.high, p.returning = sum, sum, ""
+	}
+}
+
+// whole says whether every member of a pool has in truth what it is asked for.
+func (x *watched) whole(origin emr.GroupID) bool {
+	for _, b := range x.groups {
+		if b.origin == origin && b.Running < b.Requested {
+			return false
+		}
+	}
+	return true
+}
