@@ -17,12 +17,11 @@ type Observer interface {
 
 // GroupNow is a group at a moment.
 type GroupNow struct {
-	At      time.Time
-	Cluster string
-	Group   string
-	Name    string
-
+	At          time.Time
+	Cluster     string
 	ClusterName string
+	Group       string
+	Name        string
 	Role        string
 	Requested   int
 	Running     int

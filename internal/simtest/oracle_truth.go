@@ -61,7 +61,7 @@ func (w witness) Change(_ string, index int, c emrsim.Change) {
 		w.effects[index] = call
 	}
 	if call != nil {
-		x.effect(call, c)
+		x.effect(c)
 		return
 	}
 	if c.From != c.To {
@@ -99,7 +99,7 @@ func (o *oracle) did(request string) {
 }
 
 // effect notes that a change of ours takes effect.
-func (x *watched) effect(call *sentCall, c emrsim.Change) {
+func (x *watched) effect(c emrsim.Change) {
 	b := x.groups[emr.GroupID(c.Group)]
 	if b == nil {
 		return // a group that is made by it; its first sight follows
