@@ -38,12 +38,15 @@ type oracle struct {
 	requests map[string]*sentCall // by the request's id
 	effects  map[int]*sentCall    // by the entry of the change log
 	paused   bool                 // the whole scope
+	spent    map[emr.Op]*spending
+	ahead    map[string]time.Duration // of the clocks of processes
 }
 
 // Watch makes the world check its properties on every cluster from now on; Violations lists what did not hold.
 func (w *World) Watch() {
 	w.oracle = &oracle{w: w, clusters: map[emr.ClusterID]*watched{}, series: map[string]map[time.Time]float64{}, put: map[string]map[time.Time]float64{}, time: w.Now(),
-		requests: map[string]*sentCall{}, effects: map[int]*sentCall{}}
+		requests: map[string]*sentCall{}, effects: map[int]*sentCall{},
+		spent: map[emr.Op]*spending{}, ahead: map[string]time.Duration{}}
 	w.Sim.Observe(witness{w.oracle})
 }
 
@@ -68,12 +71,15 @@ type watched struct {
 	state *guard.State    // the same, once somebody asked for it
 	last  guard.State     // the document whose records were looked at last
 
-	groups   map[emr.GroupID]*groupBook // the truth
-	fresh    map[emr.GroupID]bool       // groups that somebody else makes
-	wants    wants
-	calls    map[string]store.Record // what was written of a change before it was sent, by its id
-	sentIDs  map[string]bool
-	onTheWay []*sentCall // changes that are not answered
+	groups    map[emr.GroupID]*groupBook // the truth
+	fresh     map[emr.GroupID]bool       // groups that somebody else makes
+	wants     wants
+	adds      []*sentCall         // of new groups
+	twin      map[string]*twinned // by recovery
+	suspended suspension
+	calls     map[string]store.Record // what was written of a change before it was sent, by its id
+	sentIDs   map[string]bool
+	onTheWay  []*sentCall // changes that are not answered
 
 	page    []emr.Group // of a list that has more pages
 	pages   time.Time   // when its first one was sent
@@ -133,7 +139,7 @@ func (o *oracle) of(id emr.ClusterID) *watched { return o.sight(id, "") }
 func (o *oracle) sight(id emr.ClusterID, name string) *watched {
 	x := o.clusters[id]
 	if x == nil {
-		x = &watched{o: o, id: id, name: name, groups: map[emr.GroupID]*groupBook{}, fresh: map[emr.GroupID]bool{}, wants: wants{}, calls: map[string]store.Record{}, sentIDs: map[string]bool{},
+		x = &watched{o: o, id: id, name: name, groups: map[emr.GroupID]*groupBook{}, fresh: map[emr.GroupID]bool{}, wants: wants{}, twin: map[string]*twinned{}, calls: map[string]store.Record{}, sentIDs: map[string]bool{},
 			seen: map[emr.GroupID][]seenRead{}, shown: map[emr.GroupID]emr.Group{}, changes: map[emr.GroupID]int{}, begun: map[string]bool{},
 			ops: map[string]*operation{}, ended: map[string]time.Time{}, moving: map[string]bool{}, done: map[tick]int{}, when: map[tick]time.Time{}, made: map[string]*made{},
 			opened: map[string]time.Time{}, firsts: map[string]bool{}}
@@ -311,6 +317,7 @@ func (x *watched) recorded(own []store.Record) {
 		x.record(r)
 		x.named(r)
 		x.wants.record(x, r)
+		x.suspended.record(r, x.now())
 		switch {
 		case strings.HasPrefix(r.Kind, "call."):
 			x.calls[r.ID] = r
@@ -344,6 +351,8 @@ func (x *watched) take() []reading {
 // decided checks what has to hold after a decision on a read was saved, with its records.
 func (x *watched) decided(r reading) {
 	x.unnamed()
+	x.twins(r)
+	x.suspendedFor(r)
 	for _, g := range r.groups {
 		if b := x.groups[g.ID]; b != nil {
 			x.overdue(b, g, r.began)

@@ -11,6 +11,7 @@ import (
 func (o *oracle) change(p *Process, c emr.Call) {
 	o.time = o.w.Now()
 	o.sending = &sentCall{at: o.time, process: p.name, call: c}
+	o.owner(p, c)
 	o.of(c.Cluster).change(o.sending)
 }
 
@@ -25,7 +26,12 @@ func (x *watched) change(sent *sentCall) {
 	}
 	sent.pending = *s.Pending
 	x.onTheWay = append(x.onTheWay, sent)
+	sent.read = x.began
+	if b, g := x.groups[c.Group], x.shown[c.Group]; b != nil {
+		sent.right = b.right(g, x.began)
+	}
 	x.written(sent)
+	x.repeated(sent)
 	x.wants.sent(x, sent)
 	x.bans(sent)
 	if sent.pending.Purpose == guard.ForLaunch {

@@ -50,7 +50,8 @@ func (x *watched) resizing() string {
 	for _, id := range x.ids() {
 		g := x.shown[id]
 		p, known := x.doc().PoolOf(id), x.doc().Group(id)
-		if p == nil || known == nil || g.State.Ended() || p.Rest != nil || known.Reported == g.State && known.Reported != "" || x.pointless(id, p) {
+		kept := p != nil && p.Member(id).Kept != nil && g.Running > g.Requested // a release that EMR did not carry out once
+		if p == nil || known == nil || g.State.Ended() || p.Rest != nil || known.Reported == g.State && known.Reported != "" || kept || x.pointless(id, p) {
 			continue
 		}
 		switch {

@@ -54,6 +54,7 @@ func (x *watched) outside(c emrsim.Change) {
 		return
 	}
 	x.wants.outside(x, b, c)
+	b.holder = ""
 	b.unnamed = nil
 	if g, ok := x.shown[emr.GroupID(c.Group)]; ok && g.Requested == c.To || b.mayBeOurs(c.To) {
 		return

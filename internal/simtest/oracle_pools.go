@@ -117,6 +117,7 @@ func (x *watched) record(r store.Record) {
 		x.scalingDecided(r)
 	case "scaling.resumed":
 		x.resumed = x.now()
+		clear(x.moving) // what they changed is done, or is no longer waited for
 		if why := x.resizing(); why != "" && x.doc().Ended.IsZero() {
 			x.violate("I4", "scaling is resumed while %s", why)
 		}

@@ -18,6 +18,7 @@ type groupBook struct {
 	views  []emrsim.GroupNow // of the time remembered, the oldest first; the last is the present
 	origin emr.GroupID       // of its pool, by its name
 	maker  string            // the recovery whose token its name carries; empty: none of ours
+	holder string            // the recovery whose call set its requested count last; empty: somebody else
 
 	counts  []ownCount      // requested counts that calls of ours asked for, or replaced
 	unnamed []outsideChange // which the history does not name yet
@@ -38,6 +39,12 @@ type sentCall struct {
 	call    emr.Call
 	pending guard.Call
 	effects int // entries of the change log
+	ended   int // instances that ended because of it
+
+	refused bool      // the answer says that nothing happened
+	told    time.Time // when it was answered; zero: not yet
+	read    time.Time // when the last read before it began
+	right   bool      // that one showed its group as it was
 }
 
 // witness lets the simulator tell the oracle what happens. Its methods run under the simulator's mutex.
@@ -61,7 +68,7 @@ func (w witness) Change(_ string, index int, c emrsim.Change) {
 		w.effects[index] = call
 	}
 	if call != nil {
-		x.effect(c)
+		x.effect(call, c)
 		return
 	}
 	if c.From != c.To {
@@ -99,24 +106,24 @@ func (o *oracle) did(request string) {
 }
 
 // effect notes that a change of ours takes effect.
-func (x *watched) effect(c emrsim.Change) {
+func (x *watched) effect(call *sentCall, c emrsim.Change) {
 	b := x.groups[emr.GroupID(c.Group)]
 	if b == nil {
 		return // a group that is made by it; its first sight follows
 	}
+	b.holder = call.pending.Recovery
 	b.unnamed = nil
 	b.own(c.At, c.From, c.To)
 	x.wants.effect(x, b, c)
 }
 
-// endedNode checks because of what a running instance ended.
-func (x *watched) endedNode(emrsim.End, *sentCall) {}
-
 // told notes the answer to a change.
 func (x *watched) told(c completion) {
 	for _, call := range x.onTheWay {
 		if call.at.Equal(c.sent) && call.call.String() == c.call.String() {
-			x.unbanned(call, c.done.Result.Err)
+			err := c.done.Result.Err
+			call.told, call.refused = x.now(), err != nil && !err.OutcomeUnknown()
+			x.unbanned(call, err)
 		}
 	}
 	x.onTheWay = slices.DeleteFunc(x.onTheWay, func(o *sentCall) bool { return !o.at.After(c.sent) })
@@ -127,8 +134,8 @@ func (x *watched) changed(g emrsim.GroupNow) {
 	b := x.groups[emr.GroupID(g.Group)]
 	if b == nil {
 		b = &groupBook{origin: emr.GroupID(g.Group)}
-		if _, token, ok := emr.ParseGroupName(g.Name); ok && token.Cluster == x.id && token.Store == x.o.w.o.Store.ID() {
-			b.maker = token.Recovery
+		if _, token, ok := emr.ParseGroupName(g.Name); ok && token.Cluster == x.id && token.Store == x.o.w.o.Store.ID() && token.Origin != "configured" {
+			b.maker, b.holder = token.Recovery, token.Recovery
 			if x.groups[token.Origin] != nil {
 				b.origin = token.Origin
 			}
@@ -141,7 +148,8 @@ func (x *watched) changed(g emrsim.GroupNow) {
 			b.unnamed = append(b.unnamed, outsideChange{at: g.At, to: g.Requested})
 		}
 	}
-	if p := x.wants[b.origin]; p != nil && b.Requested != g.Requested {
+	asked := b.Requested != g.Requested
+	if p := x.wants[b.origin]; p != nil && asked {
 		p.touch(g.At)
 	}
 	b.lacks.take(b.GroupNow, g)
@@ -155,6 +163,9 @@ func (x *watched) changed(g emrsim.GroupNow) {
 		b.views = b.views[:n-1]
 	}
 	b.views = append(b.views, g)
+	if asked {
+		x.twinOf(b)
+	}
 }
 
 // then is what the group was like at a time; false before it was there, or when that is forgotten.

@@ -46,7 +46,7 @@ type unsettled struct {
 	from, to int
 	reads    int
 	moved    int  // so many at most were moved for the group
-	ours     bool // a call of ours can have left that count
+	void     bool // a call of ours can have left that count, or a decision came after it: the guard need not take it for a change
 }
 
 // newWanted is the model of a pool whose origin is asked for n.
@@ -58,8 +58,13 @@ func (p *wanted) stopped(id emr.GroupID, from, to int) { p.moved[id] += max(0, f
 // launched books a launch of ours: what was moved from the group is asked for on it again.
 func (p *wanted) launched(id emr.GroupID, by int) { p.moved[id] -= min(p.moved[id], max(0, by)) }
 
-// scaled books that the pool is to want n.
-func (p *wanted) scaled(n int) { p.low, p.high = min(p.low, n), max(p.high, n) }
+// scaled books that the pool is to want n, whatever others changed before.
+func (p *wanted) scaled(n int) {
+	p.low, p.high = min(p.low, n), max(p.high, n)
+	for i := range p.open {
+		p.open[i].void = true
+	}
+}
 
 // risen books a rise by somebody else.
 func (p *wanted) risen(id emr.GroupID, from, to int, adds bool) {
@@ -75,12 +80,17 @@ func (p *wanted) risen(id emr.GroupID, from, to int, adds bool) {
 // fallen books a fall by somebody else.
 func (p *wanted) fallen(by int) { p.low = max(0, p.low-by) }
 
+// clamp keeps what was moved for a group within what is wanted beyond its own count, which may be the lowest (R10).
+func (p *wanted) clamp(id emr.GroupID, asked int) {
+	p.moved[id] = min(p.moved[id], max(0, p.low-asked))
+}
+
 // settle books that two reads showed a change by somebody else; asked is what is asked for of the pool now.
 func (p *wanted) settle(u unsettled, asked int, limited bool) {
 	switch by := u.to - u.from; {
-	case by > 0 && !u.ours && !limited:
+	case by > 0 && !u.void && !limited:
 		p.low = min(p.high, p.low+max(0, by-u.moved))
-	case by < 0 && !u.ours && len(p.open) == 0:
+	case by < 0 && !u.void && len(p.open) == 0:
 		p.high = max(p.high+by, asked, p.low)
 		p.low = min(p.low, asked)
 	}
@@ -95,8 +105,8 @@ func (p *wanted) misread(shown, truth int) {
 // wants are the models of the pools of a cluster, by origin.
 type wants map[emr.GroupID]*wanted
 
-// twin says whether a group is one that another call of the same recovery made, and that no read has shown yet (R7).
-func (x *watched) twin(b *groupBook, c *sentCall) bool {
+// unseen says whether a group is one that another call of the same recovery made, and that no read has shown yet (R7).
+func (x *watched) unseen(b *groupBook, c *sentCall) bool {
 	_, shown := x.shown[emr.GroupID(b.Group)]
 	return !shown && b.maker == c.pending.Recovery && b.Group != string(c.call.Group)
 }
@@ -130,7 +140,7 @@ func (w wants) outside(x *watched, b *groupBook, c emrsim.Change) {
 		p.fallen(c.From - c.To)
 	}
 	p.open = slices.DeleteFunc(p.open, func(u unsettled) bool { return u.group == id })
-	p.open = append(p.open, unsettled{group: id, at: c.At, from: c.From, to: c.To, moved: moved, ours: b.mayBeOurs(c.To)})
+	p.open = append(p.open, unsettled{group: id, at: c.At, from: c.From, to: c.To, moved: moved, void: b.mayBeOurs(c.To)})
 }
 
 // touch notes that a requested count changes.
@@ -177,7 +187,7 @@ func (w wants) sent(x *watched, c *sentCall) {
 			p.launched(c.call.Group, c.call.Count-b.Requested)
 		}
 		for _, o := range x.groups {
-			if o.origin == origin && x.twin(o, c) {
+			if o.origin == origin && x.unseen(o, c) {
 				sum -= o.Requested
 			}
 		}
@@ -215,9 +225,11 @@ func (w wants) record(x *watched, r store.Record) {
 	switch r.Kind {
 	case "order.scale":
 		p.scaled(data.Order.To)
+		x.clamp(p)
 		p.touch(x.now())
 	case "scaling.decided":
 		p.scaled(data.Ask.Target)
+		x.clamp(p)
 		p.touch(x.now())
 	case "recovery.open":
 		if data.Kind == recovery.Return {
@@ -232,8 +244,20 @@ func (w wants) record(x *watched, r store.Record) {
 	}
 }
 
+// clamp keeps what was moved within what is wanted, for every group of a pool.
+func (x *watched) clamp(p *wanted) {
+	for id := range p.moved {
+		if b := x.groups[id]; b != nil {
+			p.clamp(id, b.Requested)
+		}
+	}
+}
+
 // read takes a read whose decision was saved.
 func (w wants) read(x *watched, r reading) {
+	for _, p := range w {
+		x.clamp(p)
+	}
 	for _, g := range r.groups {
 		b := x.groups[g.ID]
 		if b == nil || w[b.origin] == nil {
@@ -288,6 +312,7 @@ func (w wants) quiet(x *watched, origin emr.GroupID, p *wanted, began time.Time)
 	if sum < p.low || sum > p.high && whole {
 		x.violate("I2", "pool %s is quiet and %d are asked for in all, people want %d to %d", origin, sum, p.low, p.high)
 	}
+	x.clamp(p)
 	p.low, p.high = min(p.low, sum), max(p.high, sum)
 	if whole {
 		p.low, p.high, p.returning = sum, sum, ""

@@ -361,6 +361,9 @@ func (p *Process) send(c engine.Call) {
 			w.oracle.change(p, c.Call)
 		}
 	}
+	if w.oracle != nil {
+		w.oracle.leaves(p, c.Call)
+	}
 	answer := w.client.Do(c.Call)
 	w.Calls = append(w.Calls, Sent{At: w.Now(), By: p.name, Call: c.Call, Err: answer.Result.Err})
 	if writes && w.oracle != nil {

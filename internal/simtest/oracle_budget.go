@@ -1,0 +1,54 @@
+package simtest
+
+import (
+	"time"
+
+	"emrguard/internal/emr"
+)
+
+// rate is one of AWS's token buckets: so many calls at once, so many a second.
+type rate struct{ burst, second float64 }
+
+// published are AWS's figures for an account and region (AWS General Reference, EMR endpoints and quotas; CloudWatch service quotas).
+var published = map[emr.Op]rate{
+	emr.ListClusters: {20, 0.5}, emr.DescribeCluster: {10, 1}, emr.ListInstanceGroups: {10, 1}, emr.ListInstances: {10, 0.5}, emr.GetManagedScalingPolicy: {5, 0.5},
+	emr.ModifyInstanceGroups: {5, 0.5}, emr.AddInstanceGroups: {5, 0.2}, emr.TerminateJobFlows: {10, 0.5}, emr.GetMetricData: {50, 50},
+}
+
+// share is the part of them that the processes of a world may use together.
+const share = 0.5
+
+// spending is one operation's bucket, as the oracle reckons it.
+type spending struct {
+	tokens float64
+	at     time.Time
+}
+
+// leaves checks that a call keeps to the budget.
+//
+// Budget: the calls of an operation, of all processes together, never exceed the token bucket of the configured share of AWS's rates. A process
+// that begins brings one token of each; where a clock jumps, a process cannot know how much time passed, and the buckets count as full. One
+// token is left for the seconds to which AWS's Date header is rounded.
+func (o *oracle) leaves(p *Process, c emr.Call) {
+	o.time = o.w.Now()
+	r := published[c.Op]
+	most := max(1, r.burst*share)
+	if ahead, known := o.ahead[p.name]; !known || ahead != p.Ahead {
+		for op, b := range o.spent {
+			if b.tokens++; known {
+				b.tokens = max(1, published[op].burst*share) + 1
+			}
+		}
+		o.ahead[p.name] = p.Ahead
+	}
+	b := o.spent[c.Op]
+	if b == nil {
+		b = &spending{tokens: most + 1, at: o.time}
+		o.spent[c.Op] = b
+	}
+	b.tokens, b.at = min(max(b.tokens, most+1), b.tokens+o.time.Sub(b.at).Seconds()*r.second*share), o.time
+	if b.tokens--; b.tokens < -1e-9 {
+		o.violate("budget", "%s goes beyond the budget by %.2f calls", c, -b.tokens)
+		b.tokens = 0
+	}
+}
