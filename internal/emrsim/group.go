@@ -76,7 +76,7 @@ type group struct {
 	views  []view // what reads with a lag may show, oldest first
 	tally  tally
 	demand int      // what the scenario and outside actors asked for
-	told   GroupNow // what the observer knows
+	known  GroupNow // what the observer knows
 }
 
 func (g *group) sim() *Sim { return g.c.r.s }

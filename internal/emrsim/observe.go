@@ -64,7 +64,7 @@ func (s *Sim) Observe(o Observer) {
 	for _, name := range s.names {
 		for _, c := range s.regions[name].order {
 			for _, g := range c.parts() {
-				g.told = GroupNow{}
+				g.known = GroupNow{}
 				g.observed()
 			}
 		}
@@ -78,9 +78,9 @@ func (g *group) observed() {
 		return
 	}
 	starting := g.counts[slot(stateProvisioning)] + g.counts[slot(stateBootstrapping)]
-	if t := &g.told; t.Group != "" && t.Requested == g.requested && t.Running == g.running && t.Starting == starting && t.State == g.state {
+	if t := &g.known; t.Group != "" && t.Requested == g.requested && t.Running == g.running && t.Starting == starting && t.State == g.state {
 		return
 	}
-	g.told = GroupNow{At: g.sim().now, Cluster: g.c.id, ClusterName: g.c.name, Group: g.id, Name: g.name, Role: g.role, Requested: g.requested, Running: g.running, Starting: starting, State: g.state}
-	o.Group(g.told)
+	g.known = GroupNow{At: g.sim().now, Cluster: g.c.id, ClusterName: g.c.name, Group: g.id, Name: g.name, Role: g.role, Requested: g.requested, Running: g.running, Starting: starting, State: g.state}
+	o.Group(g.known)
 }

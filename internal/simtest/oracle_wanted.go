@@ -9,6 +9,7 @@ import (
 	"emrguard/internal/emr"
 	"emrguard/internal/emrsim"
 	"emrguard/internal/guard"
+	"emrguard/internal/pool"
 	"emrguard/internal/recovery"
 	"emrguard/internal/store"
 )
@@ -294,7 +295,8 @@ const quietReads = 12
 //
 // I2, at rest: when twelve right reads a pace apart showed no requested count that changed, nothing is open and the pool is not reported as
 // resting, blocked or contested, nor its cluster paused or observed, what is asked for of it in truth is what people want. While members miss
-// instances it may be more: what somebody else gave back to a member is matched by releases once it runs (R10).
+// instances it may be more: what somebody else gave back to a member is matched by releases once it runs (R10). It may be more, too, while a
+// release waits that EMR did not carry out once (R3).
 func (w wants) quiet(x *watched, origin emr.GroupID, p *wanted, began time.Time) {
 	if began.Sub(p.counted) < x.rule().Settings.Pace && p.reads > 0 || !began.After(p.changed) {
 		return
@@ -308,7 +310,8 @@ func (w wants) quiet(x *watched, origin emr.GroupID, p *wanted, began time.Time)
 	if known == nil || s.Pending != nil || x.repaired(x.groups[origin]) {
 		return
 	}
-	sum, whole := x.sum(origin, ""), x.whole(origin)
+	kept := slices.ContainsFunc(known.Members, func(m pool.Member) bool { return m.Kept != nil })
+	sum, whole := x.sum(origin, ""), x.whole(origin) && !kept
 	if sum < p.low || sum > p.high && whole {
 		x.violate("I2", "pool %s is quiet and %d are asked for in all, people want %d to %d", origin, sum, p.low, p.high)
 	}
