@@ -329,7 +329,7 @@ func (d *decider) giveUp(r *recovery.Recovery, p *pool.Pool, outcome recovery.Ou
 	if outcome == recovery.Rested && r.Placed == 0 {
 		for i := range d.s.Scaling {
 			if last := d.s.Scaling[i].Last; last != nil && last.Recovery == r.ID {
-				last.Refused = true
+				last.Refused, last.Again = true, d.env.Now.Add(r.Settings.Ban)
 			}
 		}
 	}

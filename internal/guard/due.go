@@ -13,6 +13,9 @@ func (s *State) PolicyDue(of *Scaled, conf *scaling.Pool, pol *scaling.Policy, u
 	due = pol.Due(judged)
 	if of.Last != nil {
 		cool = later(of.Last.At, of.Last.Done).Add(conf.Wait(pol, up))
+		if up == (of.Last.To > of.Last.From) {
+			cool = later(cool, of.Last.Again)
+		}
 		if !due.After(cool) {
 			due = pol.Due(cool.Add(-time.Nanosecond))
 		}

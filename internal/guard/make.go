@@ -47,7 +47,7 @@ func (d *decider) makeGroup(conf *scaling.Pool, s *Scaled) {
 		}
 		return
 	case m.Group != "":
-		d.need(emr.ListInstanceGroups, "", d.s.Read.Add(d.env.Settings.Pace), ClassScaling)
+		d.awaitMade(s)
 		return
 	case m.Unknown && !d.absent(m):
 		return
@@ -71,6 +71,23 @@ func (d *decider) makeGroup(conf *scaling.Pool, s *Scaled) {
 	}
 	d.sendMake(conf, s)
 }
+
+// awaitMade looks for the group that EMR has confirmed, for a while at the pace. One that no read shows then is reported and not made again: it is
+// there for ever.
+func (d *decider) awaitMade(s *Scaled) {
+	m, pace := s.Making, d.env.Settings.Pace
+	if d.env.Now.Before(m.At.Add(longestShow * pace)) {
+		d.need(emr.ListInstanceGroups, "", d.s.Read.Add(pace), ClassScaling)
+		return
+	}
+	if m.Refused == "" {
+		m.Refused = fmt.Sprintf("EMR made %s at %s, and no read shows it", m.Group, stamp(m.At))
+		d.record("scaling.unmade", Record{Group: m.Group, Reason: fmt.Sprintf("pool %s: %s; it is looked for with every sweep", s.Name, m.Refused)})
+	}
+}
+
+// longestShow is how long, in paces, a group that EMR has confirmed is looked for at the pace.
+const longestShow = 60
 
 // absent says whether two usable reads a pace apart do not show the group whose answer is missing (rule R7).
 func (d *decider) absent(m *Making) bool {

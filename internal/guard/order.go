@@ -226,7 +226,7 @@ func (d *decider) orderScale(o Order) {
 	r.Was, r.Delta = was, o.To-was
 	for i := range d.s.Scaling {
 		if s := &d.s.Scaling[i]; s.Origin == p.Origin {
-			s.Last = &Operation{By: o.Author, Recovery: r.ID, From: was, To: o.To, At: d.env.Now}
+			s.Last = &Operation{By: o.Author, Recovery: r.ID, From: was, To: o.To, At: d.env.Now, Origin: p.Origin}
 		}
 	}
 }

@@ -89,7 +89,10 @@ func (d *decider) bind(conf *scaling.Pool, s *Scaled) *pool.Pool {
 		s.Origin = ""
 		return nil
 	}
-	s.Origin, s.Making = best.ID, nil
+	if s.Last != nil && cmp.Or(s.Last.Origin, s.Origin) != best.ID {
+		s.Last = nil // an operation of another pool; if it is open it ends by itself, and no cooldown of this one runs from it
+	}
+	s.Origin, s.Making, s.Told = best.ID, nil, ""
 	d.record("scaling.bound", Record{Group: best.ID, Pool: best.ID, Reason: fmt.Sprintf("the configured pool %s is group %q, at least %d and at most %d instances", s.Name, groupName(best.Group), s.Bounds.Min, s.Bounds.Max)})
 	return d.s.Pool(best.ID)
 }
@@ -194,7 +197,8 @@ func (d *decider) deferBy(s *Scaled, why string) {
 
 // deferPolicy records that a policy asks for something that is not done now. It is judged again on data points from after the wait.
 func (d *decider) deferPolicy(s *Scaled, p *pool.Pool, ask scaling.Ask, why string) {
-	if ask.Kind == scaling.AskUp || ask.Kind == scaling.AskDown {
+	if told := ask.By + ": " + why; (ask.Kind == scaling.AskUp || ask.Kind == scaling.AskDown) && told != s.Told {
+		s.Told = told // once for each cause, however often it is judged
 		d.record("scaling.deferred", Record{Pool: p.Origin, Reason: fmt.Sprintf("pool %s: %s asks for %d and is not followed: %s", s.Name, ask.By, ask.Target, why), Data: map[string]any{"ask": ask}})
 	}
 }
@@ -224,11 +228,7 @@ func (d *decider) settled(s *Scaled) bool {
 	if s.Last == nil {
 		return true
 	}
-	wait := 5 * d.env.Settings.Pace
-	if s.Last.Refused {
-		wait = d.env.Settings.Ban
-	}
-	next := later(s.Last.At, s.Last.Done).Add(wait)
+	next := later(later(s.Last.At, s.Last.Done).Add(5*d.env.Settings.Pace), s.Last.Again)
 	d.wakeAt(next)
 	return !d.env.Now.Before(next)
 }
@@ -363,6 +363,7 @@ func (d *decider) gateFor(p *pool.Pool, ask scaling.Ask) string {
 // carryOut begins the scaling operation that was chosen. The record holds everything it was chosen from.
 func (d *decider) carryOut(s *Scaled, p *pool.Pool, asks []scaling.Ask, chosen int, why []string) {
 	ask, was := asks[chosen], p.Wanted
+	s.Told = ""
 	if ask.Bounds != s.Bounds {
 		d.record("scaling.bounds", Record{Pool: p.Origin, Reason: fmt.Sprintf("pool %s: %d to %d by %s", s.Name, ask.Bounds.Min, ask.Bounds.Max, ask.By)})
 		s.Bounds, s.BoundsBy = ask.Bounds, ask.By
@@ -380,7 +381,7 @@ func (d *decider) carryOut(s *Scaled, p *pool.Pool, asks []scaling.Ask, chosen i
 	p.Wanted = ask.Target
 	r := d.newRecovery(recovery.Scale, p, p.Origin, fmt.Sprintf("%s: from %d to %d: %s", ask.By, was, ask.Target, ask.Reason))
 	r.From, r.Was, r.Delta = d.env.Now, was, ask.Target-was
-	s.Last = &Operation{By: ask.By, Recovery: r.ID, From: was, To: ask.Target, At: d.env.Now, Schedule: schedule.Schedule, Due: schedule.Due}
+	s.Last = &Operation{By: ask.By, Recovery: r.ID, From: was, To: ask.Target, At: d.env.Now, Schedule: schedule.Schedule, Due: schedule.Due, Origin: p.Origin}
 	d.record("scaling.decided", Record{Pool: p.Origin, Recovery: r.ID, Reason: fmt.Sprintf("pool %s from %d to %d by %s: %s", s.Name, was, ask.Target, ask.By, ask.Reason), Data: data})
 	d.begin(r)
 	d.advanceOne(r.ID)

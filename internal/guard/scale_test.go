@@ -959,3 +959,95 @@ func TestR10_AnOperationThatIsUndoneForgetsNothing(t *testing.T) {
 		t.Errorf("the same number again: the pool wants %d", p.Wanted)
 	}
 }
+
+// TestAPolicysReleaseThatEMRRefusesIsAskedForRarely: after the ban time, not after each cooldown.
+func TestAPolicysReleaseThatEMRRefusesIsAskedForRarely(t *testing.T) {
+	p := taskPool(0, 20)
+	p.ScaleDown = []scaling.Policy{policy("in", "ContainerPending", scaling.GTE, 0, scaling.Action{Type: scaling.Adjustment, Count: 2})}
+	m := newModel(t, recovery.Defaults())
+	m.series = map[string][]emr.Point{}
+	m.configure(scaling.Settings{Pools: []scaling.Pool{p}})
+	m.points("ContainerPending", 0, 12*time.Hour)
+	for end := m.now.Add(11 * time.Hour); m.now.Before(end); m.approach() {
+		if m.pending != nil {
+			m.answer(&emr.Error{Class: emr.Invalid, Code: "ValidationException"}, false)
+		}
+		if need := m.last.Metrics; need != nil && !need.Due.After(m.now) {
+			m.measure(*need)
+		}
+	}
+	if n := m.count("call.release"); n < 4 || n > 6 {
+		m.fail("%d calls in 11 hours", n)
+	}
+}
+
+// TestAPolicyThatIsNotFollowedIsToldOnce: it is judged with every period while its pool rests.
+func TestAPolicyThatIsNotFollowedIsToldOnce(t *testing.T) {
+	p := taskPool(0, 20)
+	p.ScaleUp = []scaling.Policy{policy("out", "ContainerPending", scaling.GT, 0, scaling.Action{Type: scaling.Adjustment, Count: 3})}
+	m := scaledModel(t, scaling.Settings{Pools: []scaling.Pool{p}})
+	m.points("ContainerPending", 9, 6*time.Hour)
+	m.state.Pool("ig-A").StartRest(m.now, 4*time.Hour, 8*time.Hour, "nothing works")
+	m.state.Pool("ig-A").Wanted = 7 // else it is whole, and the rest ends
+	m.pass(3 * time.Hour)
+	if n := m.count("scaling.deferred"); n != 1 {
+		m.fail("told %d times", n)
+	}
+	m.pass(2 * time.Hour)
+	if m.count("call.launch") == 0 {
+		m.fail("not followed after the rest")
+	}
+}
+
+// TestAConfirmedGroupThatNoReadShowsIsReportedOnce: it is not made again, and looked for at the pace for an hour only.
+func TestAConfirmedGroupThatNoReadShowsIsReportedOnce(t *testing.T) {
+	p := scaling.Pool{Name: "own", Role: emr.Task, Min: 0, Max: 9, Group: &scaling.Group{InstanceType: "m5.large"}, Groups: []string{"own"}}
+	m := newModel(t, recovery.Defaults())
+	m.configure(scaling.Settings{Pools: []scaling.Pool{p}})
+	reads := func(d time.Duration) int {
+		n := 0
+		for end := m.now.Add(d); m.now.Before(end); m.approach() {
+			if m.pending != nil {
+				m.pending = nil
+				m.decide(Input{Answer: &Answer{ID: m.state.Pending.ID, Added: "ig-LOST"}})
+			}
+			if m.last.State.Read.After(m.now.Add(-time.Second)) {
+				n++
+			}
+		}
+		return n
+	}
+	reads(70 * time.Minute)
+	if m.count("scaling.unmade") != 1 || m.count("call.make") != 1 {
+		m.fail("reported %d times, made %d times", m.count("scaling.unmade"), m.count("call.make"))
+	}
+	if n := reads(time.Hour); n > 15 {
+		m.fail("%d reads in an hour", n)
+	}
+	if m.count("scaling.unmade") != 1 || m.count("call.make") != 1 {
+		m.fail("reported %d times, made %d times", m.count("scaling.unmade"), m.count("call.make"))
+	}
+}
+
+// TestAPoolThatIsBoundAnewHasNoCooldown: a reload makes the configured pool another group's while its last operation is not over.
+func TestAPoolThatIsBoundAnewHasNoCooldown(t *testing.T) {
+	p := taskPool(7, 20)
+	m := newModel(t, recovery.Defaults())
+	m.series = map[string][]emr.Point{}
+	m.group("ig-B", "other", emr.Task, 3)
+	p.Groups = []string{"task"}
+	m.configure(scaling.Settings{Pools: []scaling.Pool{p}})
+	m.pass(time.Minute)
+	if s := m.state.Scaled("task"); s.Origin != "ig-A" || s.Last == nil || s.Last.To != 7 {
+		m.fail("%+v", s)
+	}
+	p.Min, p.Groups = 0, []string{"other"}
+	m.configure(scaling.Settings{Pools: []scaling.Pool{p}})
+	m.pass(5 * time.Minute)
+	if s := m.state.Scaled("task"); s.Origin != "ig-B" || s.Last != nil || m.state.Pool("ig-B").Wanted != 3 {
+		m.fail("%+v", s)
+	}
+	if m.pass(15 * time.Minute); m.state.Pool("ig-A").Wanted != 7 || m.of("ig-A").Running != 7 || len(m.state.Recoveries) > 0 {
+		m.fail("the operation did not end: %+v", m.state.Recoveries)
+	}
+}

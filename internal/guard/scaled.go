@@ -22,6 +22,7 @@ type Scaled struct {
 	Verdicts []Verdict      `json:"verdicts,omitempty"` // how each policy was judged last, in the order of the configuration
 	Making   *Making        `json:"making,omitempty"`   // the group that is made for it
 	Would    *WouldScale    `json:"would,omitempty"`    // observe: what was recorded last
+	Told     string         `json:"told,omitempty"`     // which policy's ask was not followed, and why, as recorded last
 }
 
 // Tick is when a schedule is due next. A tick that is past was taken into Deferred in the same document that moved Next on, so that no
@@ -49,7 +50,10 @@ type Operation struct {
 	Due      time.Time `json:"due,omitzero"` // of that schedule
 	At       time.Time `json:"at"`
 	Done     time.Time `json:"done,omitzero"`     // when its resize was over, or it was given up; cooldowns run from here
-	Refused  bool      `json:"refused,omitempty"` // EMR refused it, or a read before it: the bounds ask again after the ban time only
+	Refused  bool      `json:"refused,omitempty"` // EMR refused it, or a read before it
+	Again    time.Time `json:"again,omitzero"`    // Refused: bounds, and policies that go the same way, ask again no earlier
+
+	Origin emr.GroupID `json:"origin,omitempty"` // of the pool it was decided for
 }
 
 // Verdict is how a policy was judged last.

@@ -127,6 +127,9 @@ func unmade(s guard.Scaled) *Unmade {
 
 // sentence says why there is no group.
 func (u *Unmade) sentence(now time.Time) string {
+	if u.Retry.IsZero() {
+		return "its group is not there: " + u.Reason
+	}
 	return fmt.Sprintf("its group could not be made: %s; tried again at %s", u.Reason, Until(u.Retry, now))
 }
 
