@@ -86,7 +86,7 @@ the shortest script that still shows it; kept in internal/simtest/testdata, it i
 	fs.Uint64Var(&f.seed, "seed", 0, "the first seed; 0 draws one and prints it")
 	fs.IntVar(&f.seeds, "seeds", 1, "how many seeds to play, one after the other from --seed on")
 	fs.DurationVar(&f.forTime, "for", 0, "play seeds until so much real time has passed, instead of --seeds")
-	fs.DurationVar(&f.Duration, "duration", 0, "virtual time in which things go wrong, before the quiet at the end (default: the seed draws 6h to two weeks)")
+	fs.DurationVar(&f.Duration, "duration", 0, "virtual time in which things go wrong, before the quiet at the end (default: the seed draws 4h to two weeks)")
 	fs.StringVar(&f.faults, "faults", "", "how much goes wrong with calls, the store and the processes: none, few or many (default: the seed draws it)")
 	fs.StringArrayVar(&f.lines, "fault", nil, "one more fault, as docs/simulator.md's fault language has it; may be repeated")
 	fs.IntVar(&f.Clusters, "clusters", 0, "clusters at the start (default: the seed draws 1 to 50)")

@@ -12,7 +12,7 @@ import (
 
 // Options narrow what a seed may draw.
 type Options struct {
-	Duration time.Duration // of the part of a run in which things go wrong; 0: the seed draws it, 6 hours to 2 weeks
+	Duration time.Duration // of the part of a run in which things go wrong; 0: the seed draws it, 4 hours to 2 weeks
 	Clusters int           // at the start; 0: the seed draws them, 1 to 50
 	Faults   Level         // empty: the seed draws it
 }
@@ -43,6 +43,7 @@ type drawer struct {
 	now      time.Duration // since the world's start
 	ends     bool          // the configuration may terminate clusters
 	actors   int
+	most     int // clusters at the end
 }
 
 // cluster is what the script knows of one.
@@ -69,6 +70,7 @@ func Draw(seed uint64, o Options) []simtest.Command {
 	for range d.size() {
 		d.cluster()
 	}
+	d.most = len(d.clusters) + 1 + d.IntN(3)
 	d.add("watch", "")
 	d.configure()
 	for _, c := range d.clusters {
@@ -92,7 +94,7 @@ func (d *drawer) drawLength() time.Duration {
 	case 1, 2:
 		return 4 * 24 * time.Hour
 	}
-	return time.Duration(6+d.IntN(20)) * time.Hour
+	return time.Duration(4+d.IntN(22)) * time.Hour
 }
 
 // size is the number of clusters at the start.
@@ -102,11 +104,13 @@ func (d *drawer) size() int {
 	}
 	switch d.IntN(16) {
 	case 0:
-		if d.length <= 26*time.Hour {
+		if d.length <= 12*time.Hour {
 			return 20 + d.IntN(31)
 		}
 	case 1, 2:
-		return 4 + d.IntN(6)
+		if d.length <= 26*time.Hour {
+			return 4 + d.IntN(6)
+		}
 	case 3, 4, 5, 6:
 		return 2 + d.IntN(2)
 	}

@@ -229,7 +229,7 @@ func (d *drawer) actor(c *cluster) {
 
 // lifecycle ends a cluster, or lets another one start.
 func (d *drawer) lifecycle(c *cluster) {
-	if len(d.clusters) < 60 && d.chance(2) {
+	if len(d.clusters) < d.most && d.chance(2) {
 		d.cluster()
 		return
 	}

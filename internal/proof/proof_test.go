@@ -2,8 +2,10 @@ package proof
 
 import (
 	"fmt"
-	"io"
+	"os/exec"
+	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -26,24 +28,34 @@ func TestDrawnScriptsPlay(t *testing.T) {
 	}
 }
 
-// TestSameSeedSameTranscript plays seeds twice: every byte of the transcript is the same.
+// TestSameSeedSameTranscript plays seeds in this process, which CI builds with the race detector, and in a program built without it, once with the
+// other store and once beside other runs: every byte of the transcripts is the same.
 func TestSameSeedSameTranscript(t *testing.T) {
 	t.Parallel()
-	for seed := range uint64(6) {
-		play := func(w io.Writer) {
-			if _, err := (Player{Transcript: w}).Play(Draw(seed+1, Options{Duration: 6 * time.Hour, Clusters: 2})); err != nil {
+	bin := filepath.Join(t.TempDir(), "proof")
+	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", bin, "emrguard/cmd/proof").CombinedOutput(); err != nil {
+		t.Fatalf("build: %v\n%s", err, out)
+	}
+	for i, store := range []string{"memory", "memory", "sqlite"} {
+		seed := uint64(i + 1)
+		t.Run(fmt.Sprintf("%d_%s", seed, store), func(t *testing.T) {
+			t.Parallel()
+			var here strings.Builder
+			if _, err := (Player{Transcript: &here}).Play(Draw(seed, Options{Duration: 6 * time.Hour, Clusters: 2})); err != nil {
 				t.Fatal(err)
 			}
-		}
-		var a, b strings.Builder
-		play(&a)
-		play(&b)
-		if a.String() != b.String() {
-			t.Errorf("seed %d: two runs differ:\n%s", seed+1, firstDifference(a.String(), b.String()))
-		}
-		if a.Len() < 1000 {
-			t.Errorf("seed %d: the transcript has %d bytes", seed+1, a.Len())
-		}
+			if here.Len() < 1000 {
+				t.Errorf("the transcript has %d bytes", here.Len())
+			}
+			args := []string{"--seed", strconv.FormatUint(seed, 10), "--duration", "6h", "--clusters", "2", "--store", store, "-v"}
+			there, err := exec.CommandContext(t.Context(), bin, args...).Output()
+			if err != nil {
+				t.Fatalf("%v: %v\n%s", args, err, there)
+			}
+			if !strings.HasPrefix(string(there), here.String()) {
+				t.Errorf("two runs differ:\n%s", firstDifference(here.String(), string(there)))
+			}
+		})
 	}
 }
 
