@@ -1,6 +1,6 @@
 # Shortcuts. ./test.sh is what CI runs; it needs no make.
 .DEFAULT_GOAL := help
-.PHONY: help build test race lint fuzz bench usefulness docs verify demo ci
+.PHONY: help build test race lint fuzz bench usefulness proof docs verify demo ci
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,6 +25,10 @@ bench: ## run the benchmarks
 
 usefulness: ## play the weeks of docs/usefulness.md again and rewrite it
 	go test ./internal/usefulness -count=1 -run Week -update
+
+proof: ## play worlds from seeds for an hour, and all pairs of the exhaustive small worlds (PROOF_TIME=1h)
+	PROOF_SEEDS=500 PROOF_TIME=$(or $(PROOF_TIME),1h) ./test.sh proof
+	go test ./internal/simtest -count=1 -timeout 0 -run Exhaustive -exhaustive=pairs
 
 docs: ## regenerate everything that is generated
 	./test.sh generate

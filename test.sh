@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Checks and tests everything, and first installs what that needs from Debian where it is missing and this is root.
 #
-#   ./test.sh             all steps, in this order: install fmt tidy vet lint generated test
+#   ./test.sh             all steps, in this order: install fmt tidy vet lint generated proof test
 #   ./test.sh STEP ...    only these; also: generate (write what is generated), fuzz (each fuzz target for FUZZTIME, 10s if unset)
 #
 # The last line is "N passed, N failed, N skipped". The exit status is 0 only if every step passed.
@@ -73,6 +73,15 @@ step_generated() {
 	[ "$before" = "$after" ] || { echo "regenerating changed files; commit them:"; git status --short; return 1; }
 }
 
+# Worlds from fixed seeds and, for PROOF_TIME, from new ones; the first of these is printed. Without the race detector, which the tests of internal/proof have.
+step_proof() {
+	local dir status=0
+	dir=$(mktemp -d) && go build -o "$dir/proof" ./cmd/proof &&
+		"$dir/proof" --seed 1 --seeds "${PROOF_SEEDS:-40}" && "$dir/proof" --for "${PROOF_TIME:-60s}" || status=1
+	rm -rf "$dir"
+	return $status
+}
+
 step_test() {
 	local race=-race
 	tested=yes
@@ -93,9 +102,9 @@ step_fuzz() {
 	return $status
 }
 
-[ $# -gt 0 ] || set -- install fmt tidy vet lint generated test
+[ $# -gt 0 ] || set -- install fmt tidy vet lint generated proof test
 for step in "$@"; do
-	declare -F "step_$step" >/dev/null || { echo "test.sh: no step \"$step\"; there are install, fmt, tidy, vet, lint, generate, generated, test, fuzz" >&2; exit 2; }
+	declare -F "step_$step" >/dev/null || { echo "test.sh: no step \"$step\"; there are install, fmt, tidy, vet, lint, generate, generated, proof, test, fuzz" >&2; exit 2; }
 done
 status=0
 for step in "$@"; do

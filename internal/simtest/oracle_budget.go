@@ -31,6 +31,9 @@ type spending struct {
 // token is left for the seconds to which AWS's Date header is rounded.
 func (o *oracle) leaves(p *Process, c emr.Call) {
 	o.time = o.w.Now()
+	if c.Op.SQS() {
+		return // SQS limits neither receiving nor deleting
+	}
 	r := published[c.Op]
 	most := max(1, r.burst*share)
 	if ahead, known := o.ahead[p.name]; !known || ahead != p.Ahead {
