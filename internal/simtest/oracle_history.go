@@ -45,7 +45,7 @@ func (x *watched) written(c *sentCall) {
 //
 // I8, the second half: every other change is named as outside. A change that two usable reads showed, whose decisions were saved, is in the
 // history: a new group as seen, another count as somebody else's. Not named need be what was overtaken by another change before those reads,
-// a count that the last read before it showed already, and a count that a call of ours asked for or replaced a short while ago, which nobody
+// a count that the last read before it showed already, or the one before a fall that only one read showed, and a count that a call of ours asked for or replaced a short while ago, which nobody
 // can tell from ours (R10).
 func (x *watched) outside(c emrsim.Change) {
 	b := x.groups[emr.GroupID(c.Group)]
@@ -56,7 +56,8 @@ func (x *watched) outside(c emrsim.Change) {
 	x.wants.outside(x, b, c)
 	b.holder = ""
 	b.unnamed = nil
-	if g, ok := x.shown[emr.GroupID(c.Group)]; ok && g.Requested == c.To || b.mayBeOurs(c.To) {
+	now, before := b.shown[0], b.shown[1]
+	if now.reads > 0 && now.count == c.To || now.reads == 1 && now.count < before.count && before.count == c.To || b.mayBeOurs(c.To) {
 		return
 	}
 	b.unnamed = append(b.unnamed, outsideChange{at: c.At, from: c.From, to: c.To})
@@ -64,6 +65,10 @@ func (x *watched) outside(c emrsim.Change) {
 
 // nameable counts the reads that showed what somebody else did.
 func (x *watched) nameable(b *groupBook, g emr.Group, began time.Time) {
+	if b.shown[0].reads == 0 || b.shown[0].count != g.Requested {
+		b.shown = [2]showing{{count: g.Requested}, b.shown[0]}
+	}
+	b.shown[0].reads++
 	for i := range b.unnamed {
 		if u := &b.unnamed[i]; !began.Before(u.at) && g.Requested == u.to {
 			u.reads++

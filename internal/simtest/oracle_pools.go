@@ -211,7 +211,7 @@ func (x *watched) scheduled(r store.Record, s *guard.Scaled, conf *scaling.Pool,
 	switch {
 	case i < 0 || conf.Schedules[i].Off:
 		x.violate("schedule", "%s: pool %s has no such schedule", r.Reason, s.Name)
-	case !conf.Schedules[i].Next(due.Add(-time.Second)).Equal(due):
+	case !conf.Schedules[i].Next(due.Add(-time.Second)).Equal(due) && due.After(x.settings[len(x.settings)-1].from): // else it waited while its times were changed
 		x.violate("schedule", "%s: schedule %s is not due at %s", r.Reason, conf.Schedules[i].Cron, due)
 	case due.After(x.now().Add(time.Second)):
 		x.violate("schedule", "%s: it is due at %s only", r.Reason, due)

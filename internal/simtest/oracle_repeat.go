@@ -18,7 +18,7 @@ const foreignWait = 5 * time.Minute
 // repeated checks I7 for an AddInstanceGroups that is about to be sent, by the token in its name.
 //
 // I7, launches: nothing launches a second time. AddInstanceGroups of a recovery asks for instances once: while the answer to an earlier one is
-// missing, or says that it took effect, another asks for 0; it follows two usable reads a pace apart, begun after the answer was missing, that
+// missing, or says that it took effect, another asks for 0; it follows two usable reads a pace apart, begun after the earlier one was sent, that
 // do not show the group; and if the earlier one was another process's, which died or lost the scope before it had an answer, five minutes. No crash and no change of owner makes a difference. What a
 // launch on a member asks for is bounded by I2 and I3. Where EMR refuses such a repeat, an empty group for instance, the recovery goes on to its
 // next candidate; what the earlier call made all the same is a twin, and I5 says that it is released.
@@ -41,12 +41,15 @@ func (x *watched) repeated(c *sentCall) {
 	if before == nil {
 		return
 	}
-	known := later(before.at, before.told)
+	known, pace := before.at, x.rule().Settings.Pace
+	if r := x.doc().Recovery(c.pending.Recovery); r != nil {
+		pace = r.Settings.Pace // it ends under the settings with which it began
+	}
 	first := slices.IndexFunc(x.reads, func(at time.Time) bool { return at.After(known) })
 	switch {
 	case c.call.Config.Count > 0:
 		x.violate("I7", "%s asks for instances that the call of %s may have launched", c.call, before.at.Format(time.TimeOnly))
-	case first < 0 || x.reads[len(x.reads)-1].Sub(x.reads[first]) < x.rule().Settings.Pace:
+	case first < 0 || x.reads[len(x.reads)-1].Sub(x.reads[first]) < pace:
 		x.violate("I7", "%s repeats the call of %s before two reads a pace apart could show its group", c.call, before.at.Format(time.TimeOnly))
 	case before.process != c.process && before.told.IsZero() && c.at.Before(before.at.Add(foreignWait)):
 		x.violate("I7", "%s repeats the call that another process sent at %s", c.call, before.at.Format(time.TimeOnly))

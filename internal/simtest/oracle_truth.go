@@ -22,9 +22,13 @@ type groupBook struct {
 
 	counts  []ownCount      // requested counts that calls of ours asked for, or replaced
 	unnamed []outsideChange // which the history does not name yet
+	shown   [2]showing      // the last two requested counts that reads showed, the newer first
 	lacks   missing
 	ban     banned
 }
+
+// showing is a requested count and how many reads in a row showed it.
+type showing struct{ count, reads int }
 
 // ownCount is a requested count that a call of ours asked for, or replaced.
 type ownCount struct {
