@@ -49,6 +49,9 @@ func (x *watched) read(began time.Time, groups []emr.Group) {
 func (x *watched) resizing() string {
 	for _, id := range x.ids() {
 		g := x.shown[id]
+		if g.State != emr.GroupResizing && x.changes[id] == 0 {
+			continue // the document need not be decoded for it
+		}
 		p, known := x.doc().PoolOf(id), x.doc().Group(id)
 		kept := p != nil && p.Member(id).Kept != nil && g.Running > g.Requested // a release that EMR did not carry out once
 		if p == nil || known == nil || g.State.Ended() || p.Rest != nil || known.Reported == g.State && known.Reported != "" || kept || x.pointless(id, p) {
