@@ -74,6 +74,7 @@ type watched struct {
 	groups    map[emr.GroupID]*groupBook // the truth
 	fresh     map[emr.GroupID]bool       // groups that somebody else makes
 	wants     wants
+	conduct   conduct
 	adds      []*sentCall         // of new groups
 	twin      map[string]*twinned // by recovery
 	suspended suspension
@@ -139,7 +140,7 @@ func (o *oracle) of(id emr.ClusterID) *watched { return o.sight(id, "") }
 func (o *oracle) sight(id emr.ClusterID, name string) *watched {
 	x := o.clusters[id]
 	if x == nil {
-		x = &watched{o: o, id: id, name: name, groups: map[emr.GroupID]*groupBook{}, fresh: map[emr.GroupID]bool{}, wants: wants{}, twin: map[string]*twinned{}, calls: map[string]store.Record{}, sentIDs: map[string]bool{},
+		x = &watched{o: o, id: id, name: name, groups: map[emr.GroupID]*groupBook{}, fresh: map[emr.GroupID]bool{}, wants: wants{}, conduct: newConduct(), twin: map[string]*twinned{}, calls: map[string]store.Record{}, sentIDs: map[string]bool{},
 			seen: map[emr.GroupID][]seenRead{}, shown: map[emr.GroupID]emr.Group{}, changes: map[emr.GroupID]int{}, begun: map[string]bool{},
 			ops: map[string]*operation{}, ended: map[string]time.Time{}, moving: map[string]bool{}, done: map[tick]int{}, when: map[tick]time.Time{}, made: map[string]*made{},
 			opened: map[string]time.Time{}, firsts: map[string]bool{}}
@@ -316,6 +317,7 @@ func (x *watched) recorded(own []store.Record) {
 	for _, r := range own {
 		x.record(r)
 		x.named(r)
+		x.rebuilds(r)
 		x.wants.record(x, r)
 		x.suspended.record(r, x.now())
 		switch {
@@ -334,6 +336,7 @@ func (x *watched) take() []reading {
 	var out []reading
 	for _, r := range x.given {
 		if r.at.Equal(x.now()) && r.began.After(x.began) {
+			x.conduct.read(r, x.shown)
 			x.read(r.began, r.groups)
 			x.wants.read(x, r)
 			for _, g := range r.groups {
@@ -351,6 +354,7 @@ func (x *watched) take() []reading {
 // decided checks what has to hold after a decision on a read was saved, with its records.
 func (x *watched) decided(r reading) {
 	x.unnamed()
+	x.suspends()
 	x.twins(r)
 	x.suspendedFor(r)
 	for _, g := range r.groups {

@@ -31,6 +31,7 @@ func (x *watched) change(sent *sentCall) {
 		sent.right = b.right(g, x.began)
 	}
 	x.written(sent)
+	x.behaves(sent)
 	x.repeated(sent)
 	x.wants.sent(x, sent)
 	x.bans(sent)
