@@ -42,6 +42,7 @@ type drawer struct {
 	length   time.Duration
 	now      time.Duration // since the world's start
 	ends     bool          // the configuration may terminate clusters
+	wide     bool // clusters may have many groups
 	actors   int
 	most     int // clusters at the end
 }
@@ -174,7 +175,7 @@ func (d *drawer) world(seed uint64) {
 	if d.chance(3) {
 		words = append(words, "late-metrics="+one(d, "1m..6m..20m", "5m..20m..2h"))
 	}
-	if d.chance(4) {
+	if d.wide = d.chance(16); !d.wide && d.chance(4) { // a list of 46 groups by twos would take longer than a read may be old
 		words = append(words, fmt.Sprintf("page=%d", one(d, 2, 3, 7)))
 	}
 	if d.chance(2) {
@@ -192,7 +193,7 @@ func (d *drawer) cluster() {
 	c.groups = []group{{"core", "CORE", "ON_DEMAND", "m5.xlarge", 1 + d.IntN(5)}}
 	names := []string{"task", "more", "extra", "burst"}
 	n := 1 + d.IntN(4)
-	if d.chance(30) { // few of the 48 slots are left
+	if d.wide && d.chance(2) { // few of the 48 slots are left
 		n = 36 + d.IntN(11)
 	}
 	for i := range n {

@@ -67,7 +67,8 @@ func (p *Player) calmCluster(c emrsim.ClusterTruth) {
 	}
 }
 
-// settle lets time pass, minute by minute, until every cluster is as it is wanted, and at most so long; then what is left is a violation.
+// settle lets time pass until every cluster is as it is wanted, looked at each ten minutes, and at most so long; then what is left is a violation.
+// Of the hours after that every time of a schedule has to be carried out.
 func (p *Player) settle(a *args) (string, error) {
 	w := p.World
 	limit, err := time.ParseDuration(a.word())
@@ -87,6 +88,9 @@ func (p *Player) settle(a *args) (string, error) {
 			w.oracle.violations = w.oracle.violations[:before]
 			p.pass(10*time.Minute, &b)
 		}
+		since := w.Now()
+		p.pass(4*time.Hour, &b)
+		w.schedulesMet(since)
 	}
 	p.tell(&b, false)
 	return b.String(), nil

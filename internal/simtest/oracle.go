@@ -29,8 +29,8 @@ type Violation struct {
 type oracle struct {
 	w          *World
 	clusters   map[emr.ClusterID]*watched
-	series     map[string]map[time.Time]float64 // data points that were given, by the metric's key
-	put        map[string]map[time.Time]float64 // data points that were published, by the cluster and the metric's name, and the beginning of their five minutes
+	series     map[string]map[time.Time]float64   // data points that were given, by the metric's key
+	put        map[string]map[time.Time][]float64 // data points that were published, by the cluster and the metric's name, and the beginning of their five minutes
 	violations []Violation
 
 	time     time.Time            // of what happens now
@@ -44,7 +44,7 @@ type oracle struct {
 
 // Watch makes the world check its properties on every cluster from now on; Violations lists what did not hold.
 func (w *World) Watch() {
-	w.oracle = &oracle{w: w, clusters: map[emr.ClusterID]*watched{}, series: map[string]map[time.Time]float64{}, put: map[string]map[time.Time]float64{}, time: w.Now(),
+	w.oracle = &oracle{w: w, clusters: map[emr.ClusterID]*watched{}, series: map[string]map[time.Time]float64{}, put: map[string]map[time.Time][]float64{}, time: w.Now(),
 		requests: map[string]*sentCall{}, effects: map[int]*sentCall{},
 		spent: map[emr.Op]*spending{}, ahead: map[string]time.Duration{}}
 	w.Sim.Observe(witness{w.oracle})

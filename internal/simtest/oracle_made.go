@@ -63,9 +63,6 @@ func (x *watched) makeAnswered(group string, res emr.Result) {
 
 // madeTwins checks that no configured pool has instances in two groups that were made for it.
 func (x *watched) madeTwins() {
-	if x.o.w.o.Sim.Unknowns.RefuseEmptyAdd {
-		return // those groups are made with an instance
-	}
 	filled := map[string]string{}
 	for _, g := range x.o.w.Truth(string(x.id)).Groups {
 		name, token, ok := emr.ParseGroupName(g.Name)

@@ -38,9 +38,9 @@ func (o *oracle) metrics(c completion) {
 func (o *oracle) publish(cluster emr.ClusterID, metric string, at time.Time, value float64) {
 	key := putKey(cluster, metric)
 	if o.put[key] == nil {
-		o.put[key] = map[time.Time]float64{}
+		o.put[key] = map[time.Time][]float64{}
 	}
-	o.put[key][at.UTC()] = value
+	o.put[key][at.UTC()] = append(o.put[key][at.UTC()], value)
 }
 
 func putKey(cluster emr.ClusterID, metric string) string { return string(cluster) + " " + metric }
@@ -53,14 +53,16 @@ func (o *oracle) published(m emr.Metric, p emr.Point) bool {
 	}
 	points := o.put[putKey(emr.ClusterID(m.Dimensions[i].Value), m.Name)]
 	low, high, n := 0.0, 0.0, 0
-	for at, v := range points {
+	for at, values := range points {
 		if at.Before(p.At) || !at.Before(p.At.Add(m.Period)) {
 			continue
 		}
-		if n++; n == 1 {
-			low, high = v, v
+		for _, v := range values {
+			if n++; n == 1 {
+				low, high = v, v
+			}
+			low, high = min(low, v), max(high, v)
 		}
-		low, high = min(low, v), max(high, v)
 	}
 	return points == nil || n > 0 && p.Value >= low-1e-9 && p.Value <= high+1e-9
 }

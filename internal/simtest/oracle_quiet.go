@@ -43,6 +43,7 @@ func (w *World) Quiet(cluster string) {
 	}
 	s := x.doc()
 	x.fallbackTwins()
+	x.madeTwins()
 	if s.Withheld != "" {
 		return
 	}
@@ -65,6 +66,9 @@ func (w *World) Quiet(cluster string) {
 			x.violate("liveness", "pool %s rests until %s: %s", p.Origin, p.Rest.Until.Format(time.TimeOnly), p.Rest.Reason)
 		}
 	}
+	for _, text := range x.calm() {
+		x.violate("liveness", "%s", text)
+	}
 	if s.Suspended != nil {
 		x.violate("liveness", "scaling is suspended: %s", strings.Join(s.Suspended.Reasons, "; "))
 	}
@@ -73,5 +77,14 @@ func (w *World) Quiet(cluster string) {
 	}
 	if s.Pending != nil {
 		x.violate("liveness", "%s is pending", s.Pending.Call)
+	}
+}
+
+// schedulesMet checks that the times of schedules since a time were carried out within two hours, on every cluster that is ours to scale.
+func (w *World) schedulesMet(since time.Time) {
+	for _, x := range w.oracle.each() {
+		if x.body != nil && x.rule().Mode == guard.Enforce && !w.o.DryRun && x.doc().Withheld == "" && x.doc().Ended.IsZero() {
+			x.late(since, 2*time.Hour)
+		}
 	}
 }

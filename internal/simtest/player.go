@@ -452,6 +452,11 @@ func (p *Player) metric(a *args) (string, error) {
 	if _, err := p.World.Sim.Do(Region, "PutMetricData", in); err != nil {
 		return err.Error() + "\n", nil
 	}
+	if o := p.World.oracle; o != nil {
+		for _, d := range in.MetricData {
+			o.publish(emr.ClusterID(cluster), name, d.Timestamp.Time, *d.Value)
+		}
+	}
 	return "", nil
 }
 
