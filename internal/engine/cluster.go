@@ -198,6 +198,9 @@ func (c *cluster) save(ctx context.Context, now Now, dec guard.Decision, order *
 	if order != nil && dec.Reply != nil {
 		save.Orders = []store.Answer{{ID: order.ID, At: s.now(now), Refused: dec.Reply.Refused, Text: dec.Reply.Text}}
 	}
+	if s.e.o.Saving != nil {
+		s.e.o.Saving(key, dec.State)
+	}
 	if err := s.e.o.Store.Save(ctx, save); err != nil {
 		c.notSaved(err)
 		return false

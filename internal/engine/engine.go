@@ -73,6 +73,9 @@ type Options struct {
 	Note     string        // who and where, for people
 	LeaseTTL time.Duration // 0 stands for 30 s; renewed after a third of it
 	DryRun   bool
+	// Saving, when set, is told of each state of a cluster right before the Save that writes it, which may fail. The state is shared: it
+	// must not be changed. It serves those who check what is saved and need not decode it.
+	Saving func(key store.Key, s guard.State)
 }
 
 // Call is one request to send. Its result is an input of a later Step.

@@ -32,6 +32,8 @@ type oracle struct {
 	series     map[string]map[time.Time]float64   // data points that were given, by the metric's key
 	put        map[string]map[time.Time][]float64 // data points that were published, by the cluster and the metric's name, and the beginning of their five minutes
 	violations []Violation
+	saving     store.Key    // of the document that is saved next
+	state      *guard.State // and what is in it
 
 	time     time.Time            // of what happens now
 	sending  *sentCall            // the change that is being sent
@@ -67,9 +69,8 @@ type watched struct {
 	o     *oracle
 	id    emr.ClusterID
 	name  string
-	body  json.RawMessage // the guard's document, as saved last
-	state *guard.State    // the same, once somebody asked for it
-	last  guard.State     // the document whose records were looked at last
+	state *guard.State // the guard's document, as saved last; shared with the guard and never changed; nil: none was saved
+	last  guard.State  // the document whose records were looked at last
 
 	groups    map[emr.GroupID]*groupBook // the truth
 	fresh     map[emr.GroupID]bool       // groups that somebody else makes
@@ -187,15 +188,10 @@ func (x *watched) violate(property, format string, args ...any) {
 	x.o.violate(property, string(x.id)+": "+format, args...)
 }
 
-// doc is the guard's document as saved last. It is decoded when somebody asks, at most once for each save.
+// doc is the guard's document as saved last; empty when none was.
 func (x *watched) doc() *guard.State {
 	if x.state == nil {
-		x.state = &guard.State{}
-		if x.body != nil {
-			if err := json.Unmarshal(x.body, x.state); err != nil {
-				panic(err)
-			}
-		}
+		return &guard.State{}
 	}
 	return x.state
 }
@@ -293,7 +289,10 @@ func (o *oracle) saved(s store.Save) {
 }
 
 func (x *watched) saved(d store.Document, records []store.Record) {
-	x.body, x.state = d.Body, nil
+	if x.o.saving != d.Key {
+		panic("nobody was told what is saved of " + d.Key.String())
+	}
+	x.state = x.o.state
 	reads := x.take()
 	own := records[:0:0]
 	for _, r := range records {
@@ -310,7 +309,7 @@ func (x *watched) saved(d store.Document, records []store.Record) {
 // recorded takes the records of a saved decision.
 func (x *watched) recorded(own []store.Record) {
 	if len(own) == 0 && len(x.last.Scaling) == 0 && len(x.conf().Pools) == 0 {
-		return // a document that is not looked at is not decoded
+		return // there is nothing to book
 	}
 	x.booked(&x.last)
 	x.last = *x.doc()

@@ -37,7 +37,7 @@ func (w *World) Quiet(cluster string) {
 	if state := emr.ClusterState(truth.State); state.Ended() || x.rule().Mode == guard.Off {
 		return
 	}
-	if x.body == nil {
+	if x.state == nil {
 		x.violate("liveness", "there is no state")
 		return
 	}
@@ -83,7 +83,7 @@ func (w *World) Quiet(cluster string) {
 // schedulesMet checks that the times of schedules since a time were carried out within two hours, on every cluster that is ours to scale.
 func (w *World) schedulesMet(since time.Time) {
 	for _, x := range w.oracle.each() {
-		if x.body != nil && x.rule().Mode == guard.Enforce && !w.o.DryRun && x.doc().Withheld == "" && x.doc().Ended.IsZero() {
+		if x.state != nil && x.rule().Mode == guard.Enforce && !w.o.DryRun && x.doc().Withheld == "" && x.doc().Ended.IsZero() {
 			x.late(since, 2*time.Hour)
 		}
 	}

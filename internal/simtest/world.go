@@ -235,10 +235,18 @@ func (w *World) Start() *Process {
 	w.starts++
 	p := &Process{w: w, name: fmt.Sprintf("process-%d", w.starts)}
 	p.engine = engine.New(engine.Options{Store: &hooked{Store: w.o.Store, p: p}, Policy: w.policy(), Owner: p.name, Note: "simulated",
-		Scopes: []engine.Scope{{Name: ScopeName, Sweep: w.o.Sweep, Queue: w.queue()}}, DryRun: w.o.DryRun})
+		Scopes: []engine.Scope{{Name: ScopeName, Sweep: w.o.Sweep, Queue: w.queue()}}, DryRun: w.o.DryRun,
+		Saving: w.saving})
 	p.next = p.now()
 	w.procs = append(w.procs, p)
 	return p
+}
+
+// saving shows the oracle the state behind the document that is saved next.
+func (w *World) saving(key store.Key, s guard.State) {
+	if w.oracle != nil {
+		w.oracle.saving, w.oracle.state = key, &s
+	}
 }
 
 // queue is the URL of the scope's queue of events; empty for a world without events.
