@@ -42,7 +42,7 @@ type drawer struct {
 	length   time.Duration
 	now      time.Duration // since the world's start
 	ends     bool          // the configuration may terminate clusters
-	wide     bool // clusters may have many groups
+	wide     bool          // clusters may have many groups
 	actors   int
 	most     int // clusters at the end
 }

@@ -164,7 +164,8 @@ func (w wants) effect(x *watched, b *groupBook, c emrsim.Change) {
 //
 // I2, at every moment: no launch takes what is asked for of a pool, in truth, over what people want of it at most. While a return to the origin
 // is open both ask: then it may be more by what the other members have. Left out is the twin of a new group that took effect late and that no
-// read has shown yet (R7): see I5.
+// read has shown yet (R7): see I5. A rise by somebody else counts from the first read that shows it; one to a count that a call of ours replaced
+// a short while ago cannot be told from an old read of that (R10), and does not count until it is settled.
 func (w wants) sent(x *watched, c *sentCall) {
 	b := x.groups[c.call.Group]
 	origin := c.pending.Pool
@@ -190,6 +191,16 @@ func (w wants) sent(x *watched, c *sentCall) {
 		for _, o := range x.groups {
 			if o.origin == origin && x.unseen(o, c) {
 				sum -= o.Requested
+			}
+		}
+		for _, u := range p.open {
+			if u.group == c.call.Group || u.to <= u.from {
+				continue
+			}
+			if g, ok := x.shown[u.group]; u.void {
+				sum -= u.to - u.from
+			} else if ok {
+				sum -= max(0, x.groups[u.group].Requested-g.Requested)
 			}
 		}
 		if p.returning == c.pending.Recovery {
