@@ -110,9 +110,7 @@ func (s *Sim) Snapshot(region string) Truth {
 	if r == nil {
 		return out
 	}
-	for _, c := range r.order {
-		out.Clusters = append(out.Clusters, c.truth())
-	}
+	out.Clusters = r.truths()
 	for name, p := range r.pools {
 		t := PoolTruth{Pool: name, Price: r.prices[name]}
 		for _, x := range p.parts {
@@ -128,6 +126,24 @@ func (s *Sim) Snapshot(region string) Truth {
 		out.Limits = append(out.Limits, LimitTruth{string(DoAddresses), id, PartTruth{r.subnets[id].capacity, r.subnets[id].used}})
 	}
 	out.Changes = append(out.Changes, r.changes...)
+	return out
+}
+
+// Clusters returns the clusters of a region as Snapshot does, without the rest: what a Snapshot costs grows with the changes that were made.
+func (s *Sim) Clusters(region string) []ClusterTruth {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if r := s.regions[region]; r != nil {
+		return r.truths()
+	}
+	return nil
+}
+
+func (r *region) truths() []ClusterTruth {
+	out := make([]ClusterTruth, 0, len(r.order))
+	for _, c := range r.order {
+		out = append(out, c.truth())
+	}
 	return out
 }
 

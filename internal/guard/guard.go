@@ -9,7 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
+	"sort"
 	"time"
 
 	"emrguard/internal/emr"
@@ -305,8 +305,8 @@ func (s State) Clone() State {
 
 // Group returns what is known of a group, for reading and changing, or nil.
 func (s *State) Group(id emr.GroupID) *Group {
-	i, ok := slices.BinarySearchFunc(s.Groups, id, func(g Group, id emr.GroupID) int { return strings.Compare(string(g.ID), string(id)) })
-	if !ok {
+	i := sort.Search(len(s.Groups), func(i int) bool { return s.Groups[i].ID >= id }) // which copies no groups
+	if i == len(s.Groups) || s.Groups[i].ID != id {
 		return nil
 	}
 	return &s.Groups[i]

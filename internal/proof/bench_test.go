@@ -52,57 +52,27 @@ func processorTime(b *testing.B) time.Duration {
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
-// dense is a cluster whose TASK groups get stuck every 21 minutes: somebody asks for one more instance, the group gets none, after five minutes
-// the guard stops the resize and launches the instance on the pool's fallback group; then it is taken back there, and the ban ends.
-const dense = `world sweep=5m decommission=10s set=(after:5m,ban:10m,pace:1m)
-----
-
-cluster etl
-a TASK 4 SPOT
-b TASK 4 SPOT
-c TASK 4 SPOT
-d TASK 4 SPOT
-e TASK 4 SPOT
-f TASK 4 SPOT
-----
-
-watch
-----
-
-start
-----
-
-run 2m
-----
-
-` // and then the same round again and again
-
-// What happens to group G in a round.
-const (
-	stuck = `act do=stick group=G
-----
-
-act do=resize group=G to=5
-----
-
-`
-	back = `act do=unstick group=G
-----
-
-act do=resize group=G+1 to=0
-----
-
-`
-)
-
+// denseScript is a fleet of six clusters with one TASK group each that gets stuck every 21 minutes: somebody asks for one more instance, the group
+// gets none, after five minutes the guard stops the resize and launches the instance on a fallback group; then it is taken back there, and the ban
+// ends.
 func denseScript(b *testing.B, rounds int) []simtest.Command {
-	var each [2]strings.Builder
-	for _, g := range []string{"a", "b", "c", "d", "e", "f"} {
-		each[0].WriteString(strings.ReplaceAll(stuck, "G", g))
-		each[1].WriteString(strings.ReplaceAll(back, "G", g))
+	const (
+		world = "world sweep=5m decommission=10s set=(after:5m,ban:10m,pace:1m)\n----\n\n"
+		place = "cluster NAME\ntask TASK 4 SPOT\n----\n\n"
+		watch = "watch\n----\n\nstart\n----\n\nrun 2m\n----\n\n"
+		stuck = "act do=stick group=task cluster=NAME\n----\n\nact do=resize group=task to=5 cluster=NAME\n----\n\n"
+		still = "run 14m\n----\n\n"
+		back  = "act do=unstick group=task cluster=NAME\n----\n\nact do=resize group=task+1 to=0 cluster=NAME\n----\n\n"
+		quiet = "run 7m\n----\n\n"
+	)
+	each := func(text string) string {
+		var b strings.Builder
+		for _, c := range []string{"a", "b", "c", "d", "e", "f"} {
+			b.WriteString(strings.ReplaceAll(text, "NAME", c))
+		}
+		return b.String()
 	}
-	round := each[0].String() + "run 14m\n----\n\n" + each[1].String() + "run 7m\n----\n\n"
-	script, err := simtest.ParseScript(dense + strings.Repeat(round, rounds))
+	script, err := simtest.ParseScript(world + each(place) + watch + strings.Repeat(each(stuck)+still+each(back)+quiet, rounds))
 	if err != nil {
 		b.Fatal(err)
 	}

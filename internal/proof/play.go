@@ -44,7 +44,7 @@ func (p Player) Play(script []simtest.Command) (res Result, err error) {
 		}
 		if pl.World != nil {
 			res.Violations = append(res.Violations, pl.World.Violations()...)
-			res.Virtual, res.Records, res.Clusters = pl.World.Passed(), pl.Kinds, len(pl.World.Sim.Snapshot(simtest.Region).Clusters)
+			res.Virtual, res.Records, res.Clusters = pl.World.Passed(), pl.Kinds, len(pl.World.Sim.Clusters(simtest.Region))
 		}
 	}()
 	for _, c := range script {

@@ -3,6 +3,7 @@ package recovery
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -40,17 +41,20 @@ func (w Why) String() string {
 // EC2 (EC2 API reference, error codes) or of EMR, or the part of a sentence that carries its meaning, and what none matches is
 // unknown. The sentences are documented for EMR's events (EMR Management Guide, emr-manage-cloudwatch-events); that a group's state
 // change reason holds the same is inferred.
+//
+// Every text that a phrase matches has one of its words in it: without them the expression is not asked.
 var phrases = []struct {
 	cause Cause
+	words []string // in small letters
 	match *regexp.Regexp
 }{
-	{Bootstrap, regexp.MustCompile(`(?i)\bbootstrap action|BOOTSTRAP_FAILURE`)},
-	{Addresses, regexp.MustCompile(`(?i)InsufficientFreeAddressesInSubnet|\b(enough|sufficient|insufficient) free (private )?(ip )?address`)},
-	{Quota, regexp.MustCompile(`(?i)VcpuLimitExceeded|MaxSpotInstanceCountExceeded|InstanceLimitExceeded|\bvCPU limit\b|EC2 QUOTA EXCEEDED|` +
+	{Bootstrap, []string{"bootstrap"}, regexp.MustCompile(`(?i)\bbootstrap action|BOOTSTRAP_FAILURE`)},
+	{Addresses, []string{"address"}, regexp.MustCompile(`(?i)InsufficientFreeAddressesInSubnet|\b(enough|sufficient|insufficient) free (private )?(ip )?address`)},
+	{Quota, []string{"limit", "exceeded"}, regexp.MustCompile(`(?i)VcpuLimitExceeded|MaxSpotInstanceCountExceeded|InstanceLimitExceeded|\bvCPU limit\b|EC2 QUOTA EXCEEDED|` +
 		`\blimit on the number of (vCPUs|Spot Instances|on-demand instances|instances)|spot instance count (limit )?exceeded|\bprovisioning \S+ instance limit exceeded`)},
-	{Price, regexp.MustCompile(`(?i)SpotMaxPriceTooLow|SPOT_PRICE_INCREASE|\b(at or )?below your maximum Spot price|` +
+	{Price, []string{"price", "bid"}, regexp.MustCompile(`(?i)SpotMaxPriceTooLow|SPOT_PRICE_INCREASE|\b(at or )?below your maximum Spot price|` +
 		`\bSpot request price of \S+ is lower than|\bbid (price )?(is )?(too low|below)`)},
-	{Capacity, regexp.MustCompile(`(?i)InsufficientInstanceCapacity|INSUFFICIENT_CAPACITY|SPOT_NO_CAPACITY|\binsufficient (\S+ ){0,2}capacity\b|\bnot have sufficient \S+ capacity\b`)},
+	{Capacity, []string{"capacity"}, regexp.MustCompile(`(?i)InsufficientInstanceCapacity|INSUFFICIENT_CAPACITY|SPOT_NO_CAPACITY|\binsufficient (\S+ ){0,2}capacity\b|\bnot have sufficient \S+ capacity\b`)},
 }
 
 // around is how many bytes of a text are kept on either side of the words that tell the cause.
@@ -60,7 +64,11 @@ const around = 60
 func tell(code, text string) Why {
 	var found Why
 	text = strings.TrimSpace(code + " " + text)
+	small := strings.ToLower(text)
 	for _, p := range phrases {
+		if !slices.ContainsFunc(p.words, func(word string) bool { return strings.Contains(small, word) }) {
+			continue
+		}
 		at := p.match.FindStringIndex(text)
 		if at == nil {
 			continue

@@ -144,3 +144,20 @@ func TestCauseTextsAreBounded(t *testing.T) {
 		t.Errorf("a short text is kept: %q", got)
 	}
 }
+
+// TestPhrasesHaveTheirWords: a text without a phrase's words is not looked at, so whatever the phrase matches must have one.
+func TestPhrasesHaveTheirWords(t *testing.T) {
+	for _, p := range phrases {
+		rapid.Check(t, func(t *rapid.T) {
+			text := strings.ReplaceAll(rapid.StringMatching(strings.ReplaceAll(p.match.String(), `\b`, "")).Draw(t, "text"), "ſ", "s")
+			if p.match.MatchString(text) && tell("", text).Cause == Unknown && !strings.Contains(text, "\u212a") {
+				for _, o := range phrases {
+					if o.cause != p.cause && o.match.MatchString(text) {
+						return // of two causes
+					}
+				}
+				t.Fatalf("%s: %q has none of %q", p.cause, text, p.words)
+			}
+		})
+	}
+}

@@ -79,7 +79,7 @@ func (p *Player) settle(a *args) (string, error) {
 	if w.oracle != nil {
 		for until := w.Now().Add(limit); ; {
 			before := len(w.oracle.violations)
-			for _, c := range w.Sim.Snapshot(Region).Clusters {
+			for _, c := range w.Sim.Clusters(Region) {
 				w.Quiet(c.ID)
 			}
 			if len(w.oracle.violations) == before || !w.Now().Before(until) {

@@ -231,8 +231,7 @@ var (
 // learn gives every group that is there a name: an origin is called by its own, its fallbacks name+1, name+2 in the order of their
 // making; where there are several clusters, the cluster's name and a slash stand before it.
 func (p *Player) learn() {
-	snapshot := p.World.Sim.Snapshot(Region)
-	for _, c := range snapshot.Clusters {
+	for _, c := range p.World.Sim.Clusters(Region) {
 		p.alias[c.ID] = c.Name
 		made := map[string]int{}
 		for _, g := range c.Groups {

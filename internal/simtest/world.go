@@ -436,7 +436,7 @@ func (w *World) Act(a emrsim.Action) {
 
 // Truth is the cluster as it really is.
 func (w *World) Truth(cluster string) emrsim.ClusterTruth {
-	for _, c := range w.Sim.Snapshot(Region).Clusters {
+	for _, c := range w.Sim.Clusters(Region) {
 		if c.ID == cluster || c.Name == cluster {
 			return c
 		}
