@@ -72,6 +72,7 @@ var layout = []place{
 	{"internal/simtest", house, "deterministic simulation of the whole"},
 	{"internal/proof", house, "whole worlds from seeds, and what is proved by them"},
 	{"internal/usefulness", house, "the benchmark of usefulness: one week, several ways"},
+	{"internal/mutants", house, "deliberate defects that the proof must catch"},
 	{"internal/archtest", house, "these rules"},
 	{"internal/testreport", house, "the summary of a test run"},
 }
