@@ -144,6 +144,9 @@ func (q *Queue) NextAt(now time.Time) (time.Time, bool) {
 	var first time.Duration
 	found := false
 	for i := range q.lines {
+		if !slices.ContainsFunc(order, func(c Class) bool { return len(q.lines[i][c]) > 0 }) {
+			continue
+		}
 		ready, ok := q.ready(i)
 		if !ok {
 			continue
@@ -165,11 +168,14 @@ func (q *Queue) NextAt(now time.Time) (time.Time, bool) {
 // pick is what the i-th operation would send at the tick t, nil for nothing.
 func (q *Queue) pick(i int, t time.Duration) *item {
 	lines := &q.lines[i]
-	k := q.budget.buckets[i]
-	k.until(t)
 	now := q.budget.last.Add(t - q.budget.tick)
 	due := func(c Class) bool { return len(lines[c]) > 0 && !lines[c][0].Due.After(now) }
-	if !slices.ContainsFunc(order, due) || !k.covers(1, q.budget.reserved[i]) {
+	if !slices.ContainsFunc(order, due) {
+		return nil
+	}
+	k := q.budget.buckets[i]
+	k.until(t)
+	if !k.covers(1, q.budget.reserved[i]) {
 		return nil
 	}
 	sweep := due(Sweep)

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"sync"
@@ -46,6 +47,7 @@ var errViolated = errors.New("a property did not hold")
 
 // Main is the command proof. It returns the exit status: 0, 1 when a property did not hold, 2 for a mistake of the caller.
 func Main(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	collectSeldom()
 	cmd := newCommand(ctx)
 	cmd.SetArgs(args)
 	cmd.SetOut(stdout)
@@ -58,6 +60,14 @@ func Main(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	default:
 		fmt.Fprintln(stderr, "proof:", err)
 		return 2
+	}
+}
+
+// collectSeldom lets garbage grow to four times of what is in use, unless the caller says otherwise with GOGC: a world is small, and makes
+// much garbage.
+func collectSeldom() {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(400)
 	}
 }
 
