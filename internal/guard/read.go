@@ -49,13 +49,18 @@ func (d *decider) takeRead(in Read) {
 // clampMoved bounds what was placed elsewhere by what the pool wants. A scaling operation that has not begun may be undone, so what it takes from
 // wanted is no bound yet.
 func (d *decider) clampMoved(p *pool.Pool) {
-	undoable := 0
+	p.ClampMoved(d.s.View(), d.undoable(p, func(r *recovery.Recovery) bool { return !d.begun(r) }))
+}
+
+// undoable is what the open scaling operations of a pool that of says took from wanted.
+func (d *decider) undoable(p *pool.Pool, of func(*recovery.Recovery) bool) int {
+	sum := 0
 	for i := range d.s.Recoveries {
-		if r := &d.s.Recoveries[i]; r.Pool == p.Origin && r.Kind == recovery.Scale && !d.begun(r) {
-			undoable += max(0, -r.Delta)
+		if r := &d.s.Recoveries[i]; r.Pool == p.Origin && r.Kind == recovery.Scale && of(r) {
+			sum += max(0, -r.Delta)
 		}
 	}
-	p.ClampMoved(d.s.View(), undoable)
+	return sum
 }
 
 // reordered is how much earlier than the newest read an overtaken one may have begun. A read from further back means that the
@@ -330,17 +335,24 @@ func describeRead(g emr.Group, was emr.GroupState, delta ledger.Delta) string {
 	return text.String()
 }
 
-// outside acts on what an outsider did to a member (rule R10).
+// outside acts on what an outsider did to a member (rule R10). A fall ends what is open: nobody places any more what was stopped, or releases what an
+// order took from wanted. But what both the origin and its fallbacks are asked for, for the time of a return, is wanted once.
 func (d *decider) outside(p *pool.Pool, m *pool.Member, c pool.Change) {
 	if c.Kind == pool.None {
 		return
 	}
 	data := map[string]any{"change": c, "wanted": p.Wanted}
 	if c.Kind == pool.Shrunk {
+		most := p.Wanted + d.undoable(p, func(*recovery.Recovery) bool { return true })
 		if d.closePool(p, recovery.Overtaken, c.Reason) {
-			p.Wanted = p.Requested(d.s.View())
+			asked := p.Requested(d.s.View())
+			p.Wanted = min(asked, most)
 			data["wanted"] = p.Wanted
-			c.Reason += fmt.Sprintf("; a recovery was open, so the pool now wants the %d that its members are asked for", p.Wanted)
+			if asked > most {
+				c.Reason += fmt.Sprintf("; a recovery was open, and its members are asked for %d, but the pool wants no more than %d", asked, most)
+			} else {
+				c.Reason += fmt.Sprintf("; a recovery was open, so the pool now wants the %d that its members are asked for", asked)
+			}
 		}
 	}
 	d.record("pool."+strings.TrimSuffix(string(c.Kind), "?"), Record{Group: m.Group, Pool: p.Origin, Reason: c.Reason, Data: data})
