@@ -322,6 +322,7 @@ func (x *watched) recorded(own []store.Record) {
 		switch {
 		case strings.HasPrefix(r.Kind, "call."):
 			x.calls[r.ID] = r
+			x.meant(r)
 		case strings.HasPrefix(r.Kind, "order."):
 			x.bannedByHand(r)
 		case r.Kind == "group.settled" && x.groups[emr.GroupID(r.Group)] != nil:

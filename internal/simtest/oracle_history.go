@@ -41,12 +41,27 @@ func (x *watched) written(c *sentCall) {
 	x.sentIDs[id] = true
 }
 
+// meant notes what a call of ours was written down to ask for. Should its process die before it is sent, the next owner cannot know that: what reads
+// show of that count may be ours, also if somebody else asked for it just before.
+func (x *watched) meant(r store.Record) {
+	var data struct {
+		Call emr.Call `json:"call"`
+	}
+	b := x.groups[emr.GroupID(r.Group)]
+	if b == nil || json.Unmarshal(r.Data, &data) != nil || data.Call.Op != emr.ModifyInstanceGroups {
+		return
+	}
+	b.own(x.now(), data.Call.Count)
+	b.unnamed = slices.DeleteFunc(b.unnamed, func(u outsideChange) bool { return u.to == data.Call.Count })
+	x.wants.meant(b, data.Call)
+}
+
 // outside notes a change of a group's requested count by somebody else.
 //
 // I8, the second half: every other change is named as outside. A change that two usable reads showed, whose decisions were saved, is in the
 // history: a new group as seen, another count as somebody else's. Not named need be what was overtaken by another change before those reads,
-// a count that the last read before it showed already, or the one before a fall that only one read showed, and a count that a call of ours asked for or replaced a short while ago, which nobody
-// can tell from ours (R10).
+// a count that the last read before it showed already, or the one before a fall that only one read showed, and a count that a call of ours asked
+// for or replaced a short while ago, or was written down to ask for, which nobody can tell from ours (R10).
 func (x *watched) outside(c emrsim.Change) {
 	b := x.groups[emr.GroupID(c.Group)]
 	if b == nil { // its first sight follows

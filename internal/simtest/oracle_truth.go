@@ -7,6 +7,7 @@ import (
 	"emrguard/internal/emr"
 	"emrguard/internal/emrsim"
 	"emrguard/internal/guard"
+	"emrguard/internal/recovery"
 )
 
 // remembered is how long the oracle remembers what a group was like: longer than any read of it is late or shows the past.
@@ -209,4 +210,15 @@ func (b *groupBook) own(at time.Time, counts ...int) {
 // mayBeOurs says whether a requested count may be taken for the work of a call of ours.
 func (b *groupBook) mayBeOurs(count int) bool {
 	return slices.ContainsFunc(b.counts, func(c ownCount) bool { return c.count == count })
+}
+
+// loose is until when a read of a requested count can be taken for one from before a call of ours that replaced it, or for what that call left: for
+// settle, and for as long as a call that timed out may still land.
+func (b *groupBook) loose(count int, settle time.Duration) time.Time {
+	for _, c := range slices.Backward(b.counts) {
+		if c.count == count {
+			return c.at.Add(max(settle, recovery.LandsWithin+time.Minute))
+		}
+	}
+	return time.Time{}
 }

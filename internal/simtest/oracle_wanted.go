@@ -23,7 +23,7 @@ import (
 //   - a rise by somebody else counts towards high at once, less what was moved for the group at least, and towards low once two reads showed
 //     it, less what can have been moved at most; one that no read shows, since another change overtook it, counts for nothing;
 //   - a fall counts towards low at once. It counts towards high once two reads showed it, if it is the only change that is not settled and no
-//     call of ours can have left that count: it can be taken for our call, and an open recovery takes what is asked for as wanted;
+//     call of ours can have left that count: it can be taken for our call. An open recovery takes what is asked for as wanted, if that is less;
 //   - an order or a decision to scale may be undone or not be carried out in full: what was wanted before and what is wanted then are both
 //     possible;
 //   - a read that shows a requested count other than the true one looks like a fall, or a rise, of the difference.
@@ -33,6 +33,7 @@ type wanted struct {
 	low, high int
 	met       bool                // a decision was made on a read that showed the origin
 	moved     map[emr.GroupID]int // so many at least our stops took from a group and nobody gave back
+	asked     map[emr.GroupID]int // so many of them by stops that have not taken effect
 	open      []unsettled
 	returning string    // the recovery that asks the origin again: for its time both ask
 	changed   time.Time // when a member's requested count changed last
@@ -46,15 +47,23 @@ type unsettled struct {
 	at       time.Time
 	from, to int
 	reads    int
-	moved    int  // so many at most were moved for the group
-	void     bool // a call of ours can have left that count, or a decision came after it: the guard need not take it for a change
+	moved    int       // so many at most were moved for the group
+	loose    time.Time // until then a read of it can be taken for one from before a call of ours
+	void     bool      // a call of ours can have left that count, or a decision came after it: the guard need not take it for a change
 }
 
 // newWanted is the model of a pool whose origin is asked for n.
-func newWanted(n int) *wanted { return &wanted{low: n, high: n, moved: map[emr.GroupID]int{}} }
+func newWanted(n int) *wanted {
+	return &wanted{low: n, high: n, moved: map[emr.GroupID]int{}, asked: map[emr.GroupID]int{}}
+}
 
-// stopped books a stop of ours that takes a group from one count to another.
-func (p *wanted) stopped(id emr.GroupID, from, to int) { p.moved[id] += max(0, from-to) }
+// stopped books a stop of ours that takes a group from one count to another. A stop that is sent again, since the first had no effect, takes the
+// same instances.
+func (p *wanted) stopped(id emr.GroupID, from, to int) {
+	by := max(0, from-to)
+	p.moved[id] += max(0, by-p.asked[id])
+	p.asked[id] = max(p.asked[id], by)
+}
 
 // launched books a launch of ours: what was moved from the group is asked for on it again.
 func (p *wanted) launched(id emr.GroupID, by int) { p.moved[id] -= min(p.moved[id], max(0, by)) }
@@ -92,7 +101,7 @@ func (p *wanted) settle(u unsettled, asked int, limited bool) {
 	case by > 0 && !u.void && !limited:
 		p.low = min(p.high, p.low+max(0, by-u.moved))
 	case by < 0 && !u.void && len(p.open) == 0:
-		p.high = max(p.high+by, asked, p.low)
+		p.high = max(p.high+by, p.low)
 		p.low = min(p.low, asked)
 	}
 }
@@ -130,6 +139,7 @@ func (w wants) outside(x *watched, b *groupBook, c emrsim.Change) {
 		return
 	}
 	p.touch(c.At)
+	delete(p.asked, emr.GroupID(c.Group))
 	if !p.met {
 		p.scaled(c.To)
 		return
@@ -141,7 +151,7 @@ func (w wants) outside(x *watched, b *groupBook, c emrsim.Change) {
 		p.fallen(c.From - c.To)
 	}
 	p.open = slices.DeleteFunc(p.open, func(u unsettled) bool { return u.group == id })
-	p.open = append(p.open, unsettled{group: id, at: c.At, from: c.From, to: c.To, moved: moved, void: b.mayBeOurs(c.To)})
+	p.open = append(p.open, unsettled{group: id, at: c.At, from: c.From, to: c.To, moved: moved, loose: b.loose(c.To, x.rule().Settings.Settle), void: b.mayBeOurs(c.To)})
 }
 
 // touch notes that a requested count changes.
@@ -154,6 +164,7 @@ func (w wants) effect(x *watched, b *groupBook, c emrsim.Change) {
 		return
 	}
 	p.touch(c.At)
+	delete(p.asked, emr.GroupID(c.Group))
 	p.open = slices.DeleteFunc(p.open, func(u unsettled) bool { return string(u.group) == c.Group })
 	if c.To > c.From && c.To <= c.Running { // it keeps what runs there and launches nothing
 		p.high = max(p.high, x.sum(b.origin, emr.GroupID(c.Group))+c.To)
@@ -165,7 +176,8 @@ func (w wants) effect(x *watched, b *groupBook, c emrsim.Change) {
 // I2, at every moment: no launch takes what is asked for of a pool, in truth, over what people want of it at most. While a return to the origin
 // is open both ask: then it may be more by what the other members have. Left out is the twin of a new group that took effect late and that no
 // read has shown yet (R7): see I5. A rise by somebody else counts from the first read that shows it; one to a count that a call of ours replaced
-// a short while ago cannot be told from an old read of that (R10), and does not count until it is settled.
+// a short while ago cannot be told from an old read of that (R10), and does not count until two reads showed it after settle, and after an
+// unanswered call can land no more.
 func (w wants) sent(x *watched, c *sentCall) {
 	b := x.groups[c.call.Group]
 	origin := c.pending.Pool
@@ -208,6 +220,19 @@ func (w wants) sent(x *watched, c *sentCall) {
 		}
 		if sum > most {
 			x.violate("I2", "%s asks for %d of pool %s in all, people want %d to %d", c.call, sum, origin, p.low, p.high)
+		}
+	}
+}
+
+// meant takes a call that was written down: somebody else's count that it is to ask for can be taken for ours.
+func (w wants) meant(b *groupBook, c emr.Call) {
+	p := w[b.origin]
+	if p == nil {
+		return
+	}
+	for i := range p.open {
+		if u := &p.open[i]; u.group == c.Group && u.to == c.Count {
+			u.void = true
 		}
 	}
 }
@@ -287,7 +312,7 @@ func (w wants) read(x *watched, r reading) {
 			continue
 		}
 		for i := range p.open {
-			if u := &p.open[i]; u.group == g.ID && !r.began.Before(u.at) && g.Requested == u.to {
+			if u := &p.open[i]; u.group == g.ID && !r.began.Before(u.at) && !r.began.Before(u.loose) && g.Requested == u.to {
 				u.reads++
 			}
 		}

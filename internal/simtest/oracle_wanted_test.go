@@ -30,6 +30,11 @@ func TestOracle_Wanted(t *testing.T) {
 			p.stopped("a", 9, 6)
 			p.risen("a", 6, 9, false)
 		}, 9, 9},
+		{"a stop that is sent again takes nothing more", func(p *wanted) {
+			p.stopped("a", 9, 6)
+			p.stopped("a", 9, 6)
+			p.risen("a", 6, 12, false)
+		}, 9, 12},
 		{"but what it has more", func(p *wanted) {
 			p.stopped("a", 9, 6)
 			p.risen("a", 6, 12, false)
