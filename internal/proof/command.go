@@ -36,9 +36,10 @@ type flags struct {
 	lines    []string
 	verbose  bool
 	all      bool
+	playOn   bool
 	output   string
 	parallel int
-	file     string
+	files    []string
 	shrink   bool
 }
 
@@ -103,8 +104,9 @@ the shortest script that still shows it; kept in internal/simtest/testdata, it i
 	fs.StringVar(&f.store, "store", "memory", "where the guard keeps its state: memory or sqlite (in a file that is deleted afterwards)")
 	fs.BoolVarP(&f.verbose, "verbose", "v", false, "print the transcript: what was done, and what was recorded and sent")
 	fs.BoolVar(&f.all, "all", false, "go on after a seed that violates a property")
+	fs.BoolVar(&f.playOn, "play-on", false, "play a run to its end even if it violates a property")
 	fs.BoolVar(&f.shrink, "shrink", false, "reduce the first run that violates a property to the shortest script that does, and print it")
-	fs.StringVar(&f.file, "file", "", "play this script instead of a seed")
+	fs.StringArrayVar(&f.files, "file", nil, "play this script instead of a seed; may be repeated")
 	fs.StringVarP(&f.output, "output", "o", "text", "text, or json: one object for each run")
 	fs.IntVar(&f.parallel, "parallel", 0, "runs at a time (default: one for each CPU)")
 	return cmd
@@ -152,16 +154,8 @@ func (f *flags) run(ctx context.Context, stdout, stderr io.Writer) error {
 	}
 	out := bufio.NewWriter(stdout)
 	defer func() { _ = out.Flush() }() // a broken pipe ends the program anyway
-	if f.file != "" {
-		text, err := os.ReadFile(f.file)
-		if err != nil {
-			return err
-		}
-		script, err := simtest.ParseScript(string(text))
-		if err != nil {
-			return fmt.Errorf("%s: %w", f.file, err)
-		}
-		return f.report(out, f.one(ctx, out, 0, script))
+	if len(f.files) > 0 {
+		return f.scripts(ctx, out)
 	}
 	if f.seed == 0 {
 		f.seed = 1 + rand.Uint64N(1<<31)
@@ -170,6 +164,28 @@ func (f *flags) run(ctx context.Context, stdout, stderr io.Writer) error {
 		return f.report(out, f.one(ctx, out, f.seed, f.draw(f.seed)))
 	}
 	return f.many(ctx, out, stderr)
+}
+
+// scripts plays the scripts of files, one after the other.
+func (f *flags) scripts(ctx context.Context, out io.Writer) error {
+	var errs []error
+	for _, name := range f.files {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			return err
+		}
+		script, err := simtest.ParseScript(string(text))
+		if err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		if f.output == "text" && len(f.files) > 1 {
+			fmt.Fprintf(out, "%s: ", name)
+		}
+		if err := f.report(out, f.one(ctx, out, 0, script)); err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", name, err))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // draw is the script of a seed with the faults of the command line.
@@ -184,7 +200,7 @@ func (f *flags) draw(seed uint64) []simtest.Command {
 
 // one plays one script.
 func (f *flags) one(ctx context.Context, out io.Writer, seed uint64, script []simtest.Command) outcome {
-	p := Player{}
+	p := Player{PlayOn: f.playOn}
 	if f.verbose {
 		p.Transcript = out
 	}

@@ -29,12 +29,13 @@ func (r Result) Recoveries() int { return r.Records["recovery.open"] }
 type Player struct {
 	Store      func(id string) (store.Store, error) // nil: in memory
 	Transcript io.Writer                            // the script and what each command led to; nil: nothing is written, which is faster
+	PlayOn     bool                                 // past a violation, to the end
 }
 
 // ErrPanic is what a run ended with when something in it panicked.
 var ErrPanic = errors.New("panic")
 
-// Play plays a script up to the first violation, or to its end. An error is a mistake of the script, or ErrPanic.
+// Play plays a script up to the first violation, or to its end with PlayOn. An error is a mistake of the script, or ErrPanic.
 func (p Player) Play(script []simtest.Command) (res Result, err error) {
 	pl := &simtest.Player{Silent: p.Transcript == nil, OpenStore: p.Store}
 	res.Violations = []simtest.Violation{}
@@ -58,7 +59,7 @@ func (p Player) Play(script []simtest.Command) (res Result, err error) {
 				return res, err
 			}
 		}
-		if len(pl.World.Violations()) > 0 {
+		if len(pl.World.Violations()) > 0 && !p.PlayOn {
 			return res, nil
 		}
 	}
