@@ -2,6 +2,7 @@ package emrsim
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -29,6 +30,10 @@ const (
 	DoSuspend     Do = "suspend"            // Group: EMR gives the running resize up
 	DoBootstrap   Do = "bootstrap-failures" // Group (empty: all, new ones too), Rate: so many of the instances fail their bootstrap actions from now on
 	DoBadConfig   Do = "bad-configuration"  // Group: the next reconfiguration fails and is reverted
+	DoReconfigure Do = "reconfigure"        // Group: a person changes its configuration, which EMR applies in batches once no resize runs
+	DoProtect     Do = "protect"            // a person switches termination protection on
+	DoUnprotect   Do = "unprotect"          // and off
+	DoMessage     Do = "message"            // Value: somebody else puts this text into the queue of events; needs no Cluster
 	DoSubmit      Do = "submit"             // Name, Work, Width, Count: so many jobs more
 	DoSurge       Do = "surge"              // Rate: the cluster's streams bring so many times as many jobs from now on; 1 ends it
 	DoMute        Do = "mute"               // the cluster's metrics are not reported any more
@@ -44,7 +49,7 @@ const (
 
 // Dos lists everything that can be done.
 var Dos = []Do{DoResize, DoTerminate, DoAddGroup, DoInterrupt, DoCapacity, DoQuota, DoAddresses, DoPrice, DoStick, DoUnstick, DoDeafen, DoUndeafen, DoLinger, DoSuspend, DoBootstrap,
-	DoBadConfig, DoSubmit, DoSurge, DoMute, DoUnmute, DoLag, DoManaged, DoTag, DoStep, DoSpare, DoFault, DoClearFaults}
+	DoBadConfig, DoReconfigure, DoProtect, DoUnprotect, DoMessage, DoSubmit, DoSurge, DoMute, DoUnmute, DoLag, DoManaged, DoTag, DoStep, DoSpare, DoFault, DoClearFaults}
 
 // Action is one thing that happens beside the API. Clusters and groups are named by id or by name, groups also by role.
 type Action struct {
@@ -107,6 +112,11 @@ func (s *Sim) act(region, who string, a Action) error {
 		s.spared = true
 		c.log(nil, nil, 0, "")
 		return nil
+	case DoMessage:
+		b := &c.r.bus
+		b.box.put(s.now, uuid(s.opt.Seed+b.box.next(), "message", c.r.name), a.Value)
+		c.log(nil, nil, 0, a.Value)
+		return nil
 	case DoFault:
 		f, err := ParseFault(a.Fault)
 		if err != nil {
@@ -154,6 +164,9 @@ func (c *request) actOnCluster(x *cluster, a Action) (bool, error) {
 	case DoTag:
 		x.setTag(a.Name, a.Value)
 		c.log(x, nil, 0, a.Name+"="+a.Value)
+	case DoProtect, DoUnprotect:
+		x.protected = a.Do == DoProtect
+		c.log(x, nil, 0, "")
 	case DoStep:
 		if !x.modifiable() {
 			return true, fmt.Errorf("cluster %s is %s", x.name, x.state)
@@ -203,6 +216,9 @@ func (c *request) actOnGroup(x *cluster, g *group, a Action) error {
 		g.bootstrapFailures, note = a.Rate, fmt.Sprintf("rate %g", a.Rate)
 	case DoBadConfig:
 		g.badConfigs = true
+	case DoReconfigure:
+		g.reconfigure([]shapes.Configuration{{Classification: ptr("yarn-site"), Properties: map[string]string{"changed": strconv.FormatInt(g.version+1, 10)}}}, true)
+		g.mark()
 	default:
 		return fmt.Errorf("nothing is known that is called %q", a.Do)
 	}

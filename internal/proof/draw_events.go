@@ -75,7 +75,9 @@ func (d *drawer) member(g group) string {
 // outsider lets a person change a count or EC2 take nodes back.
 func (d *drawer) outsider(c *cluster) {
 	g := d.some(c)
-	switch d.IntN(8) {
+	switch d.IntN(9) {
+	case 8:
+		d.addf("act do=add-group cluster=%s like=%s name=%s to=%d", c.name, g.name, one(d, "added", "task-b", "emrguard-own"), d.IntN(4))
 	case 0, 1, 2, 3:
 		c.want[g.name] = min(120, c.want[g.name]+1+d.IntN(5))
 		d.addf("act do=resize cluster=%s group=%s to=%d", c.name, g.name, c.want[g.name])
@@ -116,7 +118,7 @@ func (d *drawer) capacity(c *cluster) {
 // trouble lets something be wrong with a group.
 func (d *drawer) trouble(c *cluster) {
 	g := d.some(c)
-	switch name := d.member(g); d.IntN(9) {
+	switch name := d.member(g); d.IntN(10) {
 	case 0, 1, 2:
 		d.addf("act do=stick cluster=%s group=%s", c.name, name)
 	case 3:
@@ -131,8 +133,11 @@ func (d *drawer) trouble(c *cluster) {
 		d.addf("act do=linger cluster=%s group=%s", c.name, name)
 	case 7:
 		d.addf("act do=suspend cluster=%s group=%s", c.name, name)
-	case 8:
-		d.addf("act do=bad-configuration cluster=%s group=%s", c.name, name)
+	case 8, 9:
+		if d.chance(3) {
+			d.addf("act do=bad-configuration cluster=%s group=%s", c.name, name)
+		}
+		d.addf("act do=reconfigure cluster=%s group=%s", c.name, name)
 	}
 }
 
@@ -152,17 +157,26 @@ func (d *drawer) limit(c *cluster) {
 func (d *drawer) byHand(c *cluster) {
 	name := d.member(d.some(c))
 	force := one(d, "", " force")
-	switch d.IntN(8) {
+	words := force + one(d, "", " reason=maintenance")
+	switch d.IntN(9) {
 	case 0, 1:
-		d.addf("order scale cluster=%s group=%s to=%d%s later", c.name, name, d.IntN(12), force)
+		d.addf("order scale cluster=%s group=%s to=%d%s later", c.name, name, one(d, d.IntN(12), d.IntN(12), 60, 5000), words)
 	case 2:
-		d.addf("order return cluster=%s group=%s%s later", c.name, name, force)
+		d.addf("order return cluster=%s group=%s%s later", c.name, name, words)
 	case 3:
-		d.addf("order ban cluster=%s group=%s for=%dm later", c.name, name, 1+d.IntN(120))
+		d.addf("order ban cluster=%s group=%s for=%dm%s later", c.name, name, d.IntN(120), words)
 	case 4:
-		d.addf("order unban cluster=%s group=%s later", c.name, name)
+		d.addf("order unban cluster=%s group=%s%s later", c.name, name, words)
 	case 5:
+		if d.chance(3) { // the whole scope
+			d.addf("order pause cluster=%s all later", c.name)
+			d.pass(d.upTo(20 * time.Minute))
+			d.addf("order resume cluster=%s all later", c.name)
+			return
+		}
 		d.addf("order pause cluster=%s later", c.name)
+	case 6:
+		d.addf("order %s cluster=%s later", one(d, "ban", "nonsense", "return"), c.name)
 	default:
 		d.addf("order resume cluster=%s later", c.name)
 	}
@@ -170,7 +184,11 @@ func (d *drawer) byHand(c *cluster) {
 
 // others is what people do to a cluster that emrguard has to respect (R12).
 func (d *drawer) others(c *cluster) {
-	switch d.IntN(4) {
+	switch d.IntN(6) {
+	case 4:
+		d.addf("act do=%s cluster=%s", one(d, "protect", "protect", "unprotect"), c.name)
+	case 5:
+		d.addf("act do=message value=%s", one(d, "hello", `{"version":"0"}`, `{}`))
 	case 0:
 		d.addf("act do=managed-scaling cluster=%s count=1 to=%d", c.name, one(d, 0, 20))
 	case 1, 2:

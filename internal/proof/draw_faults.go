@@ -22,6 +22,10 @@ var callFaults = []struct {
 	{"ModifyInstanceGroups", 0.05, "error=ValidationException"}, {"ModifyInstanceGroups", 0.03, "error=AccessDeniedException"},
 	{"AddInstanceGroups", 0.2, "late=2m"}, {"AddInstanceGroups", 0.1, "late=4m30s"}, {"AddInstanceGroups", 0.3, "lose-answer"}, {"AddInstanceGroups", 0.2, "throttle"},
 	{"AddInstanceGroups", 0.1, "error-after=InternalFailure"}, {"AddInstanceGroups", 0.1, "hang"},
+	{"DescribeCluster", 0.05, "error=InvalidRequestException"}, {"GetManagedScalingPolicy", 0.2, "error=InvalidRequestException"}, {"GetMetricData", 0.1, "error=InvalidParameterValue"},
+	{"DeleteMessageBatch", 0.3, "error=AccessDenied"}, {"ReceiveMessage", 0.1, "error=AccessDenied"}, {"TerminateJobFlows", 0.3, "error=ValidationException"}, {"TerminateJobFlows", 0.3, "throttle"},
+	{"ListInstanceGroups", 0.05, "lose-groups=60"}, {"ListInstanceGroups", 0.03, "error=AccessDeniedException"}, {"AddInstanceGroups", 0.1, "error=AccessDeniedException"},
+	{"AddInstanceGroups", 0.1, "error=ValidationException"}, {"ListClusters", 0.05, "error=AccessDeniedException"},
 	{"DescribeCluster", 0.2, "refuse"}, {"GetManagedScalingPolicy", 0.2, "throttle"}, {"TerminateJobFlows", 0.3, "lose-answer"},
 	{"GetMetricData", 0.2, "throttle"}, {"GetMetricData", 0.1, "error=InternalServiceFault"}, {"GetMetricData", 0.1, "lose-answer"}, {"GetMetricData", 0.05, "empty"},
 	{"ReceiveMessage", 0.1, "lose-answer"}, {"ReceiveMessage", 0.1, "throttle"}, {"ReceiveMessage", 0.1, "empty"}, {"DeleteMessageBatch", 0.3, "lose-answer"}, {"DeleteMessageBatch", 0.3, "throttle"},
@@ -77,7 +81,13 @@ func (d *drawer) process() {
 		return
 	}
 	running := 1 + d.IntN(max(1, d.procs))
-	switch d.IntN(9) {
+	switch d.IntN(10) {
+	case 9: // a machine starts with a wrong clock, which is set later
+		d.add("crash", "")
+		d.addf("start ahead=%s", one(d, "90s", "10m", "-10m", "3h"))
+		d.procs++
+		d.pass(d.upTo(40 * time.Minute))
+		d.add("skew 0s", "")
 	case 0, 1, 2:
 		d.addf("kill after=%d restart=%s", 1+d.IntN(60), d.upTo(10*time.Minute))
 	case 3:

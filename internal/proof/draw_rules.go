@@ -67,6 +67,9 @@ func (d *drawer) settings() recovery.Settings {
 	if d.chance(5) {
 		s.OutsideGrowth, s.Max = recovery.Add, 20+d.IntN(30)
 	}
+	if d.chance(4) {
+		s.Max = 8 + d.IntN(60)
+	}
 	if d.chance(2) {
 		s.Return = recovery.Auto
 	}
@@ -206,7 +209,7 @@ func (d *drawer) schedule(name string, p scaling.Pool) scaling.Schedule {
 }
 
 func (d *drawer) termination() *scaling.Termination {
-	t := &scaling.Termination{Grace: time.Duration(d.IntN(40)) * time.Minute, Mode: scaling.TerminationObserve}
+	t := &scaling.Termination{Grace: time.Duration(max(0, d.IntN(40)-6)) * time.Minute, Mode: scaling.TerminationObserve}
 	if d.ends {
 		t.Mode = scaling.TerminationEnforce
 	}
