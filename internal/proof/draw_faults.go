@@ -22,7 +22,7 @@ var callFaults = []struct {
 	{"ModifyInstanceGroups", 0.05, "error=ValidationException"}, {"ModifyInstanceGroups", 0.03, "error=AccessDeniedException"},
 	{"AddInstanceGroups", 0.2, "late=2m"}, {"AddInstanceGroups", 0.1, "late=4m30s"}, {"AddInstanceGroups", 0.3, "lose-answer"}, {"AddInstanceGroups", 0.2, "throttle"},
 	{"AddInstanceGroups", 0.1, "error-after=InternalFailure"}, {"AddInstanceGroups", 0.1, "hang"},
-	{"DescribeCluster", 0.05, "error=InvalidRequestException"}, {"GetManagedScalingPolicy", 0.2, "error=InvalidRequestException"}, {"GetMetricData", 0.1, "error=InvalidParameterValue"},
+	{"DescribeCluster", 0.05, "error=InvalidRequestException"}, {"GetManagedScalingPolicy", 0.2, "error=InternalFailure"}, {"GetMetricData", 0.1, "error=InvalidParameterValue"},
 	{"DeleteMessageBatch", 0.3, "error=AccessDenied"}, {"ReceiveMessage", 0.1, "error=AccessDenied"}, {"TerminateJobFlows", 0.3, "error=ValidationException"}, {"TerminateJobFlows", 0.3, "throttle"},
 	{"ListInstanceGroups", 0.05, "lose-groups=60"}, {"ListInstanceGroups", 0.03, "error=AccessDeniedException"}, {"AddInstanceGroups", 0.1, "error=AccessDeniedException"},
 	{"AddInstanceGroups", 0.1, "error=ValidationException"}, {"ListClusters", 0.05, "error=AccessDeniedException"},
