@@ -84,7 +84,7 @@ func (d *drawer) process() {
 	switch d.IntN(10) {
 	case 9: // a machine starts with a wrong clock, which is set later
 		d.add("crash", "")
-		d.addf("start ahead=%s", one(d, "90s", "10m", "-10m", "3h"))
+		d.addf("start ahead=%s", one(d, "3h", "10m", "-10m", "3h"))
 		d.procs++
 		d.pass(d.upTo(40 * time.Minute))
 		d.add("skew 0s", "")

@@ -68,7 +68,7 @@ func (d *drawer) settings() recovery.Settings {
 		s.OutsideGrowth, s.Max = recovery.Add, 20+d.IntN(30)
 	}
 	if d.chance(4) {
-		s.Max = 8 + d.IntN(60)
+		s.Max = 20 + d.IntN(48)
 	}
 	if d.chance(2) {
 		s.Return = recovery.Auto
