@@ -122,6 +122,17 @@ func (s *scope) sendRead(at time.Time, w budget.Want) {
 	s.e.call(s, w.Call, flight{cluster: c.id, read: r})
 }
 
+// lookAgain asks for a read of every cluster after the clock was set back: what was planned by it would come as much later, and reads that it
+// dated would count as fresh until then.
+func (s *scope) lookAgain(now Now) {
+	for _, c := range s.clusters { //archtest:sorted the queue has an order of its own
+		w := c.want(guard.Need{Op: emr.ListInstanceGroups, Due: s.now(now), Class: guard.ClassSweep})
+		if old, ok := s.queue.Get(w.Key); ok && w.Due.Before(old.Due) {
+			s.queue.Set(w)
+		}
+	}
+}
+
 // complete books a call that came back and says whether it was this scope's.
 func (s *scope) complete(ctx context.Context, now Now, done Completion) bool {
 	f, ok := s.flights[done.ID]
@@ -129,8 +140,12 @@ func (s *scope) complete(ctx context.Context, now Now, done Completion) bool {
 		return false
 	}
 	delete(s.flights, done.ID)
+	before := s.now(now)
 	if text := s.clock.date(done.Result.Date, done.Began, done.Ended); text != "" {
 		s.note(ctx, now, "clock.skew", text)
+	}
+	if before.Sub(s.now(now)) > maxSkew {
+		s.lookAgain(now)
 	}
 	if done.Result.Err != nil && done.Result.Err.Class == emr.Throttled {
 		slowed := s.budget.State(f.call.Op, s.now(now)).Slowed
