@@ -81,13 +81,7 @@ func (d *drawer) process() {
 		return
 	}
 	running := 1 + d.IntN(max(1, d.procs))
-	switch d.IntN(10) {
-	case 9: // a machine starts with a wrong clock, which is set later
-		d.add("crash", "")
-		d.addf("start ahead=%s", one(d, "3h", "10m", "-10m", "3h"))
-		d.procs++
-		d.pass(d.upTo(40 * time.Minute))
-		d.add("skew 0s", "")
+	switch d.IntN(9) {
 	case 0, 1, 2:
 		d.addf("kill after=%d restart=%s", 1+d.IntN(60), d.upTo(10*time.Minute))
 	case 3:
