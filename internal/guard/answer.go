@@ -165,9 +165,6 @@ func (d *decider) launchAnswered(r *recovery.Recovery, p *pool.Pool, c *Call, er
 	d.unplace(r, p, c.Call.Group)
 	if !passing(err) {
 		r.Refused = append(r.Refused, recovery.Refusal{Group: c.Call.Group, Reason: err.Error()})
-		if r.Fill == c.Call.Group {
-			r.Fill = ""
-		}
 	}
 }
 

@@ -28,10 +28,14 @@ func (d *decider) place(r *recovery.Recovery, p *pool.Pool, act recovery.Act) bo
 	if d.resting(r, p, missing) {
 		return false
 	}
-	if m := p.Member(r.Fill); m != nil && !m.Banned(d.env.Now) {
+	refused := slices.ContainsFunc(r.Refused, func(o recovery.Refusal) bool { return o.Group == r.Fill })
+	if m := p.Member(r.Fill); m != nil && !m.Banned(d.env.Now) && !refused {
 		if n := d.room(p, r.Fill, r.Settings, missing); n > 0 {
 			return d.raise(r, p, r.Fill, n, "begun there")
 		}
+	}
+	if r.Fill != "" && slices.Contains(p.Repeated, r.ID) {
+		return d.begunTwice(r, p, missing)
 	}
 	r.Fill = "" // what was begun there may not go on: the launch is a new one, with an answer of its own
 	if origin := p.Member(p.Origin); r.Kind == recovery.Return && origin.Banned(d.env.Now) {
@@ -134,7 +138,11 @@ func (d *decider) rest(r *recovery.Recovery, p *pool.Pool, reason string) {
 
 // block notes that nobody takes what is missing. It is retried when a ban lapses or the candidates change.
 func (d *decider) block(p *pool.Pool, r *recovery.Recovery, reason string) {
-	p.Blocked = &pool.Blocked{Since: d.env.Now, Reason: reason, Retry: d.retryAt(p)}
+	d.blockUntil(p, r, reason, d.retryAt(p))
+}
+
+func (d *decider) blockUntil(p *pool.Pool, r *recovery.Recovery, reason string, retry time.Time) {
+	p.Blocked = &pool.Blocked{Since: d.env.Now, Reason: reason, Retry: retry}
 	id := ""
 	if r != nil {
 		id, p.Blocked.Refused = r.ID, len(r.Refused) > 0
@@ -168,6 +176,16 @@ func (d *decider) raise(r *recovery.Recovery, p *pool.Pool, id emr.GroupID, miss
 	r.Placed += missing
 	d.move(r, p, id, missing)
 	d.send(ForLaunch, r, emr.Call{Op: emr.ModifyInstanceGroups, Group: id, Count: target}, fmt.Sprintf("launch %d on %s: %s", missing, id, why))
+	return false
+}
+
+// begunTwice blocks the pool of a recovery whose repeated AddInstanceGroups made a group that takes no launch. The first call, which had no answer,
+// may still make another with instances (R7), so nothing is launched elsewhere for them now.
+func (d *decider) begunTwice(r *recovery.Recovery, p *pool.Pool, missing int) bool {
+	why := fmt.Sprintf("%s, made by a repeated AddInstanceGroups, takes no launch, and the first call may still take effect", r.Fill)
+	d.blockUntil(p, r, why, later(d.retryAt(p), d.env.Now.Add(recovery.LandsWithin)))
+	p.Blocked.Refused = true // also if only a ban came between
+	d.close(r, recovery.NoPlace, fmt.Sprintf("%d instances find no place: %s", missing, why))
 	return false
 }
 
