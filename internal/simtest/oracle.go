@@ -369,6 +369,15 @@ func (x *watched) decided(r reading) {
 	}
 }
 
+// notSaved forgets the reads whose decisions could not be written down.
+func (o *oracle) notSaved(s store.Save) {
+	for _, d := range s.Docs {
+		if strings.HasPrefix(d.Key.Cluster, "j-") {
+			o.of(emr.ClusterID(d.Key.Cluster)).given = nil
+		}
+	}
+}
+
 // died forgets the reads that nobody knows any more: their process died before it had written down what it made of them.
 func (o *oracle) died() {
 	for _, x := range o.each() {

@@ -59,7 +59,9 @@ func (w *World) Quiet(cluster string) {
 		for _, m := range p.Members {
 			sum += asked[m.Group]
 		}
-		if sum != p.Wanted && p.Blocked == nil {
+		limit := x.rule().Settings.Max
+		over := limit > 0 && sum > limit && asked[p.Origin] == sum // somebody else's, and more than may be wanted (R10)
+		if sum != p.Wanted && p.Blocked == nil && (sum < p.Wanted || !over) {
 			x.violate("I2", "pool %s wants %d and %d are asked for", p.Origin, p.Wanted, sum)
 		}
 		if p.Rest != nil {

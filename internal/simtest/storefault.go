@@ -158,13 +158,17 @@ func (h *hooked) Save(ctx context.Context, s store.Save) error {
 	}
 	what := strings.Join(kinds, " ")
 	h.p.boundary(BeforeSave, what)
+	o, saved := h.p.w.oracle, false
 	_, err := befall(h.p.w, "Save", func() (struct{}, error) {
 		err := h.Store.Save(ctx, s)
-		if o := h.p.w.oracle; err == nil && o != nil {
+		if saved = err == nil; saved && o != nil {
 			o.saved(s)
 		}
 		return struct{}{}, err
 	})
+	if !saved && o != nil {
+		o.notSaved(s)
+	}
 	if err != nil {
 		return err
 	}
