@@ -82,6 +82,7 @@ func (p *Player) settle(a *args) (string, error) {
 			for _, c := range w.Sim.Clusters(Region) {
 				w.Quiet(c.ID)
 			}
+			w.withheld()
 			if len(w.oracle.violations) == before || !w.Now().Before(until) {
 				break
 			}
@@ -89,7 +90,7 @@ func (p *Player) settle(a *args) (string, error) {
 			p.pass(10*time.Minute, &b)
 		}
 		since := w.Now()
-		p.pass(4*time.Hour, &b)
+		p.pass(scheduleBound+2*time.Hour, &b)
 		w.schedulesMet(since)
 	}
 	p.tell(&b, false)

@@ -118,7 +118,8 @@ func kindsOf(ladder []recovery.Rung) int {
 }
 
 // early checks that a group which is stopped as stuck misses an instance for long enough in truth. The guard dates what it did not see
-// itself in the middle of two reads, so half of the longest time between two of them may be wrong.
+// itself in the middle of two reads, so half of the longest time between two of them may be wrong; and a launch of its own by the time of the call,
+// which may take effect up to foreignWait later.
 func (x *watched) early(c *sentCall, r *recovery.Recovery) {
 	b, g := x.groups[c.call.Group], x.shown[c.call.Group]
 	if b == nil || !b.right(g, x.began) || len(b.lacks.queue) == 0 || b.lacks.arrival.After(b.lacks.queue[0].since) {
@@ -132,7 +133,11 @@ func (x *watched) early(c *sentCall, r *recovery.Recovery) {
 	for i := len(x.reads) - 1; i > 0 && x.reads[i].After(c.at.Add(-2*after-time.Hour)); i-- {
 		gap = max(gap, x.reads[i].Sub(x.reads[i-1]))
 	}
-	if age := c.at.Sub(b.lacks.queue[0].since); age+gap/2+clockSlack < after {
+	slack := gap/2 + clockSlack
+	if b.holder != "" || b.maker != "" {
+		slack += foreignWait
+	}
+	if age := c.at.Sub(b.lacks.queue[0].since); age+slack < after {
 		x.violate("R1", "%s stops a group whose oldest missing instance is missing for %s, not %s", c.call, age.Round(time.Second), after)
 	}
 }

@@ -130,10 +130,24 @@ func (x *watched) record(r store.Record) {
 	case "termination.withdrawn", "termination.held":
 		x.notice = time.Time{}
 	default:
-		if op := x.ops[r.Recovery]; op != nil && strings.HasPrefix(r.Kind, "recovery.") && x.doc().Recovery(r.Recovery) == nil {
+		op := x.ops[r.Recovery]
+		if op != nil && r.Kind == "recovery.withheld" && op.first && !x.effective(r.Recovery) {
+			x.done[op.tick]-- // EMR did nothing of what was sent, and the schedule waits again
+		}
+		if op != nil && strings.HasPrefix(r.Kind, "recovery.") && r.Kind != "recovery.step" && x.doc().Recovery(r.Recovery) == nil {
 			x.over(r.Recovery, op)
 		}
 	}
+}
+
+// effective says whether a group has its requested count by a call of a recovery.
+func (x *watched) effective(recovery string) bool {
+	for _, b := range x.groups {
+		if b.holder == recovery {
+			return true
+		}
+	}
+	return false
 }
 
 func (x *watched) over(id string, op *operation) {

@@ -82,11 +82,25 @@ func (w *World) Quiet(cluster string) {
 	}
 }
 
-// schedulesMet checks that the times of schedules since a time were carried out within two hours, on every cluster that is ours to scale.
+// withheld lists the clusters that are ours to repair by the configuration, and are not repaired for another reason. Nothing of that kind is left
+// once a world is calm; emrguard looks again at the sweep, and after six hours at tags (R12).
+func (w *World) withheld() {
+	for _, x := range w.oracle.each() {
+		if x.state != nil && x.rule().Mode == guard.Enforce && !w.o.DryRun && x.doc().Ended.IsZero() && x.doc().Withheld != "" {
+			x.violate("liveness", "the cluster is not repaired: %s", x.doc().Withheld)
+		}
+	}
+}
+
+// scheduleBound is how long the time of a schedule may wait once nothing disturbs: a shrink of an hour may suspend scaling before it, and another
+// operation of the cluster.
+const scheduleBound = 3 * time.Hour
+
+// schedulesMet checks that the times of schedules since a time were carried out within scheduleBound, on every cluster that is ours to scale.
 func (w *World) schedulesMet(since time.Time) {
 	for _, x := range w.oracle.each() {
 		if x.state != nil && x.rule().Mode == guard.Enforce && !w.o.DryRun && x.doc().Withheld == "" && x.doc().Ended.IsZero() {
-			x.late(since, 2*time.Hour)
+			x.late(since, scheduleBound)
 		}
 	}
 }
