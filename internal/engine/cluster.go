@@ -82,6 +82,9 @@ func (c *cluster) retry(ctx context.Context, now Now) bool {
 func (c *cluster) decideOne(ctx context.Context, now Now, in guard.Input, order *store.Order) bool {
 	s := c.s
 	eff := c.effective()
+	if in.Described != nil { // what it says of name and tags holds for this decision already
+		eff = s.e.o.Policy.For(s.id, in.Described.Cluster)
+	}
 	dec, err := s.e.guarded(c.state, c.env(now, eff), in)
 	if err != nil {
 		s.broken[string(c.id)] = err
@@ -240,7 +243,7 @@ func (c *cluster) settle(now Now, dec guard.Decision, eff Effective) {
 		c.forget()
 		return
 	}
-	if eff.Mode == guard.Off && len(c.state.Recoveries) == 0 && !c.state.Described.IsZero() {
+	if eff.Mode == guard.Off && len(c.state.Recoveries) == 0 && c.state.Described.After(at.Add(-ignoreFor)) { // an older description may be wrong
 		s.ignored[c.id] = at.Add(ignoreFor)
 		c.forget()
 		return
