@@ -97,7 +97,7 @@ func (x *watched) stops(c *sentCall, p *pool.Pool, r *recovery.Recovery) {
 	case recovery.Shrink:
 		x.shrinks(c, r)
 	case recovery.Enforce:
-		if last := x.conduct.enforced[id]; !last.IsZero() && r.Opened.Sub(last) < 5*pace {
+		if last := x.conduct.enforced[id]; !last.IsZero() && !r.Opened.Equal(last) && r.Opened.Sub(last) < 5*pace {
 			x.violate("R10", "%s stops the growth of a banned group again, %s after the last time", c.call, r.Opened.Sub(last))
 		}
 		x.conduct.enforced[id] = r.Opened
