@@ -62,8 +62,13 @@ func (p *Player) calmCluster(c emrsim.ClusterTruth) {
 	act(emrsim.Action{Do: emrsim.DoTag, Name: "emrguard"})
 	act(emrsim.Action{Do: emrsim.DoUnmute})
 	act(emrsim.Action{Do: emrsim.DoLag})
-	if state, ok := p.World.state(emr.ClusterID(c.ID)); !ok || state.Ended.IsZero() {
-		_, _ = p.order(&args{c: Command{Name: "order", Args: []Arg{{Key: string(guard.OrderResume)}, {Key: "cluster", Vals: []string{c.ID}}, {Key: "later"}}}})
+	p.resumeIfPaused(c.ID)
+}
+
+// resumeIfPaused ends a pause by hand.
+func (p *Player) resumeIfPaused(cluster string) {
+	if state, ok := p.World.state(emr.ClusterID(cluster)); ok && state.Ended.IsZero() && state.Paused != nil {
+		_, _ = p.order(&args{c: Command{Name: "order", Args: []Arg{{Key: string(guard.OrderResume)}, {Key: "cluster", Vals: []string{cluster}}, {Key: "later"}}}})
 	}
 }
 
