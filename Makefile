@@ -27,7 +27,7 @@ usefulness: ## play the weeks of docs/usefulness.md again and rewrite it
 	go test ./internal/usefulness -count=1 -run Week -update
 
 proof: ## play worlds from seeds for an hour, and all pairs of the exhaustive small worlds (PROOF_TIME=1h)
-	PROOF_SEEDS=500 PROOF_TIME=$(or $(PROOF_TIME),1h) ./test.sh proof
+	PROOF_TIME=$(or $(PROOF_TIME),1h) ./test.sh proof
 	go test ./internal/simtest -count=1 -timeout 0 -run Exhaustive -exhaustive=pairs
 
 docs: ## regenerate everything that is generated

@@ -86,7 +86,8 @@ func (w *World) Quiet(cluster string) {
 // once a world is calm; emrguard looks again at the sweep, and after six hours at tags (R12).
 func (w *World) withheld() {
 	for _, x := range w.oracle.each() {
-		if x.state != nil && x.rule().Mode == guard.Enforce && !w.o.DryRun && x.doc().Ended.IsZero() && x.doc().Withheld != "" {
+		ended := emr.ClusterState(w.Truth(string(x.id)).State).Ended() // one that is off may end without being looked at again
+		if x.state != nil && x.rule().Mode == guard.Enforce && !w.o.DryRun && !ended && x.doc().Ended.IsZero() && x.doc().Withheld != "" {
 			x.violate("liveness", "the cluster is not repaired: %s", x.doc().Withheld)
 		}
 	}
