@@ -20,6 +20,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"emrguard/internal/emrsim"
 	"emrguard/internal/simtest"
 	"emrguard/internal/store"
 	"emrguard/internal/store/sqlite"
@@ -129,7 +130,7 @@ func (f *flags) check() error {
 		bad("--seeds is at least 1, --clusters 0 to 500, and --duration, --for and --parallel are not negative")
 	}
 	for _, line := range f.lines {
-		if err := checkFault(line); err != nil {
+		if _, err := emrsim.ParseFault(line); err != nil {
 			bad("--fault %q: %w", line, err)
 		}
 	}

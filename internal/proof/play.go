@@ -68,8 +68,5 @@ func (p Player) Play(script []simtest.Command) (res Result, err error) {
 
 // block is a command and its result as a transcript has them.
 func block(c simtest.Command, result string) string {
-	if strings.Contains(result, "\n\n") {
-		result = strings.ReplaceAll(result, "\n\n", "\n")
-	}
-	return c.String() + "----\n" + result + "\n"
+	return c.String() + "----\n" + strings.ReplaceAll(result, "\n\n", "\n") + "\n"
 }

@@ -6,14 +6,8 @@ import (
 	"strings"
 	"time"
 
-	"emrguard/internal/emrsim"
 	"emrguard/internal/simtest"
 )
-
-func checkFault(line string) error {
-	_, err := emrsim.ParseFault(line)
-	return err
-}
 
 // violates makes a test of scripts: whether one violates the property that a run violated first, or panics if that did.
 func violates(res Result) func([]simtest.Command) bool {

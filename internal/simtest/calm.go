@@ -1,6 +1,7 @@
 package simtest
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -18,11 +19,7 @@ func (p *Player) calm(*args) (string, error) {
 	w.Act(emrsim.Action{Do: emrsim.DoSpare})
 	snapshot := w.Sim.Snapshot(Region)
 	for _, pool := range snapshot.Pools {
-		parts := make([]int, len(pool.Parts))
-		for i := range parts {
-			parts[i] = emrsim.Unlimited
-		}
-		w.Act(emrsim.Action{Do: emrsim.DoCapacity, Pool: pool.Pool, Parts: parts})
+		w.Act(emrsim.Action{Do: emrsim.DoCapacity, Pool: pool.Pool, Parts: slices.Repeat([]int{emrsim.Unlimited}, len(pool.Parts))})
 		if pool.Pool.Market == string(emr.Spot) {
 			w.Act(emrsim.Action{Do: emrsim.DoPrice, Pool: pool.Pool})
 		}

@@ -38,15 +38,16 @@ var killStories = []struct {
 		w.Act(emrsim.Action{Do: emrsim.DoResize, Cluster: "etl", Group: "task", To: 9})
 		w.Sim.Plan(w.Now().Add(50*time.Minute), Region, "somebody", emrsim.Action{Do: emrsim.DoResize, Cluster: "etl", Group: "task", To: 12})
 	}, 12, 1, 0},
-	{"R6_ScaleUp", func(_ *testing.T, w *World) { scale(w, 8) }, 8, 0, 0},
-	{"R9_ScaleDown", func(_ *testing.T, w *World) { scale(w, 4) }, 4, 0, 2},
+	{"R6_ScaleUp", func(t *testing.T, w *World) { scale(t, w, 8) }, 8, 0, 0},
+	{"R9_ScaleDown", func(t *testing.T, w *World) { scale(t, w, 4) }, 4, 0, 2},
 }
 
-func scale(w *World, to int) {
+func scale(t *testing.T, w *World, to int) {
+	t.Helper()
 	truth := w.Truth("etl")
 	for _, g := range truth.Groups {
 		if g.Name == "task" {
-			w.submit(guard.Order{Kind: guard.OrderScale, Group: emr.GroupID(g.ID), To: to}, truth.ID)
+			check(t, w.submit(fmt.Sprintf("scale-%d", to), guard.Order{Kind: guard.OrderScale, Group: emr.GroupID(g.ID), To: to, Author: "an operator"}, truth.ID))
 		}
 	}
 }

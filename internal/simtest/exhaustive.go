@@ -714,12 +714,7 @@ func (s *small) order(kind guard.OrderKind) {
 			}
 		}
 	}
-	body, err := json.Marshal(o)
-	if err != nil {
-		panic(err)
-	}
-	err = s.w.o.Store.Submit(context.Background(), store.Order{ID: "by-hand-" + string(kind), Scope: ScopeName, Cluster: s.cluster, At: s.w.Now(), Author: o.Author, Body: body})
-	if err != nil && !errors.Is(err, store.ErrExists) {
+	if err := s.w.submit("by-hand-"+string(kind), o, s.cluster); err != nil && !errors.Is(err, store.ErrExists) {
 		panic(err)
 	}
 }

@@ -3,7 +3,6 @@ package simtest
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strconv"
@@ -102,7 +101,9 @@ func (p *Player) command(name string) func(*args) (string, error) {
 	}[name]
 }
 
-// rules follows those of a configuration.
+// Rules is what the engine follows of a configuration.
+func Rules(cfg *config.Config) engine.Policy { return rules{cfg} }
+
 type rules struct{ cfg *config.Config }
 
 // Candidate implements engine.Policy.
@@ -378,7 +379,7 @@ func (p *Player) config(a *args) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	p.World.SetPolicy(rules{cfg})
+	p.World.SetPolicy(Rules(cfg))
 	return "", nil
 }
 
@@ -405,13 +406,9 @@ func (p *Player) order(a *args) (string, error) {
 	if a.flag("all") {
 		cluster = ""
 	}
-	body, err := json.Marshal(o)
-	if err != nil {
-		return "", err
-	}
 	p.orders++
 	id := fmt.Sprintf("order-%d", p.orders)
-	if err := p.store.Submit(context.Background(), store.Order{ID: id, Scope: ScopeName, Cluster: cluster, At: p.World.Now(), Author: o.Author, Body: body}); err != nil {
+	if err := p.World.submit(id, o, cluster); err != nil {
 		return "", err
 	}
 	if a.flag("later") {

@@ -7,6 +7,7 @@ package simtest
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -446,3 +447,12 @@ func (w *World) Truth(cluster string) emrsim.ClusterTruth {
 
 // Passed is the virtual time since the world's start.
 func (w *World) Passed() time.Duration { return w.Now().Sub(w.start) }
+
+// submit puts an order into the inbox of the scope, for a cluster or, without one, for all. The error is the store's.
+func (w *World) submit(id string, o guard.Order, cluster string) error {
+	body, err := json.Marshal(o)
+	if err != nil {
+		return err
+	}
+	return w.o.Store.Submit(context.Background(), store.Order{ID: id, Scope: ScopeName, Cluster: cluster, At: w.Now(), Author: o.Author, Body: body})
+}

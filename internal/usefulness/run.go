@@ -43,7 +43,7 @@ func (x world) run(how way) *result {
 	var w *simtest.World
 	docs := newWatched(func() time.Time { return w.Now() })
 	if how.style == emrguard {
-		o.Store, o.Policy = docs, policy{x.cfg, how.change}
+		o.Store, o.Policy = docs, policy{simtest.Rules(x.cfg), how.change}
 	}
 	w = simtest.New(o)
 	ids := x.place(w, how.style == nobody)

@@ -4,10 +4,8 @@ import (
 	"slices"
 	"time"
 
-	"emrguard/internal/config"
 	"emrguard/internal/emr"
 	"emrguard/internal/engine"
-	"emrguard/internal/guard"
 	"emrguard/internal/recovery"
 )
 
@@ -50,16 +48,13 @@ var (
 
 // policy gives the engine the fleet's configuration as a way has it.
 type policy struct {
-	cfg    *config.Config
-	change func(s *recovery.Settings)
+	engine.Policy // of the configuration
+	change        func(s *recovery.Settings)
 }
-
-// Candidate implements engine.Policy.
-func (p policy) Candidate(scope string, c emr.ClusterSummary) bool { return p.cfg.Candidate(scope, c) }
 
 // For implements engine.Policy.
 func (p policy) For(scope string, c emr.Cluster) engine.Effective {
-	e := p.cfg.For(scope, c)
+	e := p.Policy.For(scope, c)
 	p.change(&e.Settings)
-	return engine.Effective{Mode: guard.Mode(e.Mode), Settings: e.Settings, Scaling: e.Scaling, Wrapped: e.Wrapped, Why: e.Why}
+	return e
 }
