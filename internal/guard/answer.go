@@ -165,6 +165,9 @@ func (d *decider) launchAnswered(r *recovery.Recovery, p *pool.Pool, c *Call, er
 	d.unplace(r, p, c.Call.Group)
 	if !passing(err) {
 		r.Refused = append(r.Refused, recovery.Refusal{Group: c.Call.Group, Reason: err.Error()})
+		if m := p.Member(c.Call.Group); m != nil && p.Chain > 0 {
+			p.Try(*m)
+		}
 	}
 }
 
@@ -199,6 +202,9 @@ func (d *decider) addAnswered(r *recovery.Recovery, p *pool.Pool, in Answer, c *
 		r.Placement = recovery.Placement{}
 		if !passing(in.Err) {
 			r.Refused = append(r.Refused, recovery.Refusal{Shape: shape, Reason: in.Err.Error()})
+			if p.Chain > 0 {
+				p.TryShape(shape.String())
+			}
 		}
 	}
 }

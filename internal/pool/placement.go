@@ -41,7 +41,7 @@ type Candidate struct {
 	Rung   int         `json:"rung,omitempty"`  // as Member.Rung
 	Offer  int         `json:"offer,omitempty"` // a new group: which of the rung's
 	Room   int         `json:"room,omitempty"`  // most instances it may take; 0: no bound
-	Tried  bool        `json:"tried,omitempty"` // a fallback of its shape got stuck in this chain, or is banned
+	Tried  bool        `json:"tried,omitempty"` // it or a fallback of its shape got stuck in this chain or is banned, or EMR refused it
 	Reason string      `json:"reason"`
 }
 
@@ -63,7 +63,7 @@ func (r Rejection) String() string {
 	return "a new group: " + r.Reason
 }
 
-// Candidates orders the places for a launch by rule R6: shapes of which no fallback got stuck in this chain or is banned before the others; then by rung,
+// Candidates orders the places for a launch by rule R6: what did not get stuck in this chain, and no fallback of its shape, before the rest; then by rung,
 // and within a rung a member whose last launch completed, the origin, the oldest, a new group. The origin counts to the first rung if
 // that is like it, else it comes before all rungs. What is no candidate is returned with its reason. A CORE origin is a candidate for
 // scaling operations only: what a core group misses goes to TASK groups, and a return by hand asks the core group again.
@@ -79,7 +79,7 @@ func (p Pool) Candidates(now time.Time, view View, l Limits) ([]Candidate, []Rej
 			bad = append(bad, Rejection{Group: m.Group, Reason: reason})
 			continue
 		}
-		c := Candidate{Group: m.Group, Rung: m.Rung, Room: p.room(m.Rung, view, l), Tried: slices.Contains(p.Tried, m.Shape)}
+		c := Candidate{Group: m.Group, Rung: m.Rung, Room: p.room(m.Rung, view, l), Tried: i == 0 && p.Failed || slices.Contains(p.Tried, m.Shape)}
 		switch {
 		case m.Filled:
 			c.Reason = "its last launch completed"

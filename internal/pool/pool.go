@@ -27,7 +27,8 @@ type Pool struct {
 	LastLength Duration `json:"rest_length,omitzero"` // of the last rest, doubled by the next one while it keeps failing
 	Repeated   []string `json:"repeated,omitempty"`   // recoveries whose AddInstanceGroups may make one group more than is booked: sent twice, or closed meanwhile
 	Contested  bool     `json:"contested,omitempty"`  // an outsider keeps asking a banned member; said once
-	Tried      []string `json:"tried,omitempty"`      // shapes of the fallbacks that got stuck in this chain
+	Tried      []string `json:"tried,omitempty"`      // shapes of the fallbacks that got stuck in this chain, or that EMR refused in it
+	Failed     bool     `json:"failed,omitempty"`     // the origin got stuck in this chain
 	Returns    *Backoff `json:"returns,omitempty"`    // when the origin is asked again by itself; absent: once its ban has lapsed
 }
 
@@ -296,14 +297,23 @@ func (p *Pool) Completed() {
 // Recovered notes that a resize of the pool completed, ours or another's: no chain of failures goes on. A rest that has begun is
 // seen through.
 func (p *Pool) Recovered() {
-	p.Chain, p.Suspended, p.LastLength, p.Probed, p.Tried = 0, 0, 0, false, nil
+	p.Chain, p.Suspended, p.LastLength, p.Probed, p.Tried, p.Failed = 0, 0, 0, false, nil, false
 }
 
-// Try notes that a member got stuck in this chain. Of a fallback that says something about every group of its shape; of the origin it
-// does not, since a new request for the same may be given what another waits for.
+// Try notes that a member got stuck in this chain, or that EMR refused a launch on it. Of a fallback that says something about every group of its shape; of the origin it says
+// something about itself only, since a new request for the same may be given what another waits for.
 func (p *Pool) Try(m Member) {
-	if m.Group != p.Origin && !slices.Contains(p.Tried, m.Shape) {
-		p.Tried = append(p.Tried, m.Shape)
+	if m.Group == p.Origin {
+		p.Failed = true
+		return
+	}
+	p.TryShape(m.Shape)
+}
+
+// TryShape notes that a group of a shape got stuck in this chain, or was refused.
+func (p *Pool) TryShape(shape string) {
+	if !slices.Contains(p.Tried, shape) {
+		p.Tried = append(p.Tried, shape)
 	}
 }
 

@@ -89,15 +89,15 @@ func TestR8_Tried(t *testing.T) {
 	for _, i := range []int{0, 2, 2} {
 		p.Try(p.Members[i])
 	}
-	if !slices.Equal(p.Tried, []string{"b"}) {
-		t.Errorf("tried %v: each shape of a fallback once", p.Tried)
+	if !slices.Equal(p.Tried, []string{"b"}) || !p.Failed {
+		t.Errorf("tried %v, origin %v: the origin by itself, each shape of a fallback once", p.Tried, p.Failed)
 	}
 	p.StartRest(noon, time.Hour, time.Hour, "x")
-	if len(p.Tried) != 1 {
+	if len(p.Tried) != 1 || !p.Failed {
 		t.Error("a rest forgets nothing")
 	}
-	if p.Recovered(); p.Tried != nil {
-		t.Errorf("a completed resize ends the chain: %v", p.Tried)
+	if p.Recovered(); p.Tried != nil || p.Failed {
+		t.Errorf("a completed resize ends the chain: %v, origin %v", p.Tried, p.Failed)
 	}
 }
 

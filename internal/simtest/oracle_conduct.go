@@ -102,8 +102,8 @@ func (x *watched) stops(c *sentCall, p *pool.Pool, r *recovery.Recovery) {
 		}
 		x.conduct.enforced[id] = r.Opened
 	}
-	// A chain may go on while there is a place that was not tried, and the origin comes before it whenever its ban is over: so the bound is wide.
-	if n := r.Number; r.Kind.Counts() && p.LastLength == 0 && n > 2*(r.Settings.Chain+r.Settings.MaxGroups+kindsOf(r.Settings.Fallback)) && p.Wanted > p.Requested(x.doc().View()) {
+	// A chain goes on while there is a place that was not tried: the origin, and a group of each kind.
+	if n := r.Number; r.Kind.Counts() && p.LastLength == 0 && n > r.Settings.Chain+1+kindsOf(r.Settings.Fallback) && p.Wanted > p.Requested(x.doc().View()) {
 		x.violate("R8", "%s is recovery %d of a chain of %d", c.call, n, r.Settings.Chain)
 	}
 }
