@@ -62,7 +62,7 @@ func (p *Player) calmCluster(c emrsim.ClusterTruth) {
 	p.resumeIfPaused(c.ID)
 }
 
-// resumeIfPaused ends a pause by hand.
+// resumeIfPaused ends a pause by hand. The order is refused while the cluster is left alone, and the pause stands.
 func (p *Player) resumeIfPaused(cluster string) {
 	if state, ok := p.World.state(emr.ClusterID(cluster)); ok && state.Ended.IsZero() && state.Paused != nil {
 		_, _ = p.order(&args{c: Command{Name: "order", Args: []Arg{{Key: string(guard.OrderResume)}, {Key: "cluster", Vals: []string{cluster}}, {Key: "later"}}}})
@@ -82,6 +82,7 @@ func (p *Player) settle(a *args) (string, error) {
 		for until := w.Now().Add(limit); ; {
 			before := len(w.oracle.violations)
 			for _, c := range w.Sim.Clusters(Region) {
+				p.resumeIfPaused(c.ID) // one that was left alone when the calm began refused that
 				w.Quiet(c.ID)
 			}
 			w.withheld()

@@ -99,20 +99,21 @@ type watched struct {
 	asked     time.Time // when the last GetManagedScalingPolicy began that was answered
 	managed   bool
 
-	settings []configured // what was configured, the oldest first
-	begun    map[string]bool
-	ops      map[string]*operation
-	ended    map[string]time.Time // by configured pool: when its last operation was over
-	moving   map[string]bool      // no read since then showed that what it changed is done
-	done     map[tick]int         // how often the time of a schedule was carried out
-	when     map[tick]time.Time   // and when
-	made     map[string]*made     // by configured pool
-	ending   time.Time            // when TerminateJobFlows was answered
-	notice   time.Time            // of the last termination.notice that stands
-	noticed  *scaling.Termination // what was configured then
-	resumed  time.Time            // of the last scaling.resumed
-	opened   map[string]time.Time // recoveries
-	firsts   map[string]bool      // pending calls that are the first of their recovery
+	settings     []configured // what was configured, the oldest first
+	begun        map[string]bool
+	ops          map[string]*operation
+	ended        map[string]time.Time // by configured pool: when its last operation was over
+	moving       map[string]bool      // no read since then showed that what it changed is done
+	done         map[tick]int         // how often the time of a schedule was carried out
+	when         map[tick]time.Time   // and when
+	made         map[string]*made     // by configured pool
+	emptyRefused map[string]bool      // the names of groups for configured pools that EMR refused to make empty
+	ending       time.Time            // when TerminateJobFlows was answered
+	notice       time.Time            // of the last termination.notice that stands
+	noticed      *scaling.Termination // what was configured then
+	resumed      time.Time            // of the last scaling.resumed
+	opened       map[string]time.Time // recoveries
+	firsts       map[string]bool      // pending calls that are the first of their recovery
 }
 
 // reading is one complete ListInstanceGroups.
@@ -143,7 +144,7 @@ func (o *oracle) sight(id emr.ClusterID, name string) *watched {
 	if x == nil {
 		x = &watched{o: o, id: id, name: name, groups: map[emr.GroupID]*groupBook{}, fresh: map[emr.GroupID]bool{}, wants: wants{}, conduct: newConduct(), twin: map[string]*twinned{}, calls: map[string]store.Record{}, sentIDs: map[string]bool{},
 			seen: map[emr.GroupID][]seenRead{}, shown: map[emr.GroupID]emr.Group{}, changes: map[emr.GroupID]int{}, begun: map[string]bool{},
-			ops: map[string]*operation{}, ended: map[string]time.Time{}, moving: map[string]bool{}, done: map[tick]int{}, when: map[tick]time.Time{}, made: map[string]*made{},
+			ops: map[string]*operation{}, ended: map[string]time.Time{}, moving: map[string]bool{}, done: map[tick]int{}, when: map[tick]time.Time{}, made: map[string]*made{}, emptyRefused: map[string]bool{},
 			opened: map[string]time.Time{}, firsts: map[string]bool{}}
 		o.clusters[id] = x
 		x.reconfigured()
@@ -219,7 +220,7 @@ func (x *watched) answered(c completion) {
 			x.ending = x.now()
 		}
 		if c.call.Op == emr.AddInstanceGroups && c.call.Config != nil {
-			x.makeAnswered(c.call.Config.Name, res)
+			x.makeAnswered(*c.call.Config, res)
 		}
 	}
 	if res.Err != nil {

@@ -10,11 +10,16 @@ import (
 // made is what was sent to make a group for a configured pool.
 type made struct {
 	at      time.Time
+	count   int
 	unknown bool
 	group   emr.GroupID
 }
 
 // makes checks a call that makes the group of a configured pool.
+//
+// made group: it is made empty, so that a twin costs a slot and no instance (R2); with one instance where EMR takes no empty group. Whether it was that
+// for which EMR refused one nobody can tell: so any refusal of the request with none allows the same request with one from then on. That is not
+// repeated while the one before it may still land.
 func (x *watched) makes(c emr.Call) {
 	name, token, ok := emr.ParseGroupName(c.Config.Name)
 	conf := x.conf().Pool(name)
@@ -22,7 +27,7 @@ func (x *watched) makes(c emr.Call) {
 		x.violate("made group", "%s is for no configured pool", c)
 		return
 	}
-	if n := c.Config.Count; n > 1 || n > 0 && !x.o.w.o.Sim.Unknowns.RefuseEmptyAdd {
+	if n := c.Config.Count; n > 1 || n > 0 && !x.emptyRefused[c.Config.Name] {
 		x.violate("made group", "%s is not made empty", c)
 	}
 	now := x.now()
@@ -44,13 +49,18 @@ func (x *watched) makes(c emr.Call) {
 			x.violate("made group", "%s although EMR made %s at %s", c, m.group, m.at.Format(time.TimeOnly))
 		case m.unknown && (i < 0 || x.reads[len(x.reads)-1].Sub(x.reads[i]) < x.rule().Settings.Pace):
 			x.violate("made group", "%s: the answer of %s is missing, and not two reads a pace apart came since", c, m.at.Format(time.TimeOnly))
+		case m.unknown && m.count > 0 && now.Before(m.at.Add(foreignWait)):
+			x.violate("made group", "%s: the call of %s, whose answer is missing, may still make one with instances", c, m.at.Format(time.TimeOnly))
 		}
 	}
-	x.made[name] = &made{at: now, unknown: true}
+	x.made[name] = &made{at: now, count: c.Config.Count, unknown: true}
 }
 
-func (x *watched) makeAnswered(group string, res emr.Result) {
-	name, _, _ := emr.ParseGroupName(group)
+func (x *watched) makeAnswered(config emr.GroupConfig, res emr.Result) {
+	if config.Count == 0 && res.Err != nil && res.Err.Class == emr.Invalid {
+		x.emptyRefused[config.Name] = true
+	}
+	name, _, _ := emr.ParseGroupName(config.Name)
 	m := x.made[name]
 	switch {
 	case m == nil:

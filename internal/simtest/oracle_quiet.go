@@ -74,6 +74,9 @@ func (w *World) Quiet(cluster string) {
 	if s.Suspended != nil {
 		x.violate("liveness", "scaling is suspended: %s", strings.Join(s.Suspended.Reasons, "; "))
 	}
+	if s.Paused != nil {
+		x.violate("liveness", "the cluster is paused by %s since %s", s.Paused.Author, s.Paused.Since.Format(time.TimeOnly))
+	}
 	for _, r := range s.Recoveries {
 		x.violate("liveness", "recovery %s of %s (%s) is open at %s: %s", r.ID, r.Group, r.Kind, r.Step, r.Hold)
 	}
