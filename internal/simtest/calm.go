@@ -82,7 +82,6 @@ func (p *Player) settle(a *args) (string, error) {
 		for until := w.Now().Add(limit); ; {
 			before := len(w.oracle.violations)
 			for _, c := range w.Sim.Clusters(Region) {
-				p.resumeIfPaused(c.ID) // one that was left alone when the calm began refused that
 				w.Quiet(c.ID)
 			}
 			w.withheld()
@@ -91,6 +90,9 @@ func (p *Player) settle(a *args) (string, error) {
 			}
 			w.oracle.violations = w.oracle.violations[:before]
 			p.pass(10*time.Minute, &b)
+			for _, c := range w.Sim.Clusters(Region) {
+				p.resumeIfPaused(c.ID) // one that was left alone when the calm began refused that
+			}
 		}
 		since := w.Now()
 		p.pass(scheduleBound+2*time.Hour, &b)

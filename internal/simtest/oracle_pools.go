@@ -134,6 +134,9 @@ func (x *watched) record(r store.Record) {
 		if op != nil && r.Kind == "recovery.withheld" && op.first && !x.effective(r.Recovery) {
 			x.done[op.tick]-- // EMR did nothing of what was sent, and the schedule waits again
 		}
+		if op != nil && r.Kind == "recovery.completed" && !op.first && op.tick.schedule != "" {
+			x.carried(op.tick) // the pool asked for as many already, for example since a release was not carried out
+		}
 		if op != nil && strings.HasPrefix(r.Kind, "recovery.") && r.Kind != "recovery.step" && x.doc().Recovery(r.Recovery) == nil {
 			x.over(r.Recovery, op)
 		}
@@ -213,8 +216,7 @@ func (x *watched) scalingDecided(r store.Record) {
 		op.tick = tick{s.Name, name, data.Due.Unix()}
 	}
 	if x.doc().Recovery(r.Recovery) == nil {
-		x.ended[s.Name] = x.now() // decided and over at once
-		return
+		x.ended[s.Name], op.pool = x.now(), "" // decided and over at once
 	}
 	x.ops[r.Recovery] = op
 }
