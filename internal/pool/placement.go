@@ -220,12 +220,12 @@ type Release struct {
 	Reason string      `json:"reason"`
 }
 
-// Releases spreads n instances to give up over the members: the last rung first, the newest member first, the origin last
-// (rule R9; a ban never forbids a release). A CORE origin keeps at least one instance: EMR allows 0 on TASK groups only.
+// Releases spreads n instances to give up over the members: a second group of one recovery before all others (rule R7), then the last rung first, the
+// newest member first, the origin last (rule R9; a ban never forbids a release). A CORE origin keeps at least one instance: EMR allows 0 on TASK groups only.
 func (p Pool) Releases(n int, view View) []Release {
 	order := slices.Clone(p.Members[1:])
 	slices.SortStableFunc(order, func(a, b Member) int {
-		return cmp.Or(cmp.Compare(b.Rung, a.Rung), b.Made.Compare(a.Made))
+		return cmp.Or(compareBools(!p.twin(a), !p.twin(b)), cmp.Compare(b.Rung, a.Rung), b.Made.Compare(a.Made))
 	})
 	order = append(order, p.Members[0])
 	var out []Release
@@ -244,15 +244,23 @@ func (p Pool) Releases(n int, view View) []Release {
 		}
 		n -= take
 		why := "the newest fallback first"
-		if m.Rung > 1 {
-			why = "the last rung first"
-		}
-		if m.Group == p.Origin {
+		switch {
+		case m.Group == p.Origin:
 			why = "the origin last"
+		case p.twin(m):
+			why = "the second group of its recovery first"
+		case m.Rung > 1:
+			why = "the last rung first"
 		}
 		out = append(out, Release{m.Group, s.Requested, s.Requested - take, why})
 	}
 	return out
+}
+
+// twin says whether a recovery made another group before this one: it keeps one (rule R7).
+func (p Pool) twin(m Member) bool {
+	first := slices.IndexFunc(p.Members, func(o Member) bool { return o.Recovery == m.Recovery })
+	return m.Recovery != "" && p.Members[first].Group != m.Group
 }
 
 // Surplus returns what can be released now because the members ask for more than the pool wants: only on fallbacks, and only as

@@ -22,7 +22,7 @@ func (x *watched) fallbackTwins() {
 			continue // a later recovery launched on it
 		}
 		key := token.Store + "." + token.Recovery
-		if other := filled[key]; other != "" {
+		if other := filled[key]; other != "" && (x.twin[token.Recovery] == nil || !x.twin[token.Recovery].fills) {
 			x.violate("I5", "recovery %s has instances in %s and in %s", token.Recovery, other, g.ID)
 		}
 		filled[key] = g.ID

@@ -88,7 +88,8 @@ const leaseMargin = 5 * time.Second
 // twinned are two new groups of one recovery that both have instances.
 type twinned struct {
 	one, other emr.GroupID
-	reads      int // right ones that showed both, a pace apart
+	fills      bool // when they came to have instances no more was asked for of the pool than people may want: nothing is to be given up
+	reads      int  // right ones that showed both, a pace apart
 	counted    time.Time
 }
 
@@ -98,7 +99,8 @@ const twinReads = 10
 // twins checks I5 after a read whose decision was saved.
 //
 // I5: a recovery leaves instances in one new group. A call that took effect late may make a twin with instances (R7), which are released: ten
-// right reads a pace apart, while everything runs that is asked for and nothing holds the pool or its cluster, may show both.
+// right reads a pace apart, while everything runs that is asked for and nothing holds the pool or its cluster, may show both. A twin that gives a pool
+// what it missed, since no other place was found for it, is kept.
 func (x *watched) twins(r reading) {
 	for _, key := range slices.Sorted(maps.Keys(x.twin)) {
 		t := x.twin[key]
@@ -107,7 +109,7 @@ func (x *watched) twins(r reading) {
 			delete(x.twin, key)
 			continue
 		}
-		if !x.whole(one.origin) || x.repaired(one) {
+		if t.fills || !x.whole(one.origin) || x.repaired(one) {
 			t.reads = 0
 			continue
 		}
@@ -132,7 +134,8 @@ func (x *watched) twinOf(b *groupBook) {
 	}
 	for _, id := range x.groupIDs() {
 		if o := x.groups[id]; o != b && x.double(o, b) && x.twin[b.maker] == nil {
-			x.twin[b.maker] = &twinned{one: id, other: emr.GroupID(b.Group)}
+			p := x.wants[b.origin]
+			x.twin[b.maker] = &twinned{one: id, other: emr.GroupID(b.Group), fills: p != nil && x.sum(b.origin, "") <= p.high}
 		}
 	}
 }
