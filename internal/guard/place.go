@@ -28,6 +28,10 @@ func (d *decider) place(r *recovery.Recovery, p *pool.Pool, act recovery.Act) bo
 	if d.resting(r, p, missing) {
 		return false
 	}
+	if d.releasing(p) {
+		d.need(emr.ListInstanceGroups, "", later(d.s.LastWrite.Add(r.Settings.Pace/3), d.s.Read.Add(r.Settings.Pace)), ClassRecovery)
+		return false
+	}
 	refused := slices.ContainsFunc(r.Refused, func(o recovery.Refusal) bool { return o.Group == r.Fill })
 	if m := p.Member(r.Fill); m != nil && !m.Banned(d.env.Now) && !refused {
 		if n := d.room(p, r.Fill, r.Settings, missing); n > 0 {
@@ -71,6 +75,15 @@ func (d *decider) place(r *recovery.Recovery, p *pool.Pool, act recovery.Act) bo
 		}
 	}
 	return again
+}
+
+// releasing says whether a release on the pool was sent that no read has shown yet. Nothing is launched before: EMR may lose the release, and what
+// it was to give up is still asked for.
+func (d *decider) releasing(p *pool.Pool) bool {
+	return slices.ContainsFunc(p.Members, func(m pool.Member) bool {
+		g := d.s.Group(m.Group)
+		return g != nil && !m.Shown && g.Requested > m.Believed(g.Requested)
+	})
 }
 
 func (d *decider) nothingToPlace(r *recovery.Recovery, p *pool.Pool) bool {
