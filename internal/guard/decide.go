@@ -325,7 +325,6 @@ func (d *decider) close(r *recovery.Recovery, outcome recovery.Outcome, reason s
 
 // giveUp lets wanted follow an order to scale that ends undone: nobody carries it out later, unless it waits for a place.
 func (d *decider) giveUp(r *recovery.Recovery, p *pool.Pool, outcome recovery.Outcome) {
-	asked := p.Requested(d.s.View())
 	if outcome == recovery.Rested && r.Placed == 0 {
 		for i := range d.s.Scaling {
 			if last := d.s.Scaling[i].Last; last != nil && last.Recovery == r.ID {
@@ -336,8 +335,9 @@ func (d *decider) giveUp(r *recovery.Recovery, p *pool.Pool, outcome recovery.Ou
 	switch {
 	case outcome == recovery.Withheld && r.Placed == 0 && r.Sent.IsZero():
 		p.Wanted = max(0, p.Wanted-r.Delta) // others may have changed it meanwhile
-	case (outcome == recovery.Withheld || outcome == recovery.Rested) && asked > p.Wanted:
-		p.Wanted = asked // what was not released stays
+	case (outcome == recovery.Withheld || outcome == recovery.Rested) && r.Delta < 0:
+		// What was not released stays, but no more than the order took from wanted: what somebody gave back to a member is released all the same.
+		p.Wanted = max(p.Wanted, min(p.Requested(d.s.View()), p.Wanted-r.Delta))
 	}
 }
 
