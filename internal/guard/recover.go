@@ -438,7 +438,9 @@ func (d *decider) stop(r *recovery.Recovery, p *pool.Pool, act recovery.Act) {
 			d.record("pool.kept", Record{Group: r.Group, Pool: r.Pool, Recovery: r.ID, Reason: fmt.Sprintf(
 				"EMR did not end what was released, %d in a row so far: %d still run; the next release here begins at %s at the earliest", m.Kept.Failed, act.Count, stamp(m.Kept.Until))})
 		case r.Kind == recovery.Shrink:
-			r.Kept = act.Count - m.Believed(g.Requested)
+			// What stays takes the place of what the pool misses elsewhere; only what is left makes it want more.
+			stays := act.Count - m.Believed(g.Requested)
+			r.Kept = max(0, min(stays, p.Requested(d.s.View())+stays-p.Wanted))
 			p.Wanted += r.Kept
 		}
 	}
