@@ -327,7 +327,7 @@ func (x *watched) recorded(own []store.Record) {
 		case strings.HasPrefix(r.Kind, "order."):
 			x.bannedByHand(r)
 		case r.Kind == "group.settled" && x.groups[emr.GroupID(r.Group)] != nil:
-			x.groups[emr.GroupID(r.Group)].lacks.settled(x.now())
+			x.settled(emr.GroupID(r.Group))
 		}
 	}
 }

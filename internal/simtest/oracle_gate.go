@@ -17,7 +17,8 @@ type hindered struct {
 	why string
 }
 
-// read reckons how much of what is short is a change that is unfinished: rises of the requested count, less what it fell and what arrived.
+// read reckons how much of what is short is a change that is unfinished: rises of the requested count, less what it fell and what arrived. What
+// arrived while as many were lost it does not show: that is known when the instances are listed before a stop (see settled).
 func (x *watched) read(began time.Time, groups []emr.Group) {
 	x.began = began
 	x.reads = append(x.reads, began)
@@ -73,7 +74,7 @@ func (x *watched) pointless(id emr.GroupID, p *pool.Pool) bool {
 		return true
 	}
 	for _, r := range x.doc().Recoveries {
-		if r.Group == id && x.now().Sub(r.Opened) >= 60*r.Settings.Pace {
+		if r.Group == id && x.now().Sub(r.Opened) >= 60*r.Settings.Pace-clockSlack {
 			return true
 		}
 	}
@@ -174,7 +175,7 @@ func (x *watched) gate(c emr.Call, r *recovery.Recovery) {
 		x.violate("I4", "%s begins while %s", c, why)
 	}
 	for _, o := range x.doc().Recoveries {
-		if o.ID != r.ID && o.Step.Acting() && now.Sub(o.Opened) < 60*pace && x.begun[o.ID] {
+		if o.ID != r.ID && o.Step.Acting() && now.Sub(o.Opened) < 60*o.Settings.Pace-clockSlack && x.begun[o.ID] {
 			x.violate("I4", "%s begins while recovery %s (%s) is at %s", c, o.ID, o.Kind, o.Step)
 		}
 	}

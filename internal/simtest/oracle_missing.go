@@ -27,6 +27,7 @@ type lack struct {
 	count int
 	since time.Time
 	shown time.Time // by a right read; zero: by none yet
+	lost  bool      // they ran; else they were asked for
 }
 
 // take books what became of the group. A rise of requested is missing from then on, an arrival ends what is missing for the longest, a fall
@@ -61,7 +62,7 @@ func (m *missing) take(before, now emrsim.GroupNow) {
 	short := max(0, now.Requested-now.Running)
 	m.pop(total-short, false)
 	if short > total {
-		m.queue = append(m.queue, lack{count: short - total, since: now.At})
+		m.queue = append(m.queue, lack{count: short - total, since: now.At, lost: true})
 	}
 }
 
@@ -138,12 +139,30 @@ func (m *missing) unknown(since time.Time) {
 	m.late = 0
 }
 
+// settled takes the record of a list of instances, which tells what was lost from what was asked for.
+func (x *watched) settled(id emr.GroupID) {
+	lacks := &x.groups[id].lacks
+	lacks.settled(x.now())
+	x.changes[id] = min(x.changes[id], lacks.asked())
+}
+
 // settled takes the record of a list of instances that showed a hidden loss.
 func (m *missing) settled(at time.Time) {
 	if m.hidden {
 		m.unknown(at)
 		m.hidden = false
 	}
+}
+
+// asked is how many of the missing were asked for and never ran.
+func (m *missing) asked() int {
+	n := 0
+	for _, l := range m.queue {
+		if !l.lost {
+			n += l.count
+		}
+	}
+	return n
 }
 
 // repaired says whether something is done about a group's missing instances, or nothing is to be done.
