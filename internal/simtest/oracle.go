@@ -13,6 +13,7 @@ import (
 	"emrguard/internal/emr"
 	"emrguard/internal/engine"
 	"emrguard/internal/guard"
+	"emrguard/internal/recovery"
 	"emrguard/internal/scaling"
 	"emrguard/internal/store"
 )
@@ -166,7 +167,13 @@ func (o *oracle) reconfigured() {
 }
 
 func (x *watched) reconfigured() {
-	x.settings = append(x.settings, configured{x.now(), x.rule()})
+	rule := x.rule()
+	x.settings = append(x.settings, configured{x.now(), rule})
+	if rule.Settings.OutsideGrowth == recovery.Add {
+		for _, p := range x.wants { //archtest:sorted each pool by itself
+			p.adds()
+		}
+	}
 	clear(x.made)
 }
 

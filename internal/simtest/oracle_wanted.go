@@ -21,7 +21,8 @@ import (
 // see different things in the same truth:
 //
 //   - a rise by somebody else counts towards high at once, less what was moved for the group at least, and towards low once two reads showed
-//     it, less what can have been moved at most; one that no read shows, since another change overtook it, counts for nothing;
+//     it, less what can have been moved at most; one that no read shows, since another change overtook it, counts for nothing; if every rise adds
+//     by the configuration, nothing was moved, and a reload may say so before a read shows the rise;
 //   - a fall counts towards low at once. It counts towards high once two reads showed it, if it is the only change that is not settled and no
 //     call of ours can have left that count: it can be taken for our call. An open recovery takes what is asked for as wanted, if that is less;
 //   - an order or a decision to scale may be undone or not be carried out in full: what was wanted before and what is wanted then are both
@@ -47,6 +48,7 @@ type unsettled struct {
 	at       time.Time
 	from, to int
 	reads    int
+	repeats  int       // of a rise, what was taken for moved instances that are asked for again, and not for more
 	moved    int       // so many at most were moved for the group
 	loose    time.Time // until then a read of it can be taken for one from before a call of ours
 	void     bool      // a call of ours can have left that count, or a decision came after it: the guard need not take it for a change
@@ -76,15 +78,25 @@ func (p *wanted) scaled(n int) {
 	}
 }
 
-// risen books a rise by somebody else.
-func (p *wanted) risen(id emr.GroupID, from, to int, adds bool) {
+// risen books a rise by somebody else, and returns how much of it repeats what was moved.
+func (p *wanted) risen(id emr.GroupID, from, to int, adds bool) (repeats int) {
 	by := to - from
 	if !adds {
 		moved := min(p.moved[id], max(0, p.low-from)) // never more than wanted less the group's own
 		p.moved[id] = max(0, moved-by)
-		by = max(0, by-moved)
+		repeats = min(by, moved)
 	}
-	p.high += by
+	p.high += by - repeats
+	return repeats
+}
+
+// adds takes a configuration by which every rise adds: also one from before that no read has shown yet.
+func (p *wanted) adds() {
+	for i := range p.open {
+		if u := &p.open[i]; u.reads == 0 {
+			p.high, u.repeats = p.high+u.repeats, 0
+		}
+	}
 }
 
 // fallen books a fall by somebody else.
@@ -144,14 +156,19 @@ func (w wants) outside(x *watched, b *groupBook, c emrsim.Change) {
 		p.scaled(c.To)
 		return
 	}
-	id, moved := emr.GroupID(c.Group), max(0, p.high-c.From)
+	id, moved, repeats := emr.GroupID(c.Group), max(0, p.high-c.From), 0
 	if c.To > c.From {
-		p.risen(id, c.From, c.To, x.rule().Settings.OutsideGrowth == recovery.Add)
+		repeats = p.risen(id, c.From, c.To, x.rule().Settings.OutsideGrowth == recovery.Add)
 	} else {
 		p.fallen(c.From - c.To)
 	}
+	for _, u := range p.open {
+		if u.group == id && u.reads == 0 {
+			repeats += u.repeats // the next read shows both as one
+		}
+	}
 	p.open = slices.DeleteFunc(p.open, func(u unsettled) bool { return u.group == id })
-	p.open = append(p.open, unsettled{group: id, at: c.At, from: c.From, to: c.To, moved: moved, loose: b.loose(c.To, x.rule().Settings.Settle), void: b.mayBeOurs(c.To)})
+	p.open = append(p.open, unsettled{group: id, at: c.At, from: c.From, to: c.To, repeats: repeats, moved: moved, loose: b.loose(c.To, x.rule().Settings.Settle), void: b.mayBeOurs(c.To)})
 }
 
 // touch notes that a requested count changes.
