@@ -2,7 +2,8 @@
 //
 // AWS limits each operation of an account and region by a token bucket that everybody there shares; a [Budget] is
 // emrguard's part of them and a [Queue] orders the reads that wait for a token. Nothing here has a clock: the time is an
-// argument. A clock that jumps back makes no token and loses none; one that jumps forward fills the buckets at most.
+// argument. A clock that is set earns nothing by that ([Budget.ClockSet]); of a jump that nobody tells, one back makes no token and loses none, and one
+// forward fills the buckets at most.
 package budget
 
 import (
@@ -64,6 +65,13 @@ func (b *Budget) Change(o Options, now time.Time) {
 	for i, op := range emr.Ops {
 		b.buckets[b.at(op, now)].resize(next.buckets[i])
 	}
+}
+
+// ClockSet moves the budget from one reading of the clock to another of the same moment: the clock was set between the two, and no time passed.
+// Tokens and promises stay.
+func (b *Budget) ClockSet(from, to time.Time) {
+	b.advance(from)
+	b.last = to
 }
 
 // Take takes a token for one call of the operation and says whether there was one that is not promised to somebody else.

@@ -112,6 +112,22 @@ func TestClockJumps(t *testing.T) {
 	}
 }
 
+func TestASetClockEarnsNothing(t *testing.T) {
+	const op = emr.ListInstanceGroups // 0.5 a second
+	for _, by := range []time.Duration{-time.Hour, -30 * time.Second, 30 * time.Second, 12 * time.Minute} {
+		b := New(Options{}, epoch)
+		drain(b, op, epoch)
+		b.Reserve(op, "j-1", epoch, time.Minute)
+		b.ClockSet(after(1), after(1).Add(by))
+		if s := b.State(op, after(1).Add(by)); s.Tokens != 0.5 || s.Reserved != 1 {
+			t.Errorf("a second passed and the clock was set by %s: %+v", by, s)
+		}
+		if at := b.ReservedAt(op, after(1).Add(by)); !at.Equal(after(2).Add(by)) {
+			t.Errorf("set by %s: the promised token comes at %s", by, at.Sub(epoch))
+		}
+	}
+}
+
 func TestThrottledHalvesForAMinute(t *testing.T) {
 	const op = emr.ListInstanceGroups // 0.5 a second, 5 at once
 	b := New(Options{}, epoch)

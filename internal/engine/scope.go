@@ -144,6 +144,7 @@ func (s *scope) complete(ctx context.Context, now Now, done Completion) bool {
 	if text := s.clock.date(done.Result.Date, done.Began, done.Ended); text != "" {
 		s.note(ctx, now, "clock.skew", text)
 	}
+	s.budget.ClockSet(before, s.now(now))
 	if before.Sub(s.now(now)) > maxSkew {
 		s.lookAgain(now)
 	}

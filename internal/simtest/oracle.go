@@ -42,14 +42,14 @@ type oracle struct {
 	effects  map[int]*sentCall    // by the entry of the change log
 	paused   bool                 // the whole scope
 	spent    map[emr.Op]*spending
-	ahead    map[string]time.Duration // of the clocks of processes
+	spenders map[string]bool // the processes whose calls were seen
 }
 
 // Watch makes the world check its properties on every cluster from now on; Violations lists what did not hold.
 func (w *World) Watch() {
 	w.oracle = &oracle{w: w, clusters: map[emr.ClusterID]*watched{}, series: map[string]map[time.Time]float64{}, put: map[string]map[time.Time][]float64{}, time: w.Now(),
 		requests: map[string]*sentCall{}, effects: map[int]*sentCall{},
-		spent: map[emr.Op]*spending{}, ahead: map[string]time.Duration{}}
+		spent: map[emr.Op]*spending{}, spenders: map[string]bool{}}
 	w.Sim.Observe(witness{w.oracle})
 }
 

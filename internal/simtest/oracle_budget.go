@@ -26,9 +26,8 @@ type spending struct {
 
 // leaves checks that a call keeps to the budget.
 //
-// Budget: the calls of an operation, of all processes together, never exceed the token bucket of the configured share of AWS's rates. A process
-// that begins brings one token of each; where a clock jumps, a process cannot know how much time passed, and the buckets count as full. One
-// token is left for the seconds to which AWS's Date header is rounded.
+// Budget: the calls of an operation, of all processes together, never exceed the token bucket of the configured share of AWS's rates, whatever the
+// clocks show. A process that begins brings one token of each. One token is left for the seconds to which AWS's Date header is rounded.
 func (o *oracle) leaves(p *Process, c emr.Call) {
 	o.time = o.w.Now()
 	if c.Op.SQS() {
@@ -36,13 +35,11 @@ func (o *oracle) leaves(p *Process, c emr.Call) {
 	}
 	r := published[c.Op]
 	most := max(1, r.burst*share)
-	if ahead, known := o.ahead[p.name]; !known || ahead != p.Ahead {
-		for op, b := range o.spent {
-			if b.tokens++; known {
-				b.tokens = max(1, published[op].burst*share) + 1
-			}
+	if !o.spenders[p.name] {
+		for _, b := range o.spent {
+			b.tokens++
 		}
-		o.ahead[p.name] = p.Ahead
+		o.spenders[p.name] = true
 	}
 	b := o.spent[c.Op]
 	if b == nil {
