@@ -94,7 +94,8 @@ type flow struct{ asked, served, lost, undone int }
 // turn is the effect of f on the queue q, which becomes need long. opposite is the length of the opposite queue before:
 // losses, then what is newly asked for, use that up first. asked and lost date what is pushed. Losses are pushed before
 // what is undone pops the newest, so that nodes taken away together with the demand for them leave the older entries
-// alone.
+// alone. But where what is undone may have ended the whole queue, what was lost counts as lost afterwards: which came
+// first no read tells, and nothing is called older than it may be.
 func turn(q []Entry, need, opposite int, asked, lost Entry, f flow) ([]Entry, flow) {
 	q = slices.Clone(q)
 	lost.Count = max(0, f.lost-opposite)
@@ -103,10 +104,13 @@ func turn(q []Entry, need, opposite int, asked, lost Entry, f flow) ([]Entry, fl
 	have := count(q)
 	q = popOldest(q, f.served)
 	f.served = have - count(q)
-	q = push(q, lost)
 	have = count(q)
-	q = popNewest(q, f.undone)
-	f.undone = have - count(q)
+	if f.undone < have {
+		q = popNewest(push(q, lost), f.undone)
+	} else {
+		lost.Count = max(0, lost.Count-(f.undone-have)) // the others were lost without being missed
+		q, f.undone = push(nil, lost), have
+	}
 	f.asked, f.lost = asked.Count, lost.Count
 	// The queue is need long now, unless it did not fit the read before, as in a document that was edited by hand.
 	q = popNewest(q, count(q)-need)
