@@ -19,6 +19,10 @@ type Heard struct {
 	Started time.Time `json:"started,omitzero"`
 	Asked   int       `json:"asked,omitempty"` // the requested count that the event stated
 
+	// Of a group: the requested count that reads showed before the present one, and when the last of those reads began.
+	Before   int       `json:"before,omitempty"`
+	BeforeAt time.Time `json:"before_at,omitzero"`
+
 	// Of a group: why instances are missing, as the newest event that says so has it, and when EMR last reported insufficient capacity,
 	// by an event or by the state change reason. Both hold for the shortfall they fall into; see Group.told.
 	Why      recovery.Why `json:"why,omitzero"`
@@ -108,10 +112,15 @@ func (d *decider) startEvent(g *Group, e emr.Event) {
 		d.redate(g, e)
 		return
 	}
-	if d.s.Read.After(e.Time.Add(shows)) {
-		return // over before the read
-	}
 	h := &g.Heard
+	switch {
+	case d.s.Read.After(e.Time.Add(shows)):
+		return // over before the read, which must have shown it
+	case h.Before == e.Counts.Requested && h.BeforeAt.After(e.Time):
+		return // reads showed it before they showed another count
+	case g.Called.Count != e.Counts.Requested && g.Called.At.After(e.Time):
+		return // a call of ours put an end to it
+	}
 	if goesOn := !h.Started.IsZero() && e.Counts.Running < h.Asked && g.Running < h.Asked; !goesOn {
 		h.Started = e.Time // else the instances that the earlier start asked for are still missing: it is their date that counts
 	}
@@ -226,8 +235,11 @@ func (d *decider) heardDue(g *Group) time.Time {
 // sinceStart says whether a moment falls into the resize that an event told of and no read has shown.
 func (h Heard) sinceStart(t time.Time) bool { return !h.Started.IsZero() && !t.Before(h.Started) }
 
-// shown forgets the start that an event told of once a read has shown it, or must have.
-func (h *Heard) shown(delta ledger.Delta, began time.Time) {
+// shown forgets the start that an event told of once a read has shown it, or must have. before is the read before that one.
+func (h *Heard) shown(delta ledger.Delta, before ledger.Read, began time.Time) {
+	if delta.RequestedBy != 0 {
+		h.Before, h.BeforeAt = before.Requested, before.Began
+	}
 	if delta.RequestedBy != 0 || delta.Asked > 0 || delta.Lost > 0 || began.After(h.Started.Add(shows)) {
 		h.Started, h.Asked = time.Time{}, 0
 	}

@@ -138,6 +138,23 @@ func TestR11_EventsThatAreLeftAside(t *testing.T) {
 			e.Time = e.Time.Add(-time.Hour)
 			return e
 		}, 0},
+		"a resize that reads showed, and that was taken back": {func(m *model) emr.Event {
+			e := m.says("1", emr.GroupResizing, 6, 9)
+			m.now = m.now.Add(time.Second)
+			m.of("ig-A").Requested = 9
+			m.read(m.shown())
+			m.now = m.now.Add(time.Minute)
+			m.of("ig-A").Requested = 6
+			m.read(m.shown())
+			m.now = m.now.Add(time.Minute)
+			m.read(m.shown())
+			return e
+		}, 0},
+		"a resize that a call of ours put an end to": {func(m *model) emr.Event {
+			e := m.says("1", emr.GroupResizing, 6, 9)
+			m.state.Group("ig-A").Called = Called{Count: 6, At: m.now.Add(time.Second), By: "r1"}
+			return e
+		}, 0},
 		"a group from long ago": {func(m *model) emr.Event {
 			e := m.says("1", emr.GroupRunning, 6, 9)
 			e.Group, e.Time = "ig-X", e.Time.Add(-time.Hour)

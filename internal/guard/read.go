@@ -266,7 +266,7 @@ func (d *decider) observe(g emr.Group, in Read) {
 		dating.Event = known.Heard.Started
 	}
 	var delta ledger.Delta
-	was, changing := known.State, known.Ledger.HasChange()
+	was, before, changing := known.State, known.Ledger.Last, known.Ledger.HasChange()
 	known.Ledger, delta = known.Ledger.Observe(g, in.Began, in.Ended, dating)
 	known.Group = g
 	if g.Running <= g.Requested {
@@ -275,7 +275,7 @@ func (d *decider) observe(g emr.Group, in Read) {
 	if known.Ledger.Missing() == 0 {
 		known.Granted = recovery.Grants{}
 	}
-	known.Heard.shown(delta, in.Began)
+	known.Heard.shown(delta, before, in.Began)
 	d.reasonRead(known, in.Began)
 	if known.Reported != g.State || delta.RequestedBy != 0 {
 		known.Reported = ""
