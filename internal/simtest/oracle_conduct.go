@@ -117,7 +117,7 @@ func kindsOf(ladder []recovery.Rung) int {
 	return n
 }
 
-// early checks that a group which is stopped as stuck misses an instance for long enough in truth. The guard dates what it did not see
+// early checks that a group which is stopped as stuck misses an instance for long enough, as far as reads that are right show it. The guard dates what it did not see
 // itself in the middle of two reads, so half of the longest time between two of them may be wrong; and a launch of its own by the time of the call,
 // which may take effect up to foreignWait later.
 func (x *watched) early(c *sentCall, r *recovery.Recovery) {
@@ -137,7 +137,7 @@ func (x *watched) early(c *sentCall, r *recovery.Recovery) {
 	if b.holder != "" || b.maker != "" {
 		slack += foreignWait
 	}
-	if age := c.at.Sub(b.lacks.queue[0].since); age+slack < after {
+	if age := c.at.Sub(b.lacks.oldestDated()); age+slack < after {
 		x.violate("R1", "%s stops a group whose oldest missing instance is missing for %s, not %s", c.call, age.Round(time.Second), after)
 	}
 }

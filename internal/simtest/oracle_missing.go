@@ -1,6 +1,7 @@
 package simtest
 
 import (
+	"slices"
 	"time"
 
 	"emrguard/internal/emr"
@@ -18,6 +19,11 @@ type missing struct {
 	gained  bool // one arrived since then
 	hidden  bool // an arrival and a loss came between the same two right reads, which show neither
 
+	read     time.Time // when the last right read began
+	taken    []lack    // what a fall of the requested count ended since then, the oldest first
+	served   []lack    // what arrivals ended since then, the oldest first
+	fleeting int       // running instances that ended and had arrived since then
+
 	late    int       // reads since the oldest was overdue, a pace apart
 	counted time.Time // the last of them
 }
@@ -28,14 +34,18 @@ type lack struct {
 	since time.Time
 	shown time.Time // by a right read; zero: by none yet
 	lost  bool      // they ran; else they were asked for
+	dated time.Time // since when right reads show as many missing: since, or what was missing before it, if no read came between
+	ended time.Time // when it was missing no longer
 }
 
 // take books what became of the group. A rise of requested is missing from then on, an arrival ends what is missing for the longest, a fall
-// of requested what is missing for the shortest time; what is left is a loss. Time in RECONFIGURING does not count.
+// of requested what is missing for the shortest time; what is left is a loss. Time in RECONFIGURING does not count. A requested count that fell and
+// rose again between two right reads, and an instance that arrived and ended between two, are seen by nobody: they are dated by what they replace.
 func (m *missing) take(before, now emrsim.GroupNow) {
 	if before.State == string(emr.GroupReconfiguring) {
 		for i := range m.queue {
 			m.queue[i].since = m.queue[i].since.Add(now.At.Sub(before.At))
+			m.queue[i].dated = m.queue[i].dated.Add(now.At.Sub(before.At))
 			if !m.queue[i].shown.IsZero() {
 				m.queue[i].shown = m.queue[i].shown.Add(now.At.Sub(before.At))
 			}
@@ -43,14 +53,14 @@ func (m *missing) take(before, now emrsim.GroupNow) {
 	}
 	asked, ran := now.Requested-before.Requested, now.Running-before.Running
 	if asked > 0 {
-		m.queue = append(m.queue, lack{count: asked, since: now.At})
+		m.push(lack{count: asked, since: now.At}, &m.taken)
 	}
 	if ran > 0 {
 		m.arrival = now.At
-		m.pop(ran, true)
+		m.served = append(m.served, m.pop(ran, true, now.At)...)
 	}
 	if asked < 0 {
-		m.pop(-asked, false)
+		m.taken = append(m.pop(-asked, false, now.At), m.taken...)
 	}
 	m.fell, m.lost, m.gained = m.fell || asked < 0, m.lost || ran < 0, m.gained || ran > 0
 	m.hidden = m.hidden || m.lost && m.gained
@@ -60,25 +70,72 @@ func (m *missing) take(before, now emrsim.GroupNow) {
 		total += l.count
 	}
 	short := max(0, now.Requested-now.Running)
-	m.pop(total-short, false)
+	m.pop(total-short, false, now.At)
+	if n := min(short-total, m.fleeting); n > 0 {
+		m.push(lack{count: n, since: now.At, lost: true}, &m.served)
+		total, m.fleeting = total+n, m.fleeting-n
+	}
 	if short > total {
-		m.queue = append(m.queue, lack{count: short - total, since: now.At, lost: true})
+		m.push(lack{count: short - total, since: now.At, lost: true}, nil)
 	}
 }
 
-// pop ends n of the missing, those of the longest or of the shortest time.
-func (m *missing) pop(n int, oldest bool) {
+// push adds instances that are missing from now on. As many of them as others, which no read saw go, are dated by those.
+func (m *missing) push(l lack, others *[]lack) {
+	l.dated = l.since
+	for others != nil && l.count > 0 && len(*others) > 0 {
+		o, like := &(*others)[0], l
+		like.count, like.dated = min(l.count, o.count), o.dated
+		m.queue = append(m.queue, like)
+		l.count -= like.count
+		if o.count -= like.count; o.count == 0 {
+			*others = (*others)[1:]
+		}
+	}
+	if l.count > 0 {
+		m.queue = append(m.queue, l)
+	}
+}
+
+// pop ends n of the missing, those of the longest or of the shortest time, and returns them, the oldest first.
+func (m *missing) pop(n int, oldest bool, at time.Time) []lack {
+	var out []lack
 	for n > 0 && len(m.queue) > 0 {
 		i := len(m.queue) - 1
 		if oldest {
 			i = 0
 		}
-		took := min(n, m.queue[i].count)
-		n -= took
-		if m.queue[i].count -= took; m.queue[i].count == 0 {
+		took := m.queue[i]
+		took.count, took.ended = min(n, took.count), at
+		n -= took.count
+		if m.queue[i].count -= took.count; m.queue[i].count == 0 {
 			m.queue = append(m.queue[:i], m.queue[i+1:]...)
 		}
+		if oldest {
+			out = append(out, took)
+		} else {
+			out = append([]lack{took}, out...)
+		}
 	}
+	return out
+}
+
+// ends takes the end of an instance that ran.
+func (m *missing) ends(e emrsim.End) {
+	if e.Ready.After(m.read) {
+		m.fleeting++
+	}
+}
+
+// oldestDated is since when right reads show an instance missing; zero when none is.
+func (m *missing) oldestDated() time.Time {
+	var oldest time.Time
+	for _, l := range m.queue {
+		if oldest.IsZero() || l.dated.Before(oldest) {
+			oldest = l.dated
+		}
+	}
+	return oldest
 }
 
 // lateReads is how many reads in a row, a pace apart, may show a group that is overdue before something has to be open.
@@ -103,6 +160,8 @@ func (x *watched) overdue(b *groupBook, g emr.Group, began time.Time) {
 	}
 	if right {
 		m.fell, m.lost, m.gained = false, false, false
+		shown := func(l lack) bool { return !l.ended.After(began) }
+		m.read, m.taken, m.served, m.fleeting = began, slices.DeleteFunc(m.taken, shown), slices.DeleteFunc(m.served, shown), 0
 	}
 	for i := range m.queue {
 		if l := &m.queue[i]; l.shown.IsZero() && !l.since.After(began) && right {

@@ -81,10 +81,14 @@ func (w witness) Change(_ string, index int, c emrsim.Change) {
 	}
 }
 
-// End checks because of what a running instance ended.
+// End notes the end of a running instance, and checks because of what it ended.
 func (w witness) End(e emrsim.End) {
 	w.time = e.At
-	w.of(emr.ClusterID(e.Cluster)).endedNode(e, w.effects[e.Change])
+	x := w.of(emr.ClusterID(e.Cluster))
+	if b := x.groups[emr.GroupID(e.Group)]; b != nil {
+		b.lacks.ends(e)
+	}
+	x.endedNode(e, w.effects[e.Change])
 }
 
 // author is the call of ours that made an entry of the change log; nil: it was somebody else. A call that takes effect long after it was sent
