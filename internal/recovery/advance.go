@@ -30,6 +30,11 @@ func Advance(r Recovery, v View, l ledger.Ledger) (Recovery, Act) {
 			return r, Act{Kind: Close, Outcome: Withheld, Reason: "EMR managed scaling is in charge of this cluster"}
 		case v.OptOut != "":
 			return r, Act{Kind: Close, Outcome: Withheld, Reason: v.OptOut}
+		case !r.untouched():
+		case len(r.unread(v, time.Time{})) > 0: // what was confirmed is too old by now
+			return r, Act{Kind: Wait, Needs: r.unread(v, time.Time{}), Reason: readingAgain}
+		case !v.Cluster.Modifiable():
+			return r.hold(v.Now, unmodifiable(v))
 		}
 	}
 	if act.Kind == Stop || act.Kind == Keep {
@@ -44,30 +49,11 @@ func confirm(r Recovery, v View, l ledger.Ledger) (Recovery, Act) {
 	if !v.Trusted {
 		return r.hold(v.Now, "the clock does not agree with AWS's")
 	}
-	// A pause or a missing token may have held the recovery for long: what was read before then is read again.
-	from := r.From
-	if recent := v.Now.Add(-recentPaces * r.Settings.Pace); from.Before(recent) {
-		from = recent
-	}
-	var needs []Need
-	ask := func(op emr.Op, began time.Time) {
-		switch {
-		case began.Before(r.From):
-			needs = append(needs, Need{op, r.From})
-		case began.Before(from):
-			needs = append(needs, Need{op, v.Now})
-		}
-	}
-	ask(emr.DescribeCluster, v.DescribedAt)
-	ask(emr.GetManagedScalingPolicy, v.ManagedAt)
-	if r.needsInstances() {
-		ask(emr.ListInstances, v.InstancesBegan)
-	}
-	if len(needs) > 0 {
+	if needs := r.unread(v, r.From); len(needs) > 0 {
 		if v.Now.Sub(r.Opened) >= longestHold*r.Settings.Pace && !strings.HasPrefix(r.Hold, Unanswered) {
 			r.Hold = fmt.Sprintf("%s %s", Unanswered, needs[0].Op)
 		}
-		return r, Act{Kind: Wait, Needs: needs, Reason: "reading again before the first change"}
+		return r, Act{Kind: Wait, Needs: needs, Reason: readingAgain}
 	}
 	// The counts come last, so that a slow ListInstances does not leave them stale.
 	if need, stale := freshRead(v, r.From, r.Settings.Pace/2); stale {
@@ -77,7 +63,7 @@ func confirm(r Recovery, v View, l ledger.Ledger) (Recovery, Act) {
 	case v.Cluster.Ended():
 		return r, Act{Kind: Close, Outcome: ClusterEnd, Reason: "the cluster is " + string(v.Cluster)}
 	case !v.Cluster.Modifiable():
-		return r.hold(v.Now, "the cluster is "+string(v.Cluster)+"; groups can be changed in RUNNING and WAITING only")
+		return r.hold(v.Now, unmodifiable(v))
 	case v.Managed:
 		return r, Act{Kind: Close, Outcome: Withheld, Reason: "EMR managed scaling is in charge of this cluster"}
 	case v.OptOut != "":
@@ -89,6 +75,38 @@ func confirm(r Recovery, v View, l ledger.Ledger) (Recovery, Act) {
 		return confirmed(r, v)
 	}
 	return confirmStop(r, v, l)
+}
+
+// unread lists the reads that the first change waits for, beside that of the counts: those that have not begun at from or later. A pause, a
+// missing token or reads that fail may hold a recovery for long: what was read before then is read again.
+func (r Recovery) unread(v View, from time.Time) []Need {
+	recent := v.Now.Add(-recentPaces * r.Settings.Pace)
+	var needs []Need
+	ask := func(op emr.Op, began time.Time) {
+		switch {
+		case began.Before(from):
+			needs = append(needs, Need{op, from})
+		case began.Before(recent):
+			needs = append(needs, Need{op, v.Now})
+		}
+	}
+	ask(emr.DescribeCluster, v.DescribedAt)
+	ask(emr.GetManagedScalingPolicy, v.ManagedAt)
+	if r.needsInstances() {
+		ask(emr.ListInstances, v.InstancesBegan)
+	}
+	return needs
+}
+
+const readingAgain = "reading again before the first change"
+
+func unmodifiable(v View) string {
+	return "the cluster is " + string(v.Cluster) + "; groups can be changed in RUNNING and WAITING only"
+}
+
+// untouched says whether the recovery has sent no change yet.
+func (r Recovery) untouched() bool {
+	return r.Sent.IsZero() && r.Placed == 0 && r.Placement.At.IsZero()
 }
 
 // confirmed opens the way for kinds without a stop.
