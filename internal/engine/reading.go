@@ -32,7 +32,7 @@ func (c *cluster) reading(op emr.Op, group emr.GroupID) *reading {
 
 // completeRead takes one page, asks for the next or decides on the whole.
 func (c *cluster) completeRead(ctx context.Context, now Now, f flight, done Completion) {
-	r, at := f.read, c.s.now(now)
+	r := f.read
 	began := c.s.now(done.Began)
 	if r.began.IsZero() {
 		r.began = began
@@ -49,7 +49,8 @@ func (c *cluster) completeRead(ctx context.Context, now Now, f flight, done Comp
 	if res.Marker != "" {
 		next := f.call
 		next.Marker = res.Marker
-		c.s.queue.Set(budget.Want{Key: fmt.Sprintf("%s %s %s page", c.id, r.op, r.group), Call: next, Class: r.class, Due: at})
+		// Due before every read that has not begun: a read is as old as its first page, so one that waits between its pages for others' may never be fresh.
+		c.s.queue.Set(budget.Want{Key: fmt.Sprintf("%s %s %s page", c.id, r.op, r.group), Call: next, Class: r.class})
 		return
 	}
 	c.finish(r)

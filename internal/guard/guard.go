@@ -46,6 +46,7 @@ type State struct {
 	Pending     *Call               `json:"pending,omitempty"`
 	LastWrite   time.Time           `json:"last_write,omitzero"` // when the last change was sent or answered
 	Read        time.Time           `json:"read,omitzero"`       // when the last usable read began
+	ReadEnded   time.Time           `json:"read_ended,omitzero"` // when its last page was answered
 	Unusable    *Unusable           `json:"unusable,omitempty"`
 	Paused      *Pause              `json:"paused,omitempty"`
 	Adopted     []string            `json:"adopted,omitempty"` // other stores whose groups were adopted

@@ -116,16 +116,16 @@ func (d *decider) confirmed() bool {
 	pace := d.env.Settings.Pace
 	recent := d.env.Now.Add(-recentReads * pace)
 	ok := true
-	ask := func(op emr.Op, began time.Time, oldest time.Time) {
-		if began.Before(oldest) {
+	ask := func(op emr.Op, good bool) {
+		if !good {
 			d.need(op, "", d.env.Now, ClassScaling)
 			ok = false
 		}
 	}
-	ask(emr.DescribeCluster, d.s.Described, recent)
-	ask(emr.GetManagedScalingPolicy, d.s.ManagedAt, recent)
+	ask(emr.DescribeCluster, !d.s.Described.Before(recent))
+	ask(emr.GetManagedScalingPolicy, !d.s.ManagedAt.Before(recent))
 	if ok {
-		ask(emr.ListInstanceGroups, d.s.Read, later(d.env.Now.Add(-pace/2), d.s.LastWrite))
+		ask(emr.ListInstanceGroups, !d.s.Read.Before(d.s.LastWrite) && recovery.Fresh(d.s.Read, d.s.ReadEnded, d.env.Now, pace))
 	}
 	return ok && d.s.Cluster.State.Modifiable() && !d.passive()
 }

@@ -28,7 +28,7 @@ func (d *decider) takeRead(in Read) {
 		d.record("read.usable", Record{Reason: fmt.Sprintf("reads are usable again after %d that were not", d.s.Unusable.Reads)})
 		d.s.Unusable = nil
 	}
-	d.s.Read = in.Began
+	d.s.Read, d.s.ReadEnded = in.Began, in.Ended
 	if !in.Began.Before(d.s.Hinted) {
 		d.s.Hinted = time.Time{}
 	}

@@ -337,7 +337,7 @@ func stepReason(before, next recovery.Recovery, act recovery.Act) string {
 
 func (d *decider) viewOf(r *recovery.Recovery, p *pool.Pool) recovery.View {
 	v := recovery.View{
-		Now: d.env.Now, ReadBegan: d.s.Read, Cluster: d.s.Cluster.State, DescribedAt: d.s.Described, ManagedAt: d.s.ManagedAt, Managed: d.s.Managed,
+		Now: d.env.Now, ReadBegan: d.s.Read, ReadEnded: d.s.ReadEnded, Cluster: d.s.Cluster.State, DescribedAt: d.s.Described, ManagedAt: d.s.ManagedAt, Managed: d.s.Managed,
 		OptOut: d.optOut(), LastWrite: d.s.LastWrite, InFlight: d.inFlight(), StopReady: d.env.StopReady, Trusted: d.env.Trusted,
 		Missing: p.Wanted - p.Requested(d.s.View()),
 	}

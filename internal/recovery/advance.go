@@ -56,7 +56,7 @@ func confirm(r Recovery, v View, l ledger.Ledger) (Recovery, Act) {
 		return r, Act{Kind: Wait, Needs: needs, Reason: readingAgain}
 	}
 	// The counts come last, so that a slow ListInstances does not leave them stale.
-	if need, stale := freshRead(v, r.From, r.Settings.Pace/2); stale {
+	if need, stale := freshRead(v, r.From, r.Settings.Pace); stale {
 		return r, Act{Kind: Wait, Needs: []Need{need}, Reason: "reading the counts again"}
 	}
 	switch {
@@ -212,7 +212,7 @@ func settle(r Recovery, v View) (Recovery, Act) {
 		if v.InFlight {
 			return r, Act{Kind: Wait, Reason: "another change on this cluster is under way"}
 		}
-		if fresh, stale := freshRead(v, r.Sent, r.Settings.Pace/2); stale {
+		if fresh, stale := freshRead(v, r.Sent, r.Settings.Pace); stale {
 			return r, Act{Kind: Wait, Needs: []Need{fresh}, Reason: "reading the counts before what arrived is kept"}
 		}
 		return r, Act{Kind: Keep, Count: g.Running, Reason: fmt.Sprintf("%d arrived after the stop and run: keep them", g.Running-g.Requested)}
@@ -263,7 +263,7 @@ func settleStarting(r Recovery, v View, again Need) (Recovery, Act) {
 	case v.InFlight:
 		return r, Act{Kind: Wait, Reason: "another change on this cluster is under way"}
 	}
-	if need, stale := freshRead(v, r.Sent, r.Settings.Pace/2); stale {
+	if need, stale := freshRead(v, r.Sent, r.Settings.Pace); stale {
 		return r, Act{Kind: Wait, Needs: []Need{need}, Reason: "reading the counts before the stop is lowered"}
 	}
 	r.Lowered = true
@@ -284,7 +284,7 @@ func unsettled(r Recovery, v View, again Need) (Recovery, Act) {
 		return r, Act{Kind: Close, Outcome: Cleared, Reason: fmt.Sprintf("the shrink moves again: %d still run", v.Group.Running)}
 	}
 	if (r.Unsure || changed) && r.Resent < maxResent && !v.InFlight {
-		if fresh, stale := freshRead(v, r.SettleBy, r.Settings.Pace/2); stale { // a pause may have held it for long
+		if fresh, stale := freshRead(v, r.SettleBy, r.Settings.Pace); stale { // a pause may have held it for long
 			return r, Act{Kind: Wait, Needs: []Need{fresh}, Reason: "reading the counts before the stop is sent again"}
 		}
 		r.Resent++
@@ -301,7 +301,7 @@ func unsettled(r Recovery, v View, again Need) (Recovery, Act) {
 		return r, Act{Kind: Wait, Needs: []Need{need}, Wake: r.NextTry, Reason: fmt.Sprintf(
 			"unstoppable: EMR still shows %d requested, %s after the stop at %d", v.Group.Requested, v.Now.Sub(r.Stopped).Round(time.Second), r.Count)}
 	}
-	if fresh, stale := freshRead(v, r.NextTry, r.Settings.Pace/2); stale {
+	if fresh, stale := freshRead(v, r.NextTry, r.Settings.Pace); stale {
 		return r, Act{Kind: Wait, Needs: []Need{fresh}, Reason: "reading the counts before the stop is repeated"}
 	}
 	r.Tries++
@@ -347,7 +347,7 @@ func place(r Recovery, v View) (Recovery, Act) {
 	if r.Placement.Unknown {
 		return adopting(r, v)
 	}
-	if need, stale := freshRead(v, later(r.From, v.LastWrite), r.Settings.Pace/2); stale {
+	if need, stale := freshRead(v, later(r.From, v.LastWrite), r.Settings.Pace); stale {
 		return r, Act{Kind: Wait, Needs: []Need{need}, Reason: "reading the counts before the launch"}
 	}
 	if v.InFlight {
@@ -385,7 +385,7 @@ func adopting(r Recovery, v View) (Recovery, Act) {
 	if second := p.Absent.Add(r.Settings.Pace); v.ReadBegan.Before(second) {
 		return r, Act{Kind: Wait, Needs: []Need{{emr.ListInstanceGroups, second}}, Reason: "the new group is not there; a second read a pace later decides"}
 	}
-	if need, stale := freshRead(v, p.Absent, r.Settings.Pace/2); stale {
+	if need, stale := freshRead(v, p.Absent, r.Settings.Pace); stale {
 		return r, Act{Kind: Wait, Needs: []Need{need}, Reason: "looking once more before the call is repeated"}
 	}
 	if v.InFlight {
@@ -421,13 +421,20 @@ func (r Recovery) needsInstances() bool {
 	return slices.Contains([]Kind{Stuck, Suspended, Enforce}, r.Kind)
 }
 
-// freshRead says which read is needed when the last one began before from, or is older than age (0: any age).
-func freshRead(v View, from time.Time, age time.Duration) (Need, bool) {
+// freshRead says which read is needed when the last one began before from, or is not Fresh by pace (0: any age).
+func freshRead(v View, from time.Time, pace time.Duration) (Need, bool) {
 	if v.ReadBegan.Before(from) || v.ReadBegan.IsZero() {
 		return Need{emr.ListInstanceGroups, from}, true
 	}
-	if age > 0 && v.Now.Sub(v.ReadBegan) > age {
+	if pace > 0 && !Fresh(v.ReadBegan, v.ReadEnded, v.Now, pace) {
 		return Need{emr.ListInstanceGroups, v.Now}, true
 	}
 	return Need{}, false
+}
+
+// Fresh says whether a read of the groups is young enough for a change at now (R4): it began at most half a pace ago. Where it takes longer than
+// that to read all pages no read would ever be, so one that ended at most a tenth of a pace ago will do, if it began no more than two paces ago.
+func Fresh(began, ended, now time.Time, pace time.Duration) bool {
+	age := now.Sub(began)
+	return age <= pace/2 || age <= 2*pace && now.Sub(ended) <= pace/10
 }

@@ -119,6 +119,7 @@ type View struct {
 	Now       time.Time
 	Group     emr.Group // as last read
 	ReadBegan time.Time // of the last usable read
+	ReadEnded time.Time // of the same: its last page
 	Known     bool      // the group was in it
 	Told      Why       // why the group misses instances, as EMR's events say
 	Refused   bool      // EMR reported insufficient capacity for what the group misses

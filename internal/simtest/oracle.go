@@ -84,15 +84,16 @@ type watched struct {
 	sentIDs   map[string]bool
 	onTheWay  []*sentCall // changes that are not answered
 
-	page    []emr.Group // of a list that has more pages
-	pages   time.Time   // when its first one was sent
-	seen    map[emr.GroupID][]seenRead
-	given   []reading                 // usable answers to ListInstanceGroups of this step, that no saved decision has used yet
-	shown   map[emr.GroupID]emr.Group // by the last read that a decision was made on
-	changes map[emr.GroupID]int       // of what is short there, so much at least is a change that is unfinished
-	began   time.Time                 // of that read
-	reads   []time.Time               // beginnings of those reads
-	resize  hindered
+	page      []emr.Group // of a list that has more pages
+	pages     time.Time   // when its first one was sent
+	seen      map[emr.GroupID][]seenRead
+	given     []reading                 // usable answers to ListInstanceGroups of this step, that no saved decision has used yet
+	shown     map[emr.GroupID]emr.Group // by the last read that a decision was made on
+	changes   map[emr.GroupID]int       // of what is short there, so much at least is a change that is unfinished
+	began     time.Time                 // of that read
+	readEnded time.Time                 // when its last page was answered
+	reads     []time.Time               // beginnings of those reads
+	resize    hindered
 
 	wrote     time.Time // when our last change was sent, or its answer came
 	described time.Time // when the last DescribeCluster began that was answered
@@ -345,7 +346,7 @@ func (x *watched) take() []reading {
 	for _, r := range x.given {
 		if r.at.Equal(x.now()) && r.began.After(x.began) {
 			x.conduct.read(r, x.shown)
-			x.read(r.began, r.groups)
+			x.read(r)
 			x.wants.read(x, r)
 			for _, g := range r.groups {
 				if b := x.groups[g.ID]; b != nil {

@@ -60,12 +60,19 @@ func (x *watched) behaves(c *sentCall) {
 	}
 }
 
-// isFresh checks that a change follows a usable read of at most half a pace, which began after our last change.
+// stale says whether the last usable read is too old for a change: it began more than half a pace ago, or, where it takes longer than that to
+// read all pages, ended more than a tenth of one ago or began more than two ago.
+func (x *watched) stale(now time.Time, pace time.Duration) bool {
+	age := now.Sub(x.began)
+	return age > pace/2+time.Second && (age > 2*pace+time.Second || now.Sub(x.readEnded) > pace/10+time.Second)
+}
+
+// isFresh checks that a change follows a usable read that is not stale and began after our last change.
 func (x *watched) isFresh(c *sentCall, r *recovery.Recovery, wrote time.Time) {
 	switch {
 	case x.began.Before(wrote):
 		x.violate("R4", "%s: the last usable read began at %s, before our last change, at %s", c.call, x.began.Format(time.TimeOnly), wrote.Format(time.TimeOnly))
-	case c.at.Sub(x.began) > r.Settings.Pace/2+time.Second:
+	case x.stale(c.at, r.Settings.Pace):
 		x.violate("R4", "%s: the last usable read is %s old", c.call, c.at.Sub(x.began))
 	}
 }

@@ -19,10 +19,11 @@ type hindered struct {
 
 // read reckons how much of what is short is a change that is unfinished: rises of the requested count, less what it fell and what arrived. What
 // arrived while as many were lost it does not show: that is known when the instances are listed before a stop (see settled).
-func (x *watched) read(began time.Time, groups []emr.Group) {
-	x.began = began
+func (x *watched) read(r reading) {
+	began := r.began
+	x.began, x.readEnded = began, r.at
 	x.reads = append(x.reads, began)
-	for _, g := range groups {
+	for _, g := range r.groups {
 		old, known := x.shown[g.ID]
 		change := x.changes[g.ID]
 		if known {
@@ -164,7 +165,7 @@ func (x *watched) gate(c emr.Call, r *recovery.Recovery) {
 	switch {
 	case x.began.Before(x.wrote):
 		x.violate("I4", "%s: the last read began at %s, before our last change, at %s", c, x.began.Format(time.TimeOnly), x.wrote.Format(time.TimeOnly))
-	case now.Sub(x.began) > pace/2+time.Second:
+	case x.stale(now, pace):
 		x.violate("I4", "%s: the last read is %s old", c, now.Sub(x.began))
 	case now.Sub(x.described) > 5*pace+time.Second || now.Sub(x.asked) > 5*pace+time.Second:
 		x.violate("R4", "%s: the cluster was described at %s, and managed scaling asked for at %s", c, x.described.Format(time.TimeOnly), x.asked.Format(time.TimeOnly))

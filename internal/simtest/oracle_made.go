@@ -39,7 +39,7 @@ func (x *watched) makes(c emr.Call) {
 			x.violate("made group", "%s although %s %q is there", c, id, g.Name)
 		}
 	}
-	if now.Sub(x.began) > x.rule().Settings.Pace/2+time.Second || x.began.Before(x.wrote) {
+	if x.stale(now, x.rule().Settings.Pace) || x.began.Before(x.wrote) {
 		x.violate("made group", "%s: the last read is %s old", c, now.Sub(x.began))
 	}
 	if m := x.made[name]; m != nil {
