@@ -46,7 +46,7 @@ func (x *watched) change(sent *sentCall) {
 		return // for no pool that is there yet
 	}
 	p := s.Pool(s.Pending.Pool)
-	now, pending := x.now(), s.Pending
+	pending := s.Pending
 	if p == nil {
 		x.violate("journal", "%s is for no pool", c)
 		return
@@ -60,19 +60,24 @@ func (x *watched) change(sent *sentCall) {
 			x.rungMax(s, p, r.Settings.Fallback, c)
 		}
 	case guard.ForStop, guard.ForKeep:
-		highest, pace := 0, 2*x.rule().Settings.Pace
-		if r := s.Recovery(pending.Recovery); r != nil {
-			pace = 2 * r.Settings.Pace
-		}
-		for _, r := range x.seen[c.Group] {
-			if now.Sub(r.at) <= pace {
-				highest = max(highest, r.running)
-			}
-		}
-		if c.Count < highest {
+		if highest := x.ranLately(pending); c.Count < highest {
 			x.violate("I6", "%s asks for less than the %d that ran within the last two paces", c, highest)
 		}
 	}
+}
+
+// ranLately is the highest running count of the group of a call that was read in the last two paces.
+func (x *watched) ranLately(c *guard.Call) int {
+	highest, pace := 0, x.rule().Settings.Pace
+	if r := x.doc().Recovery(c.Recovery); r != nil {
+		pace = r.Settings.Pace
+	}
+	for _, r := range x.seen[c.Call.Group] {
+		if x.now().Sub(r.at) <= 2*pace {
+			highest = max(highest, r.running)
+		}
+	}
+	return highest
 }
 
 // rungMax checks that a launch does not take the members of a rung over their max, by the ladder of its recovery (R6).

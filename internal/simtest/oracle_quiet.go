@@ -1,11 +1,13 @@
 package simtest
 
 import (
+	"slices"
 	"strings"
 	"time"
 
 	"emrguard/internal/emr"
 	"emrguard/internal/guard"
+	"emrguard/internal/pool"
 )
 
 // fallbackTwins checks that no recovery has instances in two new groups (I5). While a twin is being released that may be so for a while,
@@ -59,9 +61,9 @@ func (w *World) Quiet(cluster string) {
 		for _, m := range p.Members {
 			sum += asked[m.Group]
 		}
-		limit := x.rule().Settings.Max
-		over := limit > 0 && sum > limit && asked[p.Origin] == sum // somebody else's, and more than may be wanted (R10)
-		if sum != p.Wanted && p.Blocked == nil && (sum < p.Wanted || !over) {
+		limit, alone := x.rule().Settings.Max, x.rule().Wrapped && p.Role == emr.Core // nobody repairs it (R12)
+		over := limit > 0 && sum > limit && asked[p.Origin] == sum                    // somebody else's, and more than may be wanted (R10)
+		if sum != p.Wanted && p.Blocked == nil && !alone && (sum < p.Wanted || !over && !x.keeps(p)) {
 			x.violate("I2", "pool %s wants %d and %d are asked for", p.Origin, p.Wanted, sum)
 		}
 		if p.Rest != nil {
@@ -83,6 +85,15 @@ func (w *World) Quiet(cluster string) {
 	if s.Pending != nil {
 		x.violate("liveness", "%s is pending", s.Pending.Call)
 	}
+}
+
+// longestShrink is how long EMR may take to end what is released: graceful decommissioning waits an hour at most by default.
+const longestShrink = time.Hour
+
+// keeps says whether a release of a pool waits that was given up. With a shrink_after that is shorter than a healthy shrink may be, nothing need have
+// gone wrong for that, and it may happen each time (R3).
+func (x *watched) keeps(p pool.Pool) bool {
+	return x.rule().Settings.ShrinkAfter < longestShrink && slices.ContainsFunc(p.Members, func(m pool.Member) bool { return m.Kept != nil && !m.Releasable(x.now()) })
 }
 
 // withheld lists the clusters that are ours to repair by the configuration, and are not repaired for another reason. Nothing of that kind is left

@@ -78,12 +78,13 @@ func (p *wanted) scaled(n int) {
 	}
 }
 
-// risen books a rise by somebody else, and returns how much of it repeats what was moved.
+// risen books a rise by somebody else, and returns how much of it repeats what was moved. It gives that back, also where all of the rise adds to what
+// is wanted.
 func (p *wanted) risen(id emr.GroupID, from, to int, adds bool) (repeats int) {
 	by := to - from
+	moved := min(p.moved[id], max(0, p.low-from)) // never more than wanted less the group's own
+	p.moved[id] = max(0, moved-by)
 	if !adds {
-		moved := min(p.moved[id], max(0, p.low-from)) // never more than wanted less the group's own
-		p.moved[id] = max(0, moved-by)
 		repeats = min(by, moved)
 	}
 	p.high += by - repeats
@@ -209,6 +210,9 @@ func (w wants) sent(x *watched, c *sentCall) {
 			from = min(from, g.Requested)
 		}
 		p.stopped(c.call.Group, from, c.call.Count)
+		if c.call.Count > b.Requested && c.call.Count <= x.ranLately(&c.pending) { // a shrink is given up: it keeps what ran by the last reads (R3)
+			p.high = max(p.high, x.sum(origin, c.call.Group)+c.call.Count)
+		}
 	case guard.ForLaunch, guard.ForAdd:
 		sum, most := x.sum(origin, c.call.Group), p.high
 		if c.call.Config != nil {

@@ -43,6 +43,11 @@ func TestOracle_Wanted(t *testing.T) {
 			p.stopped("a", 9, 6)
 			p.risen("a", 6, 9, true)
 		}, 9, 12},
+		{"and has back what was moved", func(p *wanted) {
+			p.stopped("a", 9, 6)
+			p.risen("a", 6, 9, true)
+			p.risen("a", 9, 10, false)
+		}, 9, 13},
 		{"what was launched on it again is not moved any more", func(p *wanted) {
 			p.stopped("a", 9, 6)
 			p.launched("a", 3)
