@@ -77,13 +77,10 @@ func (d *decider) place(r *recovery.Recovery, p *pool.Pool, act recovery.Act) bo
 	return again
 }
 
-// releasing says whether a release on the pool was sent that no read has shown yet. Nothing is launched before: EMR may lose the release, and what
-// it was to give up is still asked for.
+// releasing says whether a release on the pool was sent that the last read does not show. Nothing is launched before: EMR may lose the release, and
+// what it was to give up is still asked for.
 func (d *decider) releasing(p *pool.Pool) bool {
-	return slices.ContainsFunc(p.Members, func(m pool.Member) bool {
-		g := d.s.Group(m.Group)
-		return g != nil && !m.Shown && g.Requested > m.Believed(g.Requested)
-	})
+	return d.asked(p) > p.Requested(d.s.View())
 }
 
 func (d *decider) nothingToPlace(r *recovery.Recovery, p *pool.Pool) bool {

@@ -295,7 +295,7 @@ func (d *decider) limit(p *pool.Pool, ask scaling.Ask) scaling.Ask {
 	others := 0
 	for i := range d.s.Pools {
 		if o := &d.s.Pools[i]; o.Origin != p.Origin { // what waits for a place is launched sooner or later
-			others += max(o.Wanted, o.Requested(d.s.View()))
+			others += max(o.Wanted, d.asked(o))
 		}
 	}
 	for i := range d.s.Groups {
@@ -309,6 +309,20 @@ func (d *decider) limit(p *pool.Pool, ask scaling.Ask) scaling.Ask {
 		ask.Target = max(p.Wanted, room)
 	}
 	return ask
+}
+
+// asked is what the members of a pool are asked for at most: by the last read, or by a call of ours that it does not show. EMR may lose a release, and
+// an old count that a read shows soon after may be somebody else's.
+func (d *decider) asked(p *pool.Pool) int {
+	sum, view := 0, d.s.View()
+	for _, m := range p.Members {
+		seen, _ := view(m.Group)
+		if g := d.s.Group(m.Group); g != nil {
+			seen.Requested = max(seen.Requested, g.Requested)
+		}
+		sum += seen.Requested
+	}
+	return sum
 }
 
 // gate is the one gate that every scaling operation passes: it says why none may begin on the pool now, or nothing (rule R2). but names the
