@@ -162,6 +162,9 @@ func (d *decider) launchAnswered(r *recovery.Recovery, p *pool.Pool, c *Call, er
 		return
 	}
 	d.unexpect(p, c)
+	if m := p.Member(c.Call.Group); m != nil && r.Fill == c.Call.Group { // the launch that it repeats may still show
+		m.MayLand(c.Call.Count, d.env.Now.Add(r.Settings.Settle))
+	}
 	d.unplace(r, p, c.Call.Group)
 	if !passing(err) {
 		r.Refused = append(r.Refused, recovery.Refusal{Group: c.Call.Group, Reason: err.Error()})

@@ -1,6 +1,7 @@
 package guard
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -485,8 +486,9 @@ func (d *decider) watch(r *recovery.Recovery, p *pool.Pool) {
 	m := p.Member(g.ID)
 	if d.lostLaunch(r, p) && !d.inFlight() {
 		d.record("recovery.step", Record{Group: g.ID, Pool: r.Pool, Recovery: r.ID, Reason: fmt.Sprintf("the launch never showed: %d requested, not %d; it is sent again", g.Requested, r.Placement.Target)})
+		// The same call again, not another: the first may still take effect, and then both ask for the same count. What has begun so goes on.
+		r.Sent = cmp.Or(r.Sent, r.Placement.At)
 		d.unplace(r, p, g.ID)
-		// The same call again, not another: the first may still take effect, and then both ask for the same count.
 		r.Step, r.Fill = recovery.StepPlace, g.ID
 		d.step(r)
 		return

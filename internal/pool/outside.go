@@ -70,7 +70,7 @@ func (p *Pool) landed(m *Member, to, last int) Change {
 	m.Accept(to)
 	m.Unsure = nil
 	return Change{Kind: Landed, From: last, To: to,
-		Reason: fmt.Sprintf("the %d of somebody else is undone by our own call to %d, which shows only now; the pool still wants %d", last, to, p.Wanted)}
+		Reason: fmt.Sprintf("the %d that was read is undone by our own call to %d, which shows only now; the pool still wants %d", last, to, p.Wanted)}
 }
 
 func (p *Pool) fall(m *Member, to, last int, began time.Time) Change {

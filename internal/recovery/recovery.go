@@ -71,7 +71,7 @@ type Recovery struct {
 	Count       int         `json:"count,omitempty"`      // the stop count
 	Starting    int         `json:"starting,omitempty"`   // of these, not running yet at the stop
 	Stopped     time.Time   `json:"stopped,omitzero"`     // when the first stop was sent
-	Sent        time.Time   `json:"sent,omitzero"`        // when the last stop was sent
+	Sent        time.Time   `json:"sent,omitzero"`        // when the last stop, or the last release, was sent; without one, the first launch that never showed
 	SettleBy    time.Time   `json:"settle_by,omitzero"`   // the end of the settle time
 	Unsure      bool        `json:"unsure,omitempty"`     // the answer to the last stop is missing
 	Fill        emr.GroupID `json:"fill,omitempty"`       // where the launch was begun: a group added empty, or one whose raise never showed
