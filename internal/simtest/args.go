@@ -76,6 +76,16 @@ func (a *args) word() string {
 	return ""
 }
 
+// duration is the next argument without a value, which is a time such as 40m.
+func (a *args) duration() (time.Duration, error) {
+	w := a.word()
+	d, err := time.ParseDuration(w)
+	if err != nil {
+		return 0, fmt.Errorf("%q is not a duration; write for example 40m", w)
+	}
+	return d, nil
+}
+
 func (a *args) bad(key string, err error) { a.errs = append(a.errs, fmt.Errorf("%s: %w", key, err)) }
 
 // parsed reads the one value of a key; without the key it is otherwise.

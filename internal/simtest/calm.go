@@ -73,7 +73,7 @@ func (p *Player) resumeIfPaused(cluster string) {
 // Of the hours after that every time of a schedule has to be carried out.
 func (p *Player) settle(a *args) (string, error) {
 	w := p.World
-	limit, err := time.ParseDuration(a.word())
+	limit, err := a.duration()
 	if err != nil {
 		return "", err
 	}

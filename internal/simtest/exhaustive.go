@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"emrguard/internal/emr"
-	"emrguard/internal/emrsim"
 )
 
 // Interleaving is one way in which the repair of one group can be disturbed: by at most one crash, one fault and one outside change,
@@ -16,7 +15,7 @@ import (
 type Interleaving struct {
 	Story  string // a name of Stories
 	Crash  Crash
-	Fault  string // a line of emrsim.ParseFault, whose calls are counted from the moment at which somebody asks for 9; empty: none
+	Fault  string // a line of ParseFault, whose calls are counted from the moment at which somebody asks for 9; empty: none
 	Change Change
 }
 
@@ -76,7 +75,7 @@ func ParseInterleaving(text string) (Interleaving, error) {
 			i.Change.At, err = strconv.Atoi(at)
 		case "fault":
 			i.Fault = strings.Trim(val, `"`)
-			_, err = emrsim.ParseFault(i.Fault)
+			_, err = ParseFault(i.Fault)
 		default:
 			return i, fmt.Errorf("%q is none of story=, crash=, change=, fault=", part)
 		}

@@ -20,9 +20,9 @@ import (
 
 // Violation is a property that did not hold.
 type Violation struct {
-	Property string
-	At       time.Time
-	Text     string
+	Property string    `json:"property"`
+	At       time.Time `json:"at"`
+	Text     string    `json:"text"`
 }
 
 // oracle watches a world and checks the properties that hold at every moment. It keeps books of its own, one for each cluster: of the calls

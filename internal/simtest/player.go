@@ -77,8 +77,14 @@ func (p *Player) Do(c Command) (string, error) {
 	}
 	a := &args{c: c}
 	text, err := play(a)
-	if err = errors.Join(err, a.unknown()); err != nil {
-		return "", fmt.Errorf("%s: %w", strings.TrimSpace(c.String()), err)
+	if err == nil {
+		err = a.unknown() // words that were not read yet are known when it failed
+	} else {
+		err = errors.Join(append(a.errs, err)...)
+	}
+	if err != nil {
+		line, _, _ := strings.Cut(c.String(), "\n")
+		return "", fmt.Errorf("%s: %w", line, err)
 	}
 	return text, nil
 }
@@ -136,6 +142,19 @@ func (p *Player) world(a *args) (string, error) {
 	}
 	p.World, p.placed, p.seen, p.sent, p.alias, p.restart = New(o), nil, 0, 0, map[string]string{}, nil
 	return "", nil
+}
+
+// truth is the cluster that a command is about, as it really is: that of cluster=NAME, or the one placed last.
+func (p *Player) truth(a *args) (emrsim.ClusterTruth, error) {
+	name := a.text("cluster", p.cluster)
+	c, ok := p.World.find(name)
+	switch {
+	case ok:
+		return c, nil
+	case name == "":
+		return c, errors.New("there is no cluster yet")
+	}
+	return c, fmt.Errorf("there is no cluster %q", name)
 }
 
 func (p *Player) watch(*args) (string, error) {

@@ -34,8 +34,8 @@ func (p *Player) place(a *args) (string, error) {
 	}
 	p.cluster = a.word()
 	p.placed = append(p.placed, p.cluster)
-	p.World.Cluster(p.cluster, groups...)
-	return "", nil
+	_, err := p.World.place(p.cluster, groups)
+	return "", err
 }
 
 // fleets places a cluster with a MASTER and a CORE fleet.
@@ -54,7 +54,7 @@ func (p *Player) fleets(a *args) (string, error) {
 
 func (p *Player) fault(a *args) (string, error) {
 	for line := range strings.Lines(a.c.Input) {
-		f, err := emrsim.ParseFault(strings.TrimSpace(line))
+		f, err := ParseFault(strings.TrimSpace(line))
 		if err != nil {
 			return "", err
 		}
@@ -76,10 +76,13 @@ func (p *Player) storeFault(a *args) (string, error) {
 
 // order submits a change by hand and, unless it is to be looked at later, prints the answer.
 func (p *Player) order(a *args) (string, error) {
-	in := a.text("cluster", p.cluster)
-	o := guard.Order{Kind: guard.OrderKind(a.word()), Author: "ann", Group: emr.GroupID(p.real(in, a.text("group", ""))), For: a.span("for", 0), To: a.number("to", 0),
+	c, err := p.truth(a)
+	if err != nil {
+		return "", err
+	}
+	o := guard.Order{Kind: guard.OrderKind(a.word()), Author: "ann", Group: emr.GroupID(p.real(c.Name, a.text("group", ""))), For: a.span("for", 0), To: a.number("to", 0),
 		Force: a.flag("force"), Reason: a.text("reason", "")}
-	cluster := p.World.Truth(in).ID
+	cluster := c.ID
 	if a.flag("all") {
 		cluster = ""
 	}
@@ -106,7 +109,11 @@ func (p *Player) order(a *args) (string, error) {
 // metric publishes data points of a metric in the namespace Jobs, one for each five minutes from now on.
 func (p *Player) metric(a *args) (string, error) {
 	at := p.World.Now().Truncate(5 * time.Minute)
-	cluster := p.World.Truth(a.text("cluster", p.cluster)).ID
+	c, err := p.truth(a)
+	if err != nil {
+		return "", err
+	}
+	cluster := c.ID
 	name, in := a.word(), &shapes.PutMetricDataInput{Namespace: ptr("Jobs")}
 	for {
 		word := a.word()

@@ -48,7 +48,7 @@ func (p *Player) wake(a *args) (string, error) {
 }
 
 func (p *Player) skew(a *args) (string, error) {
-	d, err := time.ParseDuration(a.word())
+	d, err := a.duration()
 	if err != nil {
 		return "", err
 	}

@@ -3,7 +3,9 @@ package simtest
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -16,9 +18,12 @@ import (
 
 // run lets time pass, and tells what happened. Processes that were killed start again when that was said.
 func (p *Player) run(a *args) (string, error) {
-	d, err := time.ParseDuration(a.word())
+	d, err := a.duration()
 	if err != nil {
 		return "", err
+	}
+	if d < 0 {
+		return "", errors.New("time does not run backwards")
 	}
 	var b strings.Builder
 	p.pass(d, &b)
@@ -100,7 +105,10 @@ func (p *Player) prefix(cluster, group string) string {
 
 func (p *Player) groups(a *args) (string, error) {
 	var b strings.Builder
-	c := p.World.Truth(a.text("cluster", p.cluster))
+	c, err := p.truth(a)
+	if err != nil {
+		return "", err
+	}
 	for _, g := range c.Groups {
 		if g.Role == string(emr.Master) {
 			continue
@@ -117,7 +125,11 @@ func (p *Player) groups(a *args) (string, error) {
 // document is the guard's state of a cluster, as saved.
 func (p *Player) document(a *args) (guard.State, error) {
 	var s guard.State
-	doc, err := p.store.Load(context.Background(), store.Key{Scope: ScopeName, Cluster: p.World.Truth(a.text("cluster", p.cluster)).ID})
+	c, err := p.truth(a)
+	if err != nil {
+		return s, err
+	}
+	doc, err := p.store.Load(context.Background(), store.Key{Scope: ScopeName, Cluster: c.ID})
 	if err != nil {
 		return s, err
 	}
@@ -274,8 +286,8 @@ func (p *Player) real(cluster, name string) string {
 	}
 	p.learn()
 	for _, want := range []string{name, cluster + "/" + name} {
-		for id, alias := range p.alias {
-			if alias == want {
+		for _, id := range slices.Sorted(maps.Keys(p.alias)) { // the same one each time where two have one name
+			if p.alias[id] == want {
 				return id
 			}
 		}

@@ -2,6 +2,7 @@ package simtest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -60,15 +61,23 @@ func ParseStoreFault(line string) (StoreFault, error) {
 					f.Last, err = strconv.Atoi(to)
 				}
 			}
+			if err == nil && (f.First < 1 || f.Last > 0 && f.Last < f.First) {
+				err = errors.New("calls are counted from 1, and a range does not go backwards")
+			}
 		case "rate":
-			f.Rate, err = strconv.ParseFloat(v, 64)
+			if f.Rate, err = strconv.ParseFloat(v, 64); err == nil && !(f.Rate > 0 && f.Rate <= 1) {
+				err = errors.New("a share is over 0 and at most 1")
+			}
 		case "from":
 			f.From, err = time.ParseDuration(v)
 		case "until":
 			f.Until, err = time.ParseDuration(v)
 		default:
-			if !slices.Contains(StoreEffects, StoreEffect(w)) {
+			switch {
+			case !slices.Contains(StoreEffects, StoreEffect(w)):
 				err = fmt.Errorf("neither a condition nor one of %v", StoreEffects)
+			case f.Effect != "":
+				err = fmt.Errorf("a fault has one effect: %s and %s are two", f.Effect, w)
 			}
 			f.Effect = StoreEffect(w)
 		}
@@ -76,8 +85,11 @@ func ParseStoreFault(line string) (StoreFault, error) {
 			return StoreFault{}, fmt.Errorf("store fault %q: %s: %w", line, w, err)
 		}
 	}
-	if f.Effect == "" {
+	switch {
+	case f.Effect == "":
 		return StoreFault{}, fmt.Errorf("store fault %q: no effect is given; there are %v", line, StoreEffects)
+	case f.Until > 0 && f.Until <= f.From:
+		return StoreFault{}, fmt.Errorf("store fault %q: until=%s is not after from=%s", line, f.Until, f.From)
 	}
 	return f, nil
 }

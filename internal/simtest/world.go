@@ -406,8 +406,16 @@ type Group struct {
 	Bid    string // Spot only; default none
 }
 
-// Cluster places a cluster that has been running for a while: a MASTER and the given groups.
+// Cluster places a cluster that has been running for a while: a MASTER and the given groups. One that EMR would refuse is a panic: the test is wrong.
 func (w *World) Cluster(name string, groups ...Group) string {
+	id, err := w.place(name, groups)
+	if err != nil {
+		panic(err)
+	}
+	return id
+}
+
+func (w *World) place(name string, groups []Group) (string, error) {
 	all := append([]Group{{Name: "master", Role: emr.Master, Count: 1}}, groups...)
 	in := &shapes.RunJobFlowInput{Name: &name, ReleaseLabel: ptr("emr-7.1.0"), Instances: &shapes.JobFlowInstancesConfig{KeepJobFlowAliveWhenNoSteps: ptr(true)}}
 	for _, g := range all {
@@ -419,11 +427,7 @@ func (w *World) Cluster(name string, groups ...Group) string {
 			Name: ptr(g.Name), InstanceRole: ptr(string(g.Role)), InstanceType: ptr(cmp.Or(g.Type, "m5.xlarge")), InstanceCount: ptr(g.Count),
 			Market: ptr(string(cmp.Or(g.Market, emr.OnDemand))), BidPrice: bid})
 	}
-	id, err := w.Sim.Place(Region, in, emrsim.Placed{Ready: true, Who: "test"})
-	if err != nil {
-		panic(err)
-	}
-	return id
+	return w.Sim.Place(Region, in, emrsim.Placed{Ready: true, Who: "test"})
 }
 
 func ptr[T any](v T) *T { return &v }
@@ -435,14 +439,23 @@ func (w *World) Act(a emrsim.Action) {
 	}
 }
 
-// Truth is the cluster as it really is.
+// Truth is the cluster as it really is, by its id or name. One that is not there is a panic: the test is wrong.
 func (w *World) Truth(cluster string) emrsim.ClusterTruth {
+	c, ok := w.find(cluster)
+	if !ok {
+		panic("no cluster " + cluster)
+	}
+	return c
+}
+
+// find is the cluster of that id or name as it really is; false: there is none.
+func (w *World) find(cluster string) (emrsim.ClusterTruth, bool) {
 	for _, c := range w.Sim.Clusters(Region) {
 		if c.ID == cluster || c.Name == cluster {
-			return c
+			return c, true
 		}
 	}
-	panic("no cluster " + cluster)
+	return emrsim.ClusterTruth{}, false
 }
 
 // Passed is the virtual time since the world's start.
