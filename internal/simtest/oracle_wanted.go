@@ -163,13 +163,18 @@ func (w wants) outside(x *watched, b *groupBook, c emrsim.Change) {
 	} else {
 		p.fallen(c.From - c.To)
 	}
+	from := c.From
 	for _, u := range p.open {
-		if u.group == id && u.reads == 0 {
-			repeats += u.repeats // the next read shows both as one
+		if u.group != id || u.reads > 0 {
+			continue
+		}
+		repeats += u.repeats // the next read shows both as one
+		if b.shown[0].count == u.from {
+			from, moved = u.from, max(moved, u.moved)
 		}
 	}
 	p.open = slices.DeleteFunc(p.open, func(u unsettled) bool { return u.group == id })
-	p.open = append(p.open, unsettled{group: id, at: c.At, from: c.From, to: c.To, repeats: repeats, moved: moved, loose: b.loose(c.To, x.rule().Settings.Settle), void: b.mayBeOurs(c.To)})
+	p.open = append(p.open, unsettled{group: id, at: c.At, from: from, to: c.To, repeats: repeats, moved: moved, loose: b.loose(c.To, x.rule().Settings.Settle), void: b.mayBeOurs(c.To)})
 }
 
 // touch notes that a requested count changes.
@@ -376,6 +381,9 @@ func (w wants) quiet(x *watched, origin emr.GroupID, p *wanted, began time.Time)
 	p.low, p.high = min(p.low, sum), max(p.high, sum)
 	if whole {
 		p.low, p.high, p.returning = sum, sum, ""
+		if limit := x.rule().Settings.Max; limit > 0 {
+			p.low = min(sum, limit) // what somebody asks for beyond it need not be wanted (R10)
+		}
 	}
 }
 
