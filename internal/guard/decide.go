@@ -233,7 +233,7 @@ func (d *decider) dispatch(c Call, author string, data map[string]any) {
 		g := d.s.Group(c.Call.Group)
 		g.Called = Called{Count: c.Call.Count, At: d.env.Now, By: c.Recovery, Loose: g.Called.Loose}
 		if p := d.s.PoolOf(c.Call.Group); p != nil {
-			p.Member(c.Call.Group).MayLand(c.Call.Count, d.env.Now.Add(d.env.Settings.Settle))
+			p.Member(c.Call.Group).MayLand(c.Call.Count, d.env.Now.Add(max(d.env.Settings.Settle, recovery.LandsWithin)))
 		}
 	}
 	data["call"] = c.Call

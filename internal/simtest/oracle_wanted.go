@@ -70,12 +70,17 @@ func (p *wanted) stopped(id emr.GroupID, from, to int) {
 // launched books a launch of ours: what was moved from the group is asked for on it again.
 func (p *wanted) launched(id emr.GroupID, by int) { p.moved[id] -= min(p.moved[id], max(0, by)) }
 
-// scaled books that the pool is to want n, whatever others changed before.
+// scaled books that the pool is to want n, whatever others changed before. A rise that no read has shown yet adds to that when one does: nobody can
+// tell that it came before the decision.
 func (p *wanted) scaled(n int) {
-	p.low, p.high = min(p.low, n), max(p.high, n)
+	unseen := 0
 	for i := range p.open {
-		p.open[i].void = true
+		u := &p.open[i]
+		if u.void = true; u.reads == 0 {
+			unseen += max(0, u.to-u.from-u.repeats)
+		}
 	}
+	p.low, p.high = min(p.low, n), max(p.high, n+unseen)
 }
 
 // risen books a rise by somebody else, and returns how much of it repeats what was moved. It gives that back, also where all of the rise adds to what

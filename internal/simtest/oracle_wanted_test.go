@@ -61,10 +61,14 @@ func TestOracle_Wanted(t *testing.T) {
 		}, 6, 12},
 		{"a decision makes both possible", func(p *wanted) { p.scaled(4) }, 4, 9},
 		{"and a change before it counts no more", func(p *wanted) {
-			p.open = []unsettled{{group: "a", from: 5, to: 9}}
+			p.open = []unsettled{{group: "a", from: 5, to: 9, reads: 1}}
 			p.scaled(4)
 			p.settle(p.open[0], 4, false)
 		}, 4, 9},
+		{"but a rise that no read has shown yet adds to it", func(p *wanted) {
+			p.open = []unsettled{{group: "a", from: 6, to: 9, repeats: 1}}
+			p.scaled(12)
+		}, 9, 14},
 		{"a read that is too low looks like a fall", func(p *wanted) { p.misread(7, 9) }, 7, 9},
 		{"one that is too high like a rise, which is taken back", func(p *wanted) { p.misread(11, 9) }, 7, 11},
 	} {
