@@ -41,15 +41,19 @@ type oracle struct {
 	requests map[string]*sentCall // by the request's id
 	effects  map[int]*sentCall    // by the entry of the change log
 	paused   bool                 // the whole scope
+	pausedAt time.Time            // and since when
 	spent    map[emr.Op]*spending
-	spenders map[string]bool // the processes whose calls were seen
+	spenders map[string]bool      // the processes whose calls were seen
+	first    map[string]time.Time // calls of processes
+	agreed   map[string]bool      // processes whose clock was right once when they sent a call
+	orders   int                  // that were carried out or refused on clusters
 }
 
 // Watch makes the world check its properties on every cluster from now on; Violations lists what did not hold.
 func (w *World) Watch() {
 	w.oracle = &oracle{w: w, clusters: map[emr.ClusterID]*watched{}, series: map[string]map[time.Time]float64{}, put: map[string]map[time.Time][]float64{}, time: w.Now(),
 		requests: map[string]*sentCall{}, effects: map[int]*sentCall{},
-		spent: map[emr.Op]*spending{}, spenders: map[string]bool{}}
+		spent: map[emr.Op]*spending{}, spenders: map[string]bool{}, first: map[string]time.Time{}, agreed: map[string]bool{}}
 	w.Sim.Observe(witness{w.oracle})
 }
 
@@ -116,6 +120,8 @@ type watched struct {
 	resumed      time.Time            // of the last scaling.resumed
 	opened       map[string]time.Time // recoveries
 	firsts       map[string]bool      // pending calls that are the first of their recovery
+	others       map[string]time.Time // when groups of another store were read first
+	adopted      map[string]bool      // whose groups somebody took over
 }
 
 // reading is one complete ListInstanceGroups.
@@ -147,7 +153,7 @@ func (o *oracle) sight(id emr.ClusterID, name string) *watched {
 		x = &watched{o: o, id: id, name: name, groups: map[emr.GroupID]*groupBook{}, fresh: map[emr.GroupID]bool{}, wants: wants{}, conduct: newConduct(), twin: map[string]*twinned{}, calls: map[string]store.Record{}, sentIDs: map[string]bool{},
 			seen: map[emr.GroupID][]seenRead{}, shown: map[emr.GroupID]emr.Group{}, changes: map[emr.GroupID]int{}, begun: map[string]bool{},
 			ops: map[string]*operation{}, ended: map[string]time.Time{}, moving: map[string]bool{}, done: map[tick]int{}, when: map[tick]time.Time{}, made: map[string]*made{}, emptyRefused: map[string]bool{},
-			opened: map[string]time.Time{}, firsts: map[string]bool{}}
+			opened: map[string]time.Time{}, firsts: map[string]bool{}, others: map[string]time.Time{}, adopted: map[string]bool{}}
 		o.clusters[id] = x
 		x.reconfigured()
 	}
@@ -293,6 +299,9 @@ func (o *oracle) saved(s store.Save) {
 		if err := json.Unmarshal(d.Body, &scope); err != nil {
 			panic(err)
 		}
+		if scope.Paused != nil && !o.paused {
+			o.pausedAt = o.time
+		}
 		o.paused = scope.Paused != nil
 	}
 }
@@ -321,6 +330,7 @@ func (x *watched) recorded(own []store.Record) {
 		return // there is nothing to book
 	}
 	x.booked(&x.last)
+	x.lives(&x.last)
 	x.last = *x.doc()
 	for _, r := range own {
 		x.record(r)
@@ -332,8 +342,9 @@ func (x *watched) recorded(own []store.Record) {
 		case strings.HasPrefix(r.Kind, "call."):
 			x.calls[r.ID] = r
 			x.meant(r)
-		case strings.HasPrefix(r.Kind, "order."):
+		case byHand(r):
 			x.bannedByHand(r)
+			x.ordered(r)
 		case r.Kind == "group.settled" && x.groups[emr.GroupID(r.Group)] != nil:
 			x.settled(emr.GroupID(r.Group))
 		}

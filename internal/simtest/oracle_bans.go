@@ -28,6 +28,9 @@ func (x *watched) bans(c *sentCall) {
 	}
 	b.ban.before, b.ban.by = b.ban.until, c.pending.ID
 	b.ban.until = later(b.ban.until, c.at.Add(r.Settings.Ban))
+	if m := x.doc().PoolOf(c.call.Group).Member(c.call.Group); m.Ban == nil || m.Ban.Until.Sub(b.ban.until).Abs() > clockSlack {
+		x.violate("R9", "%s: the ban ends at %s; the document has %+v", c.call, b.ban.until.Format(time.DateTime), m.Ban)
+	}
 }
 
 // unbanned takes back a ban whose stop did not happen.

@@ -30,6 +30,10 @@ type spending struct {
 // clocks show. A process that begins brings one token of each. One token is left for the seconds to which AWS's Date header is rounded.
 func (o *oracle) leaves(p *Process, c emr.Call) {
 	o.time = o.w.Now()
+	if o.first[p.name].IsZero() {
+		o.first[p.name] = o.time
+	}
+	o.agreed[p.name] = o.agreed[p.name] || p.Ahead.Abs() <= clockSlack+time.Second
 	if c.Op.SQS() {
 		return // SQS limits neither receiving nor deleting
 	}

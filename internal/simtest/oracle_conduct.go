@@ -94,6 +94,7 @@ func (x *watched) stops(c *sentCall, p *pool.Pool, r *recovery.Recovery) {
 	if p.Rest != nil && p.Rest.From.Before(c.pending.At) && r.Kind.Counts() {
 		x.violate("R8", "%s although the pool rests until %s", c.call, p.Rest.Until.Format(time.TimeOnly))
 	}
+	x.trusted(c, r)
 	switch r.Kind {
 	case recovery.Stuck:
 		x.early(c, r)
@@ -126,10 +127,10 @@ func kindsOf(ladder []recovery.Rung) int {
 
 // early checks that a group which is stopped as stuck misses an instance for long enough, as far as reads that are right show it. The guard dates what it did not see
 // itself in the middle of two reads, so half of the longest time between two of them may be wrong; and a launch of its own by the time of the call,
-// which may take effect up to foreignWait later.
+// which may take effect up to foreignWait later. A group that lost instances and got others since is left out: reads do not show which came first.
 func (x *watched) early(c *sentCall, r *recovery.Recovery) {
 	b, g := x.groups[c.call.Group], x.shown[c.call.Group]
-	if b == nil || !b.right(g, x.began) || len(b.lacks.queue) == 0 || b.lacks.arrival.After(b.lacks.queue[0].since) {
+	if b == nil || !b.right(g, x.began) || len(b.lacks.queue) == 0 || b.lacks.arrival.After(b.lacks.queue[0].since) && !b.lacks.loss.IsZero() {
 		return
 	}
 	after := r.Settings.On(r.Rung).After

@@ -32,6 +32,9 @@ func (x *watched) read(r reading) {
 		}
 		x.changes[g.ID] = min(max(0, change), max(0, g.Requested-g.Running))
 		x.shown[g.ID] = g
+		if _, token, ok := emr.ParseGroupName(g.Name); ok && token.Store != x.o.w.o.Store.ID() && x.others[token.Store].IsZero() {
+			x.others[token.Store] = began
+		}
 	}
 	why := x.resizing()
 	if why != "" {
@@ -154,9 +157,46 @@ func (x *watched) allowed(c emr.Call, pending *guard.Call, r *recovery.Recovery)
 		x.violate("R13", "%s in mode %s", c, last.Mode)
 	case x.managed && x.asked.Before(x.now().Add(-time.Second)) && x.began.After(x.asked):
 		x.violate("R12", "%s although managed scaling is attached since %s", c, x.asked.Format(time.TimeOnly))
+	case x.pausedSince().Before(pending.At):
+		x.violate("R13", "%s although the cluster is paused", c)
+	case x.optedOut() && x.began.After(x.described):
+		x.violate("R12", "%s although the cluster's tag says emrguard=%s since %s", c, x.cl.Tags["emrguard"], x.described.Format(time.TimeOnly))
+	case x.foreign().Before(decided.Add(-time.Second)):
+		x.violate("R12", "%s although a group of another store is there since %s", c, x.foreign().Format(time.TimeOnly))
 	case at.Wrapped && last.Wrapped && x.shown[c.Group].Role == emr.Core:
 		x.violate("R12", "%s on the CORE group of a wrapped cluster", c)
 	}
+}
+
+// never is later than everything that happens.
+var never = time.Unix(1<<40, 0)
+
+// pausedSince is since when a pause holds every change before its call.
+func (x *watched) pausedSince() time.Time {
+	switch p := x.doc().Paused; {
+	case p != nil:
+		return p.Since
+	case x.o.paused:
+		return x.o.pausedAt
+	}
+	return never
+}
+
+// optedOut says whether the description that was given last has a tag that forbids changes, and was written down.
+func (x *watched) optedOut() bool {
+	off := func(c emr.Cluster) bool { return c.Tags["emrguard"] == "off" || c.Tags["emrguard"] == "observe" }
+	return off(x.cl) && off(x.doc().Cluster)
+}
+
+// foreign is since when reads show a group of another store that nobody adopted.
+func (x *watched) foreign() time.Time {
+	first := never
+	for store, since := range x.others { //archtest:sorted the first of all
+		if !x.adopted[store] && since.Before(first) {
+			first = since
+		}
+	}
+	return first
 }
 
 // gate checks what comes before the first call of an operation that is not forced (I4).

@@ -78,9 +78,12 @@ func (x *watched) judged(r store.Record, s *guard.Scaled, conf *scaling.Pool, na
 	if up && ask.Target < wanted || !up && ask.Target > wanted {
 		x.violate("policies", "%s: it goes the wrong way from %d", r.Reason, wanted)
 	}
-	wait := conf.Cooldown.Down
+	wait, step := conf.Cooldown.Down, conf.MaxStep.Down
 	if up {
-		wait = conf.Cooldown.Up
+		wait, step = conf.Cooldown.Up, conf.MaxStep.Up
+	}
+	if by := max(ask.Target-wanted, wanted-ask.Target); step > 0 && by > step && pol.Action.Type != scaling.UpdateCapacity && wanted >= s.Bounds.Min && wanted <= s.Bounds.Max {
+		x.violate("bounds", "%s: it changes %d by %d, max_step is %d", r.Reason, wanted, by, step)
 	}
 	if pol.Cooldown != nil {
 		wait = *pol.Cooldown
@@ -118,6 +121,9 @@ func (x *watched) recent(r store.Record, pol *scaling.Policy, points []emr.Point
 	}
 	if age := x.now().Sub(newest); age > (scaling.Late+2)*pol.Period+2*time.Minute {
 		x.violate("data points", "%s: the newest is %s old", r.Reason, age)
+	}
+	if newest.Add(pol.Period).After(x.now().Add(clockSlack)) {
+		x.violate("data points", "%s: the period of %s has not ended", r.Reason, newest.Format(time.TimeOnly))
 	}
 	if oldest.Before(x.resumed.Truncate(time.Second)) {
 		x.violate("I4", "%s: the data point of %s begins before the suspension ended, at %s", r.Reason, oldest.Format(time.TimeOnly), x.resumed.Format(time.TimeOnly))

@@ -14,10 +14,11 @@ import (
 type missing struct {
 	queue   []lack // the oldest first
 	arrival time.Time
-	fell    bool // the requested count fell since the last right read
-	lost    bool // a running instance was lost since then
-	gained  bool // one arrived since then
-	hidden  bool // an arrival and a loss came between the same two right reads, which show neither
+	loss    time.Time // of a running instance; zero: none so far
+	fell    bool      // the requested count fell since the last right read
+	lost    bool      // a running instance was lost since then
+	gained  bool      // one arrived since then
+	hidden  bool      // an arrival and a loss came between the same two right reads, which show neither
 
 	read     time.Time // when the last right read began
 	taken    []lack    // what a fall of the requested count ended since then, the oldest first
@@ -61,6 +62,9 @@ func (m *missing) take(before, now emrsim.GroupNow) {
 	}
 	if asked < 0 {
 		m.taken = append(m.pop(-asked, false, now.At), m.taken...)
+	}
+	if ran < 0 {
+		m.loss = now.At
 	}
 	m.fell, m.lost, m.gained = m.fell || asked < 0, m.lost || ran < 0, m.gained || ran > 0
 	m.hidden = m.hidden || m.lost && m.gained
@@ -173,6 +177,9 @@ func (x *watched) overdue(b *groupBook, g emr.Group, began time.Time) {
 		return
 	}
 	due := later(m.queue[0].shown.Add(rule.Settings.LongestAfter()), x.settings[len(x.settings)-1].from)
+	if since, given := x.conduct.suspended[g.ID]; given { // EMR gave the resize up (R3)
+		due = since.Add(rule.Settings.Pace)
+	}
 	if grace := rule.Settings.ProgressGrace; grace > 0 {
 		due = later(due, m.arrival.Add(grace))
 	}

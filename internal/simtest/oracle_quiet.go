@@ -97,11 +97,11 @@ func (x *watched) keeps(p pool.Pool) bool {
 }
 
 // withheld lists the clusters that are ours to repair by the configuration, and are not repaired for another reason. Nothing of that kind is left
-// once a world is calm; emrguard looks again at the sweep, and after six hours at tags (R12).
+// once a world is calm; emrguard looks again at the sweep, and after six hours at tags (R12). Clusters made of instance fleets stay as they are.
 func (w *World) withheld() {
 	for _, x := range w.oracle.each() {
 		ended := emr.ClusterState(w.Truth(string(x.id)).State).Ended() // one that is off may end without being looked at again
-		if x.state != nil && x.rule().Mode == guard.Enforce && !w.o.DryRun && !ended && x.doc().Ended.IsZero() && x.doc().Withheld != "" {
+		if x.state != nil && x.rule().Mode == guard.Enforce && !w.o.DryRun && !ended && x.doc().Ended.IsZero() && x.doc().Withheld != "" && x.cl.Collection != emr.Fleets {
 			x.violate("liveness", "the cluster is not repaired: %s", x.doc().Withheld)
 		}
 	}

@@ -137,7 +137,7 @@ func (p *Player) world(a *args) (string, error) {
 	}
 	o.Store = p.store
 	if lost {
-		p.World.o.Store = p.store
+		p.World.lose(p.store)
 		return "", nil
 	}
 	p.World, p.placed, p.seen, p.sent, p.alias, p.restart = New(o), nil, 0, 0, map[string]string{}, nil

@@ -81,6 +81,7 @@ type World struct {
 	oracle *oracle
 
 	storeFaults []*storeFault
+	submitted   int // orders
 }
 
 // Sent is one call as the world saw it.
@@ -256,6 +257,17 @@ func (w *World) queue() string {
 		return ""
 	}
 	return w.Sim.QueueURL("https://sqs." + Region + ".amazonaws.com")
+}
+
+// lose puts an empty store in the place of the present one. What that knew nobody knows any more.
+func (w *World) lose(s store.Store) {
+	w.o.Store = s
+	if w.oracle != nil {
+		for _, x := range w.oracle.each() {
+			clear(x.opened)
+			clear(x.sentIDs) // a new store counts from the beginning
+		}
+	}
 }
 
 // Stop ends every process in order: leases are given up.
@@ -467,5 +479,6 @@ func (w *World) submit(id string, o guard.Order, cluster string) error {
 	if err != nil {
 		return err
 	}
+	w.submitted++
 	return w.o.Store.Submit(context.Background(), store.Order{ID: id, Scope: ScopeName, Cluster: cluster, At: w.Now(), Author: o.Author, Body: body})
 }
