@@ -41,6 +41,7 @@ type flags struct {
 	output   string
 	parallel int
 	files    []string
+	watch    bool
 	shrink   bool
 }
 
@@ -90,6 +91,7 @@ the shortest script that still shows it; kept in internal/simtest/testdata, it i
   proof --seed 1 --for 3m --clusters 1      as many seeds as go into three minutes
   proof --seed 17 --shrink                  the shortest script that violates the same property
   proof --file regression.txt -v            a script from a file
+  proof --file r07_unknown.txt --watch      a rule's transcript, judged as a seed is
   proof --seed 3 --fault "AddInstanceGroups call=2 lose-answer"`,
 		Args: cobra.NoArgs, SilenceUsage: true, SilenceErrors: true,
 		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(ctx, cmd.OutOrStdout(), cmd.ErrOrStderr()) },
@@ -108,6 +110,7 @@ the shortest script that still shows it; kept in internal/simtest/testdata, it i
 	fs.BoolVar(&f.playOn, "play-on", false, "play a run to its end even if it violates a property")
 	fs.BoolVar(&f.shrink, "shrink", false, "reduce the first run that violates a property to the shortest script that does, and print it")
 	fs.StringArrayVar(&f.files, "file", nil, "play this script instead of a seed; may be repeated")
+	fs.BoolVar(&f.watch, "watch", false, "with --file: let the oracle watch each world of the script, and let it come to rest at its end, as for a seed")
 	fs.StringVarP(&f.output, "output", "o", "text", "text, or json: one object for each run")
 	fs.IntVar(&f.parallel, "parallel", 0, "runs at a time (default: one for each CPU)")
 	return cmd
@@ -136,6 +139,9 @@ func (f *flags) check() error {
 	}
 	if f.verbose && f.output == "json" {
 		bad("-v prints text; leave out --output json")
+	}
+	if f.watch && len(f.files) == 0 {
+		bad("--watch is for scripts of --file; the worlds of seeds are watched")
 	}
 	f.Faults = Level(f.faults)
 	return errors.Join(errs...)
@@ -168,7 +174,7 @@ func (f *flags) run(ctx context.Context, stdout, stderr io.Writer) error {
 }
 
 // scripts plays the scripts of files, one after the other.
-func (f *flags) scripts(ctx context.Context, out io.Writer) error {
+func (f *flags) scripts(ctx context.Context, out *bufio.Writer) error {
 	var errs []error
 	for _, name := range f.files {
 		text, err := os.ReadFile(name)
@@ -179,12 +185,16 @@ func (f *flags) scripts(ctx context.Context, out io.Writer) error {
 		if err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
+		if f.watch {
+			script = Watched(script)
+		}
 		if f.output == "text" && len(f.files) > 1 {
 			fmt.Fprintf(out, "%s: ", name)
 		}
 		if err := f.report(out, f.one(ctx, out, 0, script)); err != nil {
 			errs = append(errs, fmt.Errorf("%s: %w", name, err))
 		}
+		_ = out.Flush() // as above
 	}
 	return errors.Join(errs...)
 }

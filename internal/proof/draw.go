@@ -83,7 +83,7 @@ func Draw(seed uint64, o Options) []simtest.Command {
 		d.befall()
 		d.pass(d.upTo(d.gap()))
 	}
-	d.quiet()
+	d.script = append(d.script, quiet()...)
 	return d.script
 }
 
@@ -250,8 +250,6 @@ func (d *drawer) start() {
 }
 
 // quiet ends everything that disturbs, and asks whether everything comes to rest as it is wanted.
-func (d *drawer) quiet() {
-	d.add("calm", "")
-	d.add("settle 48h", "")
-	d.add("check", "")
+func quiet() []simtest.Command {
+	return []simtest.Command{{Name: "calm"}, {Name: "settle", Args: []simtest.Arg{{Key: "48h"}}}, {Name: "check"}}
 }

@@ -92,3 +92,19 @@ func TestShrink(t *testing.T) {
 	}
 	t.Logf("%d commands became %d in %d runs", len(script), len(small), tries)
 }
+
+// TestWatched: every world of a script is watched from its beginning and comes to rest at its end; one that says so itself stays as it is.
+func TestWatched(t *testing.T) {
+	t.Parallel()
+	script, err := simtest.ParseScript("world seed=1\n----\n\nrun 1h\n----\n\nworld store=other\n----\n\nworld seed=2\n----\n\nrun 2h\n----\n\nwatch\n----\n\nsettle 1h\n----\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got strings.Builder
+	for _, c := range Watched(script) {
+		got.WriteString(c.String())
+	}
+	if want := "world seed=1\nwatch\nrun 1h\nworld store=other\ncalm\nsettle 48h\ncheck\nworld seed=2\nrun 2h\nwatch\nsettle 1h\n"; got.String() != want {
+		t.Errorf("got\n%swant\n%s", got.String(), want)
+	}
+}
