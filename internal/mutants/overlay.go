@@ -13,7 +13,6 @@ import (
 	"path"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 )
 
@@ -26,10 +25,11 @@ const Env = "EMRGUARD_MUTANT"
 // A function with mutants gets a copy of its body for each one, in front of its own:
 //
 //	if activeMutant == 7 {
+//	//line mutant-stop-without-reread:1
 //		... the body with the mutant's edits ...
 //	}
 //
-// so that one build serves all.
+// so that one build serves all, and a compiler's message names the mutant that does not fit the sources any more.
 func Overlay(root, dir string, list []Mutant) (string, error) {
 	replace := map[string]string{}
 	put := func(name string, text []byte) error {
@@ -124,7 +124,7 @@ func mutate(name string, src []byte, list []Mutant) (text []byte, pkg string, er
 			if f.Type.Results == nil {
 				body += "\nreturn\n"
 			}
-			into = append(into, insertion{first, "\nif activeMutant == " + strconv.Itoa(i+1) + " { // " + m.Name + "\n" + body + "\n}\n"})
+			into = append(into, insertion{first, fmt.Sprintf("\nif activeMutant == %d {\n//line mutant-%s:1\n%s\n}\n//line %s:%d\n", i+1, m.Name, body, path.Base(name), fset.Position(f.Body.Lbrace).Line)})
 		}
 	}
 	slices.SortStableFunc(into, func(a, b insertion) int { return b.at - a.at })

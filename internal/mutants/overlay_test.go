@@ -35,10 +35,10 @@ func TestMutate(t *testing.T) {
 		t.Fatalf("package %q: %v", pkg, err)
 	}
 	for _, want := range []string{
-		"if activeMutant == 1 { // minus\n\nsum := a - b\nreturn sum\n\n}",
-		"if activeMutant == 1 { // minus\n\nc.n--\nc.n += 0\n\nreturn\n\n}",
-		"if activeMutant == 2 { // twice\n\nsum := 2 * (a + b)\nreturn sum\n\n}",
-		"if activeMutant == 3 { // both\n\nsum := b + a\nreturn sum\n\n}",
+		"if activeMutant == 1 {\n//line mutant-minus:1\n\nsum := a - b\nreturn sum\n\n}\n//line p.go:5\n",
+		"if activeMutant == 1 {\n//line mutant-minus:1\n\nc.n--\nc.n += 0\n\nreturn\n\n}\n//line p.go:12\n",
+		"if activeMutant == 2 {\n//line mutant-twice:1\n\nsum := 2 * (a + b)\nreturn sum\n\n}\n",
+		"if activeMutant == 3 {\n//line mutant-both:1\n\nsum := b + a\nreturn sum\n\n}\n",
 		"\n\tsum := a + b\n\treturn sum\n}", // what the program does without a mutant stays
 	} {
 		if !strings.Contains(string(text), want) {

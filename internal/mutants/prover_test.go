@@ -10,9 +10,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
-	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -21,17 +20,22 @@ import (
 // root is the module's directory as seen from this package's tests.
 const root = "../.."
 
-// perSeed is how long one run may take: a mutant may let a run go on for ever, which is caught, too.
-const perSeed = 40 * time.Second
+// perRun is how long one run may take: a mutant may let a run go on for ever, which is caught, too.
+const perRun = 40 * time.Second
 
 // prover is the proof command, built with or without mutants in it.
-type prover string
+type prover struct {
+	bin   string
+	well  cache[place, bool]
+	plain cache[string, string] // the results of scripts
+}
 
-// build builds the proof command; list may be empty. The test fails if an edit does not fit the sources or does not compile.
-func build(t *testing.T, list []Mutant) prover {
+// build builds the proof command; list may be empty. The test fails if an edit does not fit the sources or does not compile: each is named.
+func build(t *testing.T, list []Mutant) *prover {
 	t.Helper()
 	dir := t.TempDir()
-	args := []string{"build", "-o", filepath.Join(dir, "proof")}
+	p := &prover{bin: filepath.Join(dir, "proof")}
+	args := []string{"build", "-o", p.bin}
 	if len(list) > 0 {
 		abs, err := filepath.Abs(root)
 		if err != nil {
@@ -39,31 +43,30 @@ func build(t *testing.T, list []Mutant) prover {
 		}
 		overlay, err := Overlay(abs, dir, list)
 		if err != nil {
-			t.Fatalf("the table does not fit the sources any more:\n%v", err)
+			t.Fatalf("these mutants do not fit the sources any more:\n%v", err)
 		}
 		args = append(args, "-overlay", overlay)
 	}
 	cmd := exec.CommandContext(t.Context(), "go", append(args, "./cmd/proof")...)
 	cmd.Dir = root
 	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("go build: %v\n%s", err, out)
+		t.Fatalf("go build: %v; a file called mutant-… is the mutant that does not compile any more:\n%s", err, out)
 	}
-	return prover(filepath.Join(dir, "proof"))
+	return p
 }
 
 // command is the proof command with a mutant switched on; an empty name: with none.
-func (p prover) command(ctx context.Context, mutant string, args ...string) *exec.Cmd {
-	cmd := exec.CommandContext(ctx, string(p), args...)
+func (p *prover) command(ctx context.Context, mutant string, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, p.bin, args...)
 	cmd.Env = append(os.Environ(), Env+"="+mutant)
 	return cmd
 }
 
-// catch is what caught a mutant.
-type catch struct {
-	Property string
-	Text     string
-	Kind     string // of worlds
-	Seed     uint64
+// violation is what went wrong in one of several runs.
+type violation struct {
+	property string
+	text     string
+	run      int // counted from 0
 }
 
 // The properties of a run that did not come to its end.
@@ -72,11 +75,11 @@ const (
 	hangs  = "hang"
 )
 
-// hunt plays n seeds with a mutant until a property is violated. It returns nil for a mutant that survives them all.
-func (p prover) hunt(ctx context.Context, mutant string, k kind, first uint64, n int) (*catch, error) {
-	ctx, cancel := context.WithCancel(ctx)
+// violated plays the runs that the arguments name, until one violates a property. It returns nil when all are well, and when ctx ends.
+func (p *prover) violated(ctx context.Context, mutant string, args ...string) (*violation, error) {
+	playing, cancel := context.WithCancel(ctx)
 	defer cancel()
-	cmd := p.command(ctx, mutant, append(slices.Clone(k.args), "--seed", strconv.FormatUint(first, 10), "--seeds", strconv.Itoa(n), "--parallel", "1", "--output", "json")...)
+	cmd := p.command(playing, mutant, append(args, "--output", "json")...)
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	out, err := cmd.StdoutPipe()
@@ -87,46 +90,88 @@ func (p prover) hunt(ctx context.Context, mutant string, k kind, first uint64, n
 		return nil, err
 	}
 	var late atomic.Bool
-	watchdog := time.AfterFunc(perSeed, func() { late.Store(true); cancel() })
-	kill := func() error { cancel(); return cmd.Wait() }
-	var caught *catch
-	seed := first // that is played now
-	for lines := bufio.NewReader(out); caught == nil; seed++ {
+	watchdog := time.AfterFunc(perRun, func() { late.Store(true); cancel() })
+	var found *violation
+	run := 0 // that is played now
+	for lines := bufio.NewReader(out); found == nil; run++ {
 		line, err := lines.ReadBytes('\n')
 		if err != nil {
 			break
 		}
-		watchdog.Reset(perSeed)
-		var run struct {
-			Seed       uint64
+		watchdog.Reset(perRun)
+		var result struct {
 			Violations []struct{ Property, Text string }
 			Error      string
 		}
-		if err := json.Unmarshal(line, &run); err != nil {
-			return nil, errors.Join(fmt.Errorf("the proof command wrote %q: %w", line, err), kill())
-		}
-		if len(run.Violations) > 0 {
-			v := run.Violations[0]
-			caught = &catch{v.Property, v.Text, k.name, run.Seed}
+		if err := json.Unmarshal(line, &result); err != nil {
+			cancel()
+			return nil, errors.Join(fmt.Errorf("the proof command wrote %q: %w", line, err), cmd.Wait())
 		}
 		switch {
-		case run.Error == "":
-		case strings.HasPrefix(run.Error, panics):
-			caught = &catch{panics, run.Error, k.name, run.Seed}
-		default:
-			return nil, errors.Join(fmt.Errorf("seed %d: %s", run.Seed, run.Error), kill())
+		case strings.HasPrefix(result.Error, panics):
+			found = &violation{panics, result.Error, run}
+		case len(result.Violations) > 0:
+			found = &violation{result.Violations[0].Property, result.Violations[0].Text, run}
 		}
 	}
 	watchdog.Stop()
-	err = cmd.Wait()
-	switch {
-	case caught != nil || err == nil:
-		return caught, nil
-	case late.Load():
-		return &catch{hangs, fmt.Sprintf("the run did not end within %s", perSeed), k.name, seed}, nil
+	if found != nil {
+		cancel() // the runs that follow are not needed
 	}
-	if _, text, ok := strings.Cut(stderr.String(), "panic"); ok {
-		return &catch{panics, "panic" + text, k.name, seed}, nil
+	err = cmd.Wait()
+	var status *exec.ExitError
+	switch _, text, panicked := strings.Cut(stderr.String(), panics); {
+	case found != nil || err == nil || ctx.Err() != nil:
+		return found, nil
+	case late.Load():
+		return &violation{hangs, fmt.Sprintf("the run did not end within %s", perRun), run}, nil
+	case panicked:
+		return &violation{panics, panics + text, run}, nil
+	case errors.As(err, &status) && status.ExitCode() == 1:
+		return nil, nil
 	}
 	return nil, fmt.Errorf("the proof command: %w\n%s", err, stderr.Bytes())
+}
+
+// results is what the commands of a script lead to with a mutant.
+func (p *prover) results(ctx context.Context, mutant, name string) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, perRun)
+	defer cancel()
+	out, err := p.command(ctx, mutant, "--file", scriptFile(name), "-v").Output()
+	var status *exec.ExitError
+	if err != nil && !errors.As(err, &status) { // a script that cannot be played any more has other results, too
+		return "", err
+	}
+	return string(out), nil
+}
+
+// unchanged is what the commands of a script lead to without a mutant.
+func (p *prover) unchanged(ctx context.Context, name string) (string, error) {
+	return p.plain.get(name, func() (string, error) { return p.results(ctx, "", name) })
+}
+
+// cache remembers what took long to find out. Two who ask at the same time may both find out.
+type cache[K comparable, V any] struct {
+	mu    sync.Mutex
+	known map[K]V
+}
+
+func (c *cache[K, V]) get(key K, find func() (V, error)) (V, error) {
+	c.mu.Lock()
+	v, ok := c.known[key]
+	c.mu.Unlock()
+	if ok {
+		return v, nil
+	}
+	v, err := find()
+	if err != nil {
+		return v, err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.known == nil {
+		c.known = map[K]V{}
+	}
+	c.known[key] = v
+	return v, nil
 }
