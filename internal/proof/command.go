@@ -2,6 +2,7 @@ package proof
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -20,7 +21,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"emrguard/internal/emrsim"
 	"emrguard/internal/simtest"
 	"emrguard/internal/store"
 	"emrguard/internal/store/sqlite"
@@ -43,6 +43,10 @@ type flags struct {
 	files    []string
 	watch    bool
 	shrink   bool
+
+	given    func(flag string) bool // on the command line
+	stopped  func() bool            // by a signal
+	progress io.Writer
 }
 
 // errViolated ends the command with status 1: a property did not hold.
@@ -97,12 +101,13 @@ the shortest script that still shows it; kept in internal/simtest/testdata, it i
 		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(ctx, cmd.OutOrStdout(), cmd.ErrOrStderr()) },
 	}
 	fs := cmd.Flags()
+	f.given = fs.Changed
 	fs.Uint64Var(&f.seed, "seed", 0, "the first seed; 0 draws one and prints it")
 	fs.IntVar(&f.seeds, "seeds", 1, "how many seeds to play, one after the other from --seed on")
 	fs.DurationVar(&f.forTime, "for", 0, "play seeds until so much real time has passed, instead of --seeds")
 	fs.DurationVar(&f.Duration, "duration", 0, "virtual time in which things go wrong, before the quiet at the end (default: the seed draws 4h to two weeks)")
 	fs.StringVar(&f.faults, "faults", "", "how much goes wrong with calls, the store and the processes: none, few or many (default: the seed draws it)")
-	fs.StringArrayVar(&f.lines, "fault", nil, "one more fault, as docs/simulator.md's fault language has it; may be repeated")
+	fs.StringArrayVar(&f.lines, "fault", nil, "one more fault of a call, in the fault language of docs/proof.md; may be repeated")
 	fs.IntVar(&f.Clusters, "clusters", 0, "clusters at the start (default: the seed draws 1 to 50)")
 	fs.StringVar(&f.store, "store", "memory", "where the guard keeps its state: memory or sqlite (in a file that is deleted afterwards)")
 	fs.BoolVarP(&f.verbose, "verbose", "v", false, "print the transcript: what was done, and what was recorded and sent")
@@ -129,11 +134,17 @@ func (f *flags) check() error {
 	if f.output != "text" && f.output != "json" {
 		bad("--output %s: there are text and json", f.output)
 	}
-	if f.seeds < 1 || f.Clusters < 0 || f.Clusters > 500 || f.Duration < 0 || f.forTime < 0 || f.parallel < 0 {
-		bad("--seeds is at least 1, --clusters 0 to 500, and --duration, --for and --parallel are not negative")
+	if f.seeds < 1 {
+		bad("--seeds %d: at least 1", f.seeds)
+	}
+	if f.Clusters < 0 || f.Clusters > 500 {
+		bad("--clusters %d: 1 to 500, or 0 for the seed's own number", f.Clusters)
+	}
+	if f.Duration < 0 || f.forTime < 0 || f.parallel < 0 {
+		bad("--duration, --for and --parallel are not negative")
 	}
 	for _, line := range f.lines {
-		if _, err := emrsim.ParseFault(line); err != nil {
+		if _, err := simtest.ParseFault(line); err != nil {
 			bad("--fault %q: %w", line, err)
 		}
 	}
@@ -144,8 +155,30 @@ func (f *flags) check() error {
 		bad("--watch is for scripts of --file; the worlds of seeds are watched")
 	}
 	f.Faults = Level(f.faults)
-	return errors.Join(errs...)
+	return errors.Join(append(errs, f.clashes()...)...)
 }
+
+// clashes are flags that make no sense together.
+func (f *flags) clashes() []error {
+	var errs []error
+	if len(f.files) > 0 {
+		for _, flag := range []string{"seed", "seeds", "for", "duration", "clusters", "faults", "fault", "all"} {
+			if f.given(flag) {
+				errs = append(errs, fmt.Errorf("--%s is for seeds, and --file plays a script; leave one of them out", flag))
+			}
+		}
+	}
+	if f.verbose && !f.single() {
+		errs = append(errs, errors.New("-v prints the transcript of one run; leave out --seeds and --for"))
+	}
+	if f.shrink && f.output == "json" {
+		errs = append(errs, errors.New("--shrink prints text; leave out --output json"))
+	}
+	return errs
+}
+
+// single says whether one seed is played, or files.
+func (f *flags) single() bool { return f.seeds == 1 && f.forTime == 0 }
 
 // outcome is a run and its result.
 type outcome struct {
@@ -155,10 +188,22 @@ type outcome struct {
 	err    error
 }
 
+// bad says whether a run violated a property, or did not come to its end.
+func (o outcome) bad() bool { return o.err != nil || len(o.res.Violations) > 0 }
+
+// what is what was played, for people.
+func (o outcome) what() string {
+	if o.seed == 0 {
+		return "the script"
+	}
+	return fmt.Sprintf("seed %d", o.seed)
+}
+
 func (f *flags) run(ctx context.Context, stdout, stderr io.Writer) error {
 	if err := f.check(); err != nil {
 		return err
 	}
+	f.progress, f.stopped = stderr, func() bool { return ctx.Err() != nil }
 	out := bufio.NewWriter(stdout)
 	defer func() { _ = out.Flush() }() // a broken pipe ends the program anyway
 	if len(f.files) > 0 {
@@ -167,10 +212,10 @@ func (f *flags) run(ctx context.Context, stdout, stderr io.Writer) error {
 	if f.seed == 0 {
 		f.seed = 1 + rand.Uint64N(1<<31)
 	}
-	if f.seeds == 1 && f.forTime == 0 {
+	if f.single() {
 		return f.report(out, f.one(ctx, out, f.seed, f.draw(f.seed)))
 	}
-	return f.many(ctx, out, stderr)
+	return f.many(ctx, out)
 }
 
 // scripts plays the scripts of files, one after the other.
@@ -240,8 +285,9 @@ func (f *flags) one(ctx context.Context, out io.Writer, seed uint64, script []si
 	return outcome{seed, script, res, err}
 }
 
-// many plays seeds in parallel and reports them in their order. After a violation no seed is begun, unless all are wanted.
-func (f *flags) many(ctx context.Context, out *bufio.Writer, progress io.Writer) error {
+// many plays seeds in parallel. With JSON each is an object as soon as it is over; as text violations are told then, and reported in the end in the
+// order of the seeds. After a violation no seed is begun, unless all are wanted.
+func (f *flags) many(ctx context.Context, out *bufio.Writer) error {
 	workers := f.parallel
 	if workers == 0 {
 		workers = runtime.GOMAXPROCS(0)
@@ -263,7 +309,7 @@ func (f *flags) many(ctx context.Context, out *bufio.Writer, progress io.Writer)
 					return
 				}
 				o := f.one(ctx, io.Discard, f.seed+n, f.draw(f.seed+n))
-				if (o.err != nil || len(o.res.Violations) > 0) && !f.all {
+				if o.bad() && !f.all {
 					stop.Store(true)
 				}
 				results <- o
@@ -276,8 +322,9 @@ func (f *flags) many(ctx context.Context, out *bufio.Writer, progress io.Writer)
 	told := begin
 	for o := range results {
 		sum.add(o)
-		if o.err != nil || len(o.res.Violations) > 0 {
+		if o.bad() { // told at once, whatever becomes of the other seeds
 			failed = append(failed, o)
+			fmt.Fprintf(f.progress, "proof: %s\n", f.first(o))
 		}
 		if f.output == "json" {
 			f.json(out, o)
@@ -285,13 +332,13 @@ func (f *flags) many(ctx context.Context, out *bufio.Writer, progress io.Writer)
 		}
 		if time.Since(told) > 5*time.Second {
 			told = time.Now()
-			fmt.Fprintf(progress, "proof: %s\n", sum.text(time.Since(begin)))
+			fmt.Fprintf(f.progress, "proof: %s\n", sum.text(time.Since(begin)))
 		}
 	}
-	slices.SortFunc(failed, func(a, b outcome) int { return int(int64(a.seed - b.seed)) })
+	slices.SortFunc(failed, func(a, b outcome) int { return cmp.Compare(a.seed, b.seed) })
 	var err error
 	for _, o := range failed {
-		if e := f.report(out, o); err == nil {
+		if e := f.report(out, o); err == nil || !errors.Is(e, errViolated) { // a seed whose script cannot be played says more
 			err = e
 		}
 	}
@@ -311,7 +358,7 @@ func (s *summary) add(o outcome) {
 	s.runs++
 	s.recoveries += o.res.Recoveries()
 	s.virtual += o.res.Virtual
-	if o.err != nil || len(o.res.Violations) > 0 {
+	if o.bad() {
 		s.failed++
 	}
 }
@@ -340,28 +387,41 @@ func (f *flags) json(out io.Writer, o outcome) {
 	fmt.Fprintf(out, "%s\n", text)
 }
 
+// first is what was wrong first with a run, in a line.
+func (f *flags) first(o outcome) string {
+	if o.err != nil {
+		text, _, _ := strings.Cut(o.err.Error(), "\n")
+		return o.what() + ": " + text
+	}
+	v := o.res.Violations[0]
+	return fmt.Sprintf("%s violates %s; play it again: go run ./cmd/proof %s", o.what(), v.Property, f.again(o.seed))
+}
+
 // report tells what became of a run, and with a violation all that is needed to find its cause.
-func (f *flags) report(out io.Writer, o outcome) error {
-	single := f.seeds == 1 && f.forTime == 0
-	if f.output == "json" {
-		if single {
-			f.json(out, o)
+func (f *flags) report(out *bufio.Writer, o outcome) error {
+	if f.output == "json" && f.single() {
+		f.json(out, o)
+	}
+	switch {
+	case o.err != nil && !errors.Is(o.err, ErrPanic):
+		if o.seed == 0 {
+			return o.err
 		}
-		if o.err != nil || len(o.res.Violations) > 0 {
-			return errViolated
+		return fmt.Errorf("%s: %w", o.what(), o.err)
+	case f.output == "json" && o.bad():
+		return errViolated
+	case f.output == "json" || !o.bad() && !f.single():
+		return nil
+	case !slices.ContainsFunc(o.script, func(c simtest.Command) bool { return c.Name == "watch" }):
+		fmt.Fprintf(out, "%s was played, and nothing was checked: it has no command watch\n", o.what())
+		if o.err == nil {
+			return nil
 		}
+	case !o.bad():
+		fmt.Fprintf(out, "%s: every property holds: %d clusters, %s, %d recoveries\n", o.what(), o.res.Clusters, o.res.Virtual, o.res.Recoveries())
 		return nil
 	}
-	if o.err == nil && len(o.res.Violations) == 0 {
-		if single {
-			fmt.Fprintf(out, "seed %d: every property holds: %d clusters, %s, %d recoveries\n", o.seed, o.res.Clusters, o.res.Virtual, o.res.Recoveries())
-		}
-		return nil
-	}
-	if o.err != nil && !errors.Is(o.err, ErrPanic) {
-		return fmt.Errorf("seed %d: %w", o.seed, o.err)
-	}
-	fmt.Fprintf(out, "seed %d violates:\n", o.seed)
+	fmt.Fprintf(out, "%s violates:\n", o.what())
 	if o.err != nil {
 		fmt.Fprintf(out, "  %v\n", o.err)
 	}
@@ -379,11 +439,28 @@ func (f *flags) report(out io.Writer, o outcome) error {
 		fmt.Fprintf(out, "play it again: go run ./cmd/proof %s\n", f.again(o.seed))
 	}
 	if f.shrink {
-		small, tries := Shrink(o.script, violates(o.res))
+		_ = out.Flush() // what follows may take minutes
+		small, tries := Shrink(o.script[:min(len(o.script), o.res.Commands+1)], f.told(violates(o.res)))
 		fmt.Fprintf(out, "# reduced from %d commands to %d in %d runs\n", len(o.script), len(small), tries)
 		_, _ = Player{Transcript: out}.Play(small)
 	}
 	return errViolated
+}
+
+// told lets a test of scripts tell every five seconds how far the reduction is, and end it at a signal, with what was reached by then.
+func (f *flags) told(fails func([]simtest.Command) bool) func([]simtest.Command) bool {
+	tries, small, told := 0, 0, time.Now()
+	return func(script []simtest.Command) bool {
+		failed := !f.stopped() && fails(script)
+		if tries++; failed {
+			small = len(script)
+		}
+		if time.Since(told) > 5*time.Second && small > 0 {
+			told = time.Now()
+			fmt.Fprintf(f.progress, "proof: reduced to %d commands after %d runs of at most %d\n", small, tries, patience)
+		}
+		return failed
+	}
 }
 
 // again are the arguments that play the seed again.

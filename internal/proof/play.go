@@ -48,10 +48,10 @@ func (p Player) Play(script []simtest.Command) (res Result, err error) {
 			res.Virtual, res.Records, res.Clusters = pl.World.Passed(), pl.Kinds, len(pl.World.Sim.Clusters(simtest.Region))
 		}
 	}()
-	for _, c := range script {
+	for i, c := range script {
 		text, err := pl.Do(c)
 		if err != nil {
-			return res, err
+			return res, fmt.Errorf("command %d: %w", i+1, err)
 		}
 		res.Commands++
 		if p.Transcript != nil {

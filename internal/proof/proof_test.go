@@ -60,6 +60,22 @@ func TestSameSeedSameTranscript(t *testing.T) {
 	}
 }
 
+// TestShrinkLeavesClustersOut takes a cluster and all that names it away at once: a command about a cluster that is not there cannot be played.
+func TestShrinkLeavesClustersOut(t *testing.T) {
+	t.Parallel()
+	script, err := simtest.ParseScript("world\n----\n\ncluster a\nt TASK 1\n----\n\ncluster b\nt TASK 1\n----\n\nact do=resize cluster=a group=t to=2\n----\n\nact do=resize cluster=b group=t to=2\n----\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	small, tries := Shrink(script, func(s []simtest.Command) bool {
+		res, err := Player{}.Play(s)
+		return err == nil && res.Clusters > 0 && slices.ContainsFunc(s, func(c simtest.Command) bool { return c.Name == "act" && c.Args[1].Vals[0] == "b" })
+	})
+	if len(small) != 3 || tries > 20 {
+		t.Errorf("%v after %d runs, want world, cluster b and its resize", small, tries)
+	}
+}
+
 func firstDifference(a, b string) string {
 	x, y := strings.Split(a, "\n"), strings.Split(b, "\n")
 	for i := range min(len(x), len(y)) {

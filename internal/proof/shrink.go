@@ -23,12 +23,13 @@ func violates(res Result) func([]simtest.Command) bool {
 // patience is how many runs Shrink makes at most.
 const patience = 2000
 
-// Shrink returns the shortest script it finds that still fails, and how many runs it took. It leaves commands out, in ever smaller parts, then
-// lines of their input, joins runs of time that follow each other, and shortens them. The script given must fail.
+// Shrink returns the shortest script it finds that still fails, and how many runs it took. It leaves clusters out with all that befalls them, then
+// commands, in ever smaller parts, then lines of their input, joins runs of time that follow each other, and shortens them. The script given must fail.
 func Shrink(script []simtest.Command, fails func([]simtest.Command) bool) (small []simtest.Command, tries int) {
 	s := &shrinker{best: joined(script), fails: fails}
 	for before := -1; before != s.size() && s.tries < patience; {
 		before = s.size()
+		s.clusters()
 		s.commands()
 		s.lines()
 		s.times()
@@ -66,6 +67,23 @@ func (s *shrinker) try(script []simtest.Command) bool {
 
 // needed are the commands without which there is nothing to fail.
 func needed(c simtest.Command) bool { return c.Name == "world" || c.Name == "watch" }
+
+// clusters leaves clusters out, one after the other, each with the commands that name it.
+func (s *shrinker) clusters() {
+	for i := 0; i < len(s.best); i++ {
+		c := s.best[i]
+		if c.Name != "cluster" && c.Name != "fleet-cluster" || len(c.Args) == 0 {
+			continue
+		}
+		name := c.Args[0].Key
+		about := func(o simtest.Command) bool {
+			return o.String() == c.String() || slices.ContainsFunc(o.Args, func(a simtest.Arg) bool { return a.Key == "cluster" && slices.Contains(a.Vals, name) })
+		}
+		if s.try(joined(slices.DeleteFunc(slices.Clone(s.best), about))) {
+			i--
+		}
+	}
+}
 
 // commands leaves commands out: halves, quarters and so on, down to single ones, the last first.
 func (s *shrinker) commands() {
