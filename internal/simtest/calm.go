@@ -79,17 +79,13 @@ func (p *Player) settle(a *args) (string, error) {
 	}
 	var b strings.Builder
 	if w.oracle != nil {
-		for until := w.Now().Add(limit); ; {
-			before := len(w.oracle.violations)
-			for _, c := range w.Sim.Clusters(Region) {
-				w.Quiet(c.ID)
-			}
-			w.withheld()
-			if len(w.oracle.violations) == before || !w.Now().Before(until) {
+		looks := looks{well: map[string]time.Time{}, rows: map[string]int{}}
+		for until := w.Now().Add(limit); !looks.look(w); {
+			if !w.Now().Before(until) {
+				w.oracle.violations = append(w.oracle.violations, looks.left()...)
 				break
 			}
-			w.oracle.violations = w.oracle.violations[:before]
-			p.pass(10*time.Minute, &b)
+			p.pass(lookEvery, &b)
 			for _, c := range w.Sim.Clusters(Region) {
 				p.resumeIfPaused(c.ID) // one that was left alone when the calm began refused that
 			}
@@ -100,6 +96,58 @@ func (p *Player) settle(a *args) (string, error) {
 	}
 	p.tell(&b, false)
 	return b.String(), nil
+}
+
+// lookEvery is the time between two looks at a calm world.
+const lookEvery = 10 * time.Minute
+
+// looks is what the looks at a calm world found. Policies and schedules go on in it, so a fleet may never be as it is wanted everywhere at the same
+// time: it is enough that each cluster was within half a day. One whose schedules ask for something else more often than EMR resizes a group, for
+// example for 13 each 7 minutes and for 8 each 20, is never: there nothing may last.
+type looks struct {
+	well  map[string]time.Time // when clusters were as they are wanted
+	found []finding            // by the last look
+	rows  map[string]int       // how many looks in a row found it, by text
+}
+
+// finding is what is not as it is wanted.
+type finding struct {
+	Violation
+	well bool // the cluster was as it is wanted within half a day
+	busy bool // schedules changed it within the last hour
+}
+
+// look looks at every cluster, and says whether all are as they are wanted.
+func (l *looks) look(w *World) bool {
+	rows := map[string]int{}
+	l.found = nil
+	for _, c := range w.Sim.Clusters(Region) {
+		before := len(w.oracle.violations)
+		w.Quiet(c.ID)
+		w.withheld(c.ID)
+		found := w.oracle.violations[before:]
+		if len(found) == 0 {
+			l.well[c.ID] = w.Now()
+		}
+		for _, v := range found {
+			rows[v.Text] = l.rows[v.Text] + 1
+			l.found = append(l.found, finding{v, w.Now().Sub(l.well[c.ID]) < 12*time.Hour, w.Now().Sub(w.oracle.of(emr.ClusterID(c.ID)).rescheduled) < time.Hour})
+		}
+		w.oracle.violations = w.oracle.violations[:before]
+	}
+	l.rows = rows
+	return len(l.found) == 0
+}
+
+// left lists what has no end.
+func (l *looks) left() []Violation {
+	var out []Violation
+	for _, f := range l.found {
+		if !f.well && (!f.busy || l.rows[f.Text] > int(scheduleBound/lookEvery)) {
+			out = append(out, f.Violation)
+		}
+	}
+	return out
 }
 
 // check tells what the oracle found.

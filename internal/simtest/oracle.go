@@ -112,6 +112,7 @@ type watched struct {
 	moving       map[string]bool      // no read since then showed that what it changed is done
 	done         map[tick]int         // how often the time of a schedule was carried out
 	when         map[tick]time.Time   // and when
+	rescheduled  time.Time            // when a schedule changed the cluster last
 	made         map[string]*made     // by configured pool
 	emptyRefused map[string]bool      // the names of groups for configured pools that EMR refused to make empty
 	ending       time.Time            // when TerminateJobFlows was answered

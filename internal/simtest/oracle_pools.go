@@ -56,6 +56,7 @@ func (x *watched) booked(before *guard.State) {
 		x.begun[p.Recovery], x.firsts[p.ID] = true, true
 		if op := x.ops[p.Recovery]; op != nil && op.tick.schedule != "" && !op.first {
 			x.carried(op.tick)
+			x.rescheduled = x.now()
 		}
 		if op := x.ops[p.Recovery]; op != nil {
 			op.first = true

@@ -96,14 +96,14 @@ func (x *watched) keeps(p pool.Pool) bool {
 	return x.rule().Settings.ShrinkAfter < longestShrink && slices.ContainsFunc(p.Members, func(m pool.Member) bool { return m.Kept != nil && !m.Releasable(x.now()) })
 }
 
-// withheld lists the clusters that are ours to repair by the configuration, and are not repaired for another reason. Nothing of that kind is left
+// withheld checks a cluster that is ours to repair by the configuration, and is not repaired for another reason. Nothing of that kind is left
 // once a world is calm; emrguard looks again at the sweep, and after six hours at tags (R12). Clusters made of instance fleets stay as they are.
-func (w *World) withheld() {
-	for _, x := range w.oracle.each() {
-		ended := emr.ClusterState(w.Truth(string(x.id)).State).Ended() // one that is off may end without being looked at again
-		if x.state != nil && x.rule().Mode == guard.Enforce && !w.o.DryRun && !ended && x.doc().Ended.IsZero() && x.doc().Withheld != "" && x.cl.Collection != emr.Fleets {
-			x.violate("liveness", "the cluster is not repaired: %s", x.doc().Withheld)
-		}
+func (w *World) withheld(cluster string) {
+	truth := w.Truth(cluster)
+	x := w.oracle.of(emr.ClusterID(truth.ID))
+	ended := emr.ClusterState(truth.State).Ended() // one that is off may end without being looked at again
+	if x.state != nil && x.rule().Mode == guard.Enforce && !w.o.DryRun && !ended && x.doc().Ended.IsZero() && x.doc().Withheld != "" && x.cl.Collection != emr.Fleets {
+		x.violate("liveness", "the cluster is not repaired: %s", x.doc().Withheld)
 	}
 }
 
