@@ -84,8 +84,8 @@ func (d *decider) unexpect(p *pool.Pool, c *Call) {
 func (d *decider) answerWithout(p *pool.Pool, c *Call, in Answer) {
 	if in.Err != nil && !in.Err.OutcomeUnknown() {
 		d.unexpect(p, c)
-		if m := p.Member(c.Call.Group); m != nil && m.Ban != nil && c.Recovery != "" && m.Ban.Recovery == c.Recovery && m.Ban.From.Equal(c.At) {
-			m.Ban = nil // the stop it would follow from did not happen
+		if m := p.Member(c.Call.Group); m != nil && m.Ban != nil && m.Ban.From.Equal(c.At) {
+			m.TakeBack(c.Recovery)
 		}
 		return
 	}
@@ -150,9 +150,12 @@ func (d *decider) unstop(r *recovery.Recovery, p *pool.Pool) {
 }
 
 func (d *decider) liftBan(r *recovery.Recovery, p *pool.Pool) {
-	if m := p.Member(r.Group); m != nil && m.Ban != nil && m.Ban.Recovery == r.ID {
-		m.Ban = nil
-		d.record("ban.lifted", Record{Group: r.Group, Pool: r.Pool, Recovery: r.ID, Reason: "nothing was stopped"})
+	if m := p.Member(r.Group); m != nil && m.TakeBack(r.ID) {
+		why := "nothing was stopped"
+		if m.Banned(d.env.Now) {
+			why += "; the ban from before stands, until " + stamp(m.Ban.Until)
+		}
+		d.record("ban.lifted", Record{Group: r.Group, Pool: r.Pool, Recovery: r.ID, Reason: why})
 	}
 }
 

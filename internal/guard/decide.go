@@ -303,8 +303,8 @@ func (d *decider) close(r *recovery.Recovery, outcome recovery.Outcome, reason s
 	id := r.ID
 	p := d.s.Pool(r.Pool)
 	if r.Stopped.IsZero() && p != nil {
-		if m := p.Member(r.Group); m != nil && m.Ban != nil && m.Ban.Recovery == id {
-			m.Ban = nil // no stop was sent, so there is nothing the ban would follow from
+		if m := p.Member(r.Group); m != nil {
+			m.TakeBack(id) // no stop was sent, so there is nothing the ban would follow from
 		}
 	}
 	if p != nil && r.Kind == recovery.Shrink && outcome == recovery.Cleared {

@@ -132,7 +132,7 @@ func (d *decider) orderBan(o Order) {
 	if m.Banned(d.env.Now) {
 		ban = *m.Ban // a longer ban of the same member goes on counting what outsiders do
 	}
-	ban.Until, ban.Reason, ban.Author, ban.Recovery = until, o.Reason, o.Author, ""
+	ban.Until, ban.Reason, ban.Author, ban.Recovery, ban.Over = until, o.Reason, o.Author, "", nil
 	m.Ban = &ban
 	d.accept(o, p, fmt.Sprintf("%s takes no launches until %s", o.Group, m.Ban.Until.UTC().Format(time.RFC3339)))
 }

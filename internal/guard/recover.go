@@ -416,11 +416,7 @@ func (d *decider) stop(r *recovery.Recovery, p *pool.Pool, act recovery.Act) {
 	if first {
 		r.Stopped = now
 		if until := now.Add(r.Settings.Ban); r.Kind.Bans() && (!m.Banned(now) || m.Ban.Until.Before(until)) {
-			ban := pool.Ban{From: now, Until: until, Recovery: r.ID, Reason: r.Reason}
-			if m.Banned(now) { // a longer ban of the same member goes on counting what outsiders do
-				ban.Growths, ban.Enforced, ban.Contest = m.Ban.Growths, m.Ban.Enforced, m.Ban.Contest
-			}
-			m.Ban = &ban
+			m.Prolong(pool.Ban{From: now, Until: until, Recovery: r.ID, Reason: r.Reason}, now)
 			if r.Why.Cause != recovery.Unknown {
 				m.Ban.Reason += fmt.Sprintf("; cause: %s", r.Why.Cause)
 			}

@@ -96,24 +96,6 @@ type Unsure struct {
 	Until time.Time `json:"until"`
 }
 
-// Ban keeps launches away from a member until a time.
-type Ban struct {
-	From     time.Time `json:"from"`
-	Until    time.Time `json:"until"`
-	Reason   string    `json:"reason"`
-	Author   string    `json:"author,omitempty"` // who set it by hand; empty for emrguard itself
-	Recovery string    `json:"recovery,omitempty"`
-	Growths  int       `json:"growths,omitempty"`   // outside growths seen during this ban
-	Enforced time.Time `json:"enforced,omitzero"`   // when the last one was stopped
-	Grown    bool      `json:"grown,omitempty"`     // an outside growth waits to be stopped
-	Contest  bool      `json:"contested,omitempty"` // the third growth was reported
-
-	// Cause is why the group got stuck, as far as EMR said; Suspended is set when EMR itself gave its resize up. While the ban lasts they bar
-	// launches that would fail the same way (rules R6, R8).
-	Cause     string `json:"cause,omitempty"`
-	Suspended bool   `json:"suspended,omitempty"`
-}
-
 // Fall is a requested count below what was expected, seen in one usable read; the second confirms it.
 type Fall struct {
 	To int       `json:"to"`
@@ -217,9 +199,6 @@ func (p Pool) Running(view View) int {
 
 // Fallbacks is the number of groups made for the pool.
 func (p Pool) Fallbacks() int { return max(0, len(p.Members)-1) }
-
-// Banned says whether the member takes no launches at now.
-func (m Member) Banned(now time.Time) bool { return m.Ban != nil && now.Before(m.Ban.Until) }
 
 // Ours says whether a requested count may be the work of our own calls.
 func (m Member) Ours(requested int) bool { return slices.Contains(m.Expected, requested) }
