@@ -74,6 +74,7 @@ func (l Ledger) Settle(instances []emr.Instance) (Ledger, SettleReport) {
 	from, to := l.unsettled(head), l.Last.Ended
 	within := func(t time.Time) bool { return t.After(from) && !t.After(to) }
 	var ready, running, fresh int
+	var newest time.Time // when the last instance became ready
 	var ends []time.Time
 	for _, i := range instances {
 		if i.Ready.IsZero() {
@@ -81,6 +82,7 @@ func (l Ledger) Settle(instances []emr.Instance) (Ledger, SettleReport) {
 		}
 		if within(i.Ready) {
 			ready++
+			newest = later(newest, i.Ready)
 		}
 		if within(i.Ended) {
 			ends = append(ends, later(i.Ended, head.Since.Add(-head.Slack)).Round(0).UTC())
@@ -105,9 +107,35 @@ func (l Ledger) Settle(instances []emr.Instance) (Ledger, SettleReport) {
 	}
 	slices.SortFunc(ends, time.Time.Compare)
 	q := withLosses(l.Entries, ends, report.Hidden, from, to)
-	l.Entries = popOldest(q, report.Hidden)
+	begun := 0
+	for _, e := range l.Entries {
+		if e.Cause == Change && e.Since.Add(e.Slack).After(newest) {
+			begun += e.Count
+		}
+	}
+	l.Entries = change(popOldest(q, report.Hidden), begun)
 	report.After = l.Entries[0].Since
 	return l, report
+}
+
+// change lets n of what is missing at least be missing by a change: it may have begun after all that arrived, so none of them is sure to have completed it.
+func change(q []Entry, n int) []Entry {
+	for _, e := range q {
+		if e.Cause == Change {
+			n -= e.Count
+		}
+	}
+	var out []Entry
+	for _, e := range q {
+		if k := min(max(0, n), e.Count); e.Cause != Change && k > 0 {
+			begun := e
+			begun.Count, begun.Cause = k, Change
+			out = push(out, begun)
+			n, e.Count = n-k, e.Count-k
+		}
+		out = push(out, e)
+	}
+	return out
 }
 
 // unsettled is the moment from which arrivals have to be accounted for: the earliest the oldest entry may have begun, taken

@@ -211,6 +211,11 @@ func (b *groupBook) own(at time.Time, counts ...int) {
 	}
 }
 
+// ignored says whether a fall can be taken for a rise, since a call of ours that EMR ignored asked for fewer a short while ago.
+func (b *groupBook) ignored(fall emrsim.Change, settle time.Duration) bool {
+	return slices.ContainsFunc(b.counts, func(c ownCount) bool { return c.count < fall.To && !b.loose(c.count, settle).Before(fall.At) })
+}
+
 // mayBeOurs says whether a requested count may be taken for the work of a call of ours.
 func (b *groupBook) mayBeOurs(count int) bool {
 	return slices.ContainsFunc(b.counts, func(c ownCount) bool { return c.count == count })

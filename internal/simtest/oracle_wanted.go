@@ -51,7 +51,7 @@ type unsettled struct {
 	repeats  int       // of a rise, what was taken for moved instances that are asked for again, and not for more
 	moved    int       // so many at most were moved for the group
 	loose    time.Time // until then a read of it can be taken for one from before a call of ours
-	void     bool      // a call of ours can have left that count, or a decision came after it: the guard need not take it for a change
+	void     bool      // a call of ours can have left that count, or fewer, or a decision came after it: the guard need not take it for this change
 }
 
 // newWanted is the model of a pool whose origin is asked for n.
@@ -179,7 +179,9 @@ func (w wants) outside(x *watched, b *groupBook, c emrsim.Change) {
 		}
 	}
 	p.open = slices.DeleteFunc(p.open, func(u unsettled) bool { return u.group == id })
-	p.open = append(p.open, unsettled{group: id, at: c.At, from: from, to: c.To, repeats: repeats, moved: moved, loose: b.loose(c.To, x.rule().Settings.Settle), void: b.mayBeOurs(c.To)})
+	settle := x.rule().Settings.Settle
+	void := b.mayBeOurs(c.To) || c.To < c.From && b.ignored(c, settle)
+	p.open = append(p.open, unsettled{group: id, at: c.At, from: from, to: c.To, repeats: repeats, moved: moved, loose: b.loose(c.To, settle), void: void})
 }
 
 // touch notes that a requested count changes.
