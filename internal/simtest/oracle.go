@@ -104,6 +104,7 @@ type watched struct {
 	cl        emr.Cluster
 	asked     time.Time // when the last GetManagedScalingPolicy began that was answered
 	managed   bool
+	managedAt time.Time // when that was answered
 
 	settings     []configured // what was configured, the oldest first
 	begun        map[string]bool
@@ -249,7 +250,7 @@ func (x *watched) answered(c completion) {
 			x.described, x.cl = c.sent, *res.Cluster
 		}
 	case emr.GetManagedScalingPolicy:
-		x.asked, x.managed = c.sent, res.ManagedScaling
+		x.asked, x.managed, x.managedAt = c.sent, res.ManagedScaling, x.now()
 	}
 }
 

@@ -186,7 +186,8 @@ func (x *watched) scalingDecided(r store.Record) {
 		return
 	}
 	conf := x.conf().Pool(s.Name)
-	if conf == nil || x.rule().Mode != guard.Enforce || x.o.w.o.DryRun || x.managed {
+	managed := x.managed && x.managedAt.Before(x.now()) // what is answered at the same moment may be decided on next
+	if conf == nil || x.rule().Mode != guard.Enforce || x.o.w.o.DryRun || managed {
 		x.violate("R13", "%s is decided where nothing may be changed, or for a pool that is not configured", r.Reason)
 		return
 	}

@@ -31,7 +31,12 @@ func (p *Player) crash(a *args) (string, error) {
 	return "", nil
 }
 
-func (p *Player) stop(*args) (string, error) { return "", p.World.Stop() }
+func (p *Player) stop(*args) (string, error) {
+	if err := p.World.Stop(); err != nil {
+		return "fault: " + err.Error() + "\n", nil // the lease lapses by itself
+	}
+	return "", nil
+}
 
 func (p *Player) sleep(a *args) (string, error) {
 	if q := p.process(a); q != nil && !q.asleep {
