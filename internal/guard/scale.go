@@ -368,10 +368,20 @@ func (d *decider) gateFor(p *pool.Pool, ask scaling.Ask) string {
 	switch {
 	case p.Rest != nil:
 		return fmt.Sprintf("the pool takes no launches until %s: %s", stamp(p.Rest.Until), p.Rest.Reason)
-	case p.Blocked != nil:
+	case p.Blocked != nil && !d.coreTakes(p):
 		return "the pool is blocked: " + p.Blocked.Reason
 	}
 	return ""
+}
+
+// coreTakes says whether the CORE group takes the launch of an operation: no repair asks it again (R6), so its pool may be blocked for as long as
+// nobody does.
+func (d *decider) coreTakes(p *pool.Pool) bool {
+	if p.Role != emr.Core || p.Blocked.Refused && d.env.Now.Before(p.Blocked.Retry) {
+		return false
+	}
+	candidates, _ := d.places(*p, &recovery.Recovery{Kind: recovery.Scale}, d.env.Settings)
+	return slices.ContainsFunc(candidates, func(c pool.Candidate) bool { return c.Group == p.Origin })
 }
 
 // carryOut begins the scaling operation that was chosen. The record holds everything it was chosen from.
