@@ -29,6 +29,9 @@ func (x *watched) change(sent *sentCall) {
 	sent.read = x.began
 	if b, g := x.groups[c.Group], x.shown[c.Group]; b != nil {
 		sent.right = b.right(g, x.began)
+		if i := b.at(x.began); i >= 0 {
+			sent.arrived = b.views[i].arrived
+		}
 	}
 	x.written(sent)
 	x.behaves(sent)

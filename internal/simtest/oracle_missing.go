@@ -163,6 +163,7 @@ func (x *watched) overdue(b *groupBook, g emr.Group, began time.Time) {
 		m.unknown(time.Time{})
 	}
 	if right {
+		b.seen(began)
 		m.fell, m.lost, m.gained = false, false, false
 		shown := func(l lack) bool { return !l.ended.After(began) }
 		m.read, m.taken, m.served, m.fleeting = began, slices.DeleteFunc(m.taken, shown), slices.DeleteFunc(m.served, shown), 0

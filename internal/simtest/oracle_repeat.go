@@ -151,13 +151,7 @@ func (x *watched) endedNode(e emrsim.End, c *sentCall) {
 		return
 	}
 	c.ended++
-	arrived := 0
-	for i, v := range b.views {
-		if i > 0 && v.At.After(c.read) {
-			arrived += max(0, v.Running-b.views[i-1].Running)
-		}
-	}
-	if c.ended <= arrived {
+	if c.ended <= b.arrived-c.arrived {
 		return
 	}
 	switch c.pending.Purpose {

@@ -16,16 +16,24 @@ const remembered = 45 * time.Minute
 // groupBook is what the simulator said of one group, and what the oracle makes of it.
 type groupBook struct {
 	emrsim.GroupNow
-	views  []emrsim.GroupNow // of the time remembered, the oldest first; the last is the present
-	origin emr.GroupID       // of its pool, by its name
-	maker  string            // the recovery whose token its name carries; empty: none of ours
-	holder string            // the recovery whose call set its requested count last; empty: somebody else
+	views  []view      // of the time remembered, the oldest first; the last is the present
+	origin emr.GroupID // of its pool, by its name
+	maker  string      // the recovery whose token its name carries; empty: none of ours
+	holder string      // the recovery whose call set its requested count last; empty: somebody else
 
 	counts  []ownCount      // requested counts that calls of ours asked for, or replaced
 	unnamed []outsideChange // which the history does not name yet
+	arrived int             // instances that have arrived in all
 	shown   [2]showing      // the last two requested counts that reads showed, the newer first
 	lacks   missing
 	ban     banned
+}
+
+// view is a group at a moment.
+type view struct {
+	emrsim.GroupNow
+	arrived int  // instances that have arrived in all so far
+	seen    bool // a right read began while it was so
 }
 
 // showing is a requested count and how many reads in a row showed it.
@@ -49,6 +57,7 @@ type sentCall struct {
 	refused bool      // the answer says that nothing happened
 	told    time.Time // when it was answered; zero: not yet
 	read    time.Time // when the last read before it began
+	arrived int       // instances that had arrived in its group by then
 	right   bool      // that one showed its group as it was
 }
 
@@ -162,6 +171,7 @@ func (x *watched) changed(g emrsim.GroupNow) {
 		p.touch(g.At)
 	}
 	b.lacks.take(b.GroupNow, g)
+	b.arrived += max(0, g.Running-b.Running)
 	b.GroupNow = g
 	old := 0
 	for old+1 < len(b.views) && g.At.Sub(b.views[old+1].At) > remembered {
@@ -171,26 +181,59 @@ func (x *watched) changed(g emrsim.GroupNow) {
 	if n := len(b.views); n > 0 && b.views[n-1].At.Equal(g.At) {
 		b.views = b.views[:n-1]
 	}
-	b.views = append(b.views, g)
+	b.views = append(b.views, view{GroupNow: g, arrived: b.arrived})
 	if asked {
 		x.twinOf(b)
 	}
 }
 
-// then is what the group was like at a time; false before it was there, or when that is forgotten.
-func (b *groupBook) then(t time.Time) (emrsim.GroupNow, bool) {
-	for _, v := range slices.Backward(b.views) {
+// at is the place among the views of the one that held at a time; negative before the group was there, or when that is forgotten.
+func (b *groupBook) at(t time.Time) int {
+	for i, v := range slices.Backward(b.views) {
 		if !v.At.After(t) {
-			return v, true
+			return i
 		}
 	}
-	return emrsim.GroupNow{}, false
+	return -1
+}
+
+// then is what the group was like at a time; false before it was there, or when that is forgotten.
+func (b *groupBook) then(t time.Time) (emrsim.GroupNow, bool) {
+	i := b.at(t)
+	if i < 0 {
+		return emrsim.GroupNow{}, false
+	}
+	return b.views[i].GroupNow, true
 }
 
 // right says whether a read showed a group as it was when the read began.
 func (b *groupBook) right(g emr.Group, began time.Time) bool {
 	v, ok := b.then(began)
 	return ok && v.Requested == g.Requested && v.Running == g.Running && v.State == string(g.State)
+}
+
+// seen notes that a right read began at a time.
+func (b *groupBook) seen(began time.Time) {
+	if i := b.at(began); i >= 0 {
+		b.views[i].seen = true
+	}
+}
+
+// sawNoShrink says whether at a time no more ran than were asked for, and a right read began while that was so.
+func (b *groupBook) sawNoShrink(t time.Time) bool {
+	none := func(v view) bool { return v.Running <= v.Requested }
+	i := b.at(t)
+	if i < 0 || !none(b.views[i]) {
+		return false
+	}
+	first, last := i, i
+	for first > 0 && none(b.views[first-1]) {
+		first--
+	}
+	for last+1 < len(b.views) && none(b.views[last+1]) {
+		last++
+	}
+	return slices.ContainsFunc(b.views[first:last+1], func(v view) bool { return v.seen })
 }
 
 // ids lists the groups in the order of their ids.
