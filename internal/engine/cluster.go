@@ -27,7 +27,8 @@ type cluster struct {
 	wake     time.Time
 	heapAt   int
 	backlog  []guard.Input // answers whose decision could not be saved; tried again in order
-	since    bool          // read since this owner has it
+	since    bool          // read since this owner has it, and since its clock was set back
+	back     time.Duration // by how much it was set back since the last read
 	refused  []refusal     // reads that failed, and when they may be tried again
 	need     *guard.MetricNeed
 	ask      *ask      // the metrics under way, nil without
@@ -102,7 +103,7 @@ func (c *cluster) decideOne(ctx context.Context, now Now, in guard.Input, order 
 		return false
 	}
 	if in.Read != nil {
-		c.since = true
+		c.since, c.back = true, 0
 	}
 	if in.Metrics != nil {
 		c.told = s.now(now)
@@ -133,7 +134,7 @@ func (c *cluster) env(now Now, eff Effective) guard.Env {
 	s, at := c.s, c.s.now(now)
 	env := guard.Env{Now: at, Store: s.e.o.Store.ID(), Mode: eff.Mode, Why: eff.Why, Settings: eff.Settings, Scaling: eff.Scaling, Wrapped: eff.Wrapped,
 		Sweep: s.Sweep, DryRun: s.e.o.DryRun,
-		Trusted: s.clock.trusted(), Generation: s.lease.Generation, Modify: c.ready(emr.ModifyInstanceGroups, at), Add: c.ready(emr.AddInstanceGroups, at),
+		Trusted: s.clock.trusted(), Unread: !c.since, SetBack: c.back, Generation: s.lease.Generation, Modify: c.ready(emr.ModifyInstanceGroups, at), Add: c.ready(emr.AddInstanceGroups, at),
 		Terminate: c.ready(emr.TerminateJobFlows, at)}
 	if s.paused != nil && s.paused.Paused != nil {
 		env.Paused = "the whole scope is paused by " + s.paused.Paused.Author

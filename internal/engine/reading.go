@@ -30,6 +30,13 @@ func (c *cluster) reading(op emr.Op, group emr.GroupID) *reading {
 	return nil
 }
 
+// clockSet moves the beginning of a read under way with the clock that dated it.
+func (r *reading) clockSet(by time.Duration) {
+	if !r.began.IsZero() {
+		r.began = r.began.Add(by)
+	}
+}
+
 // completeRead takes one page, asks for the next or decides on the whole.
 func (c *cluster) completeRead(ctx context.Context, now Now, f flight, done Completion) {
 	r := f.read

@@ -122,10 +122,22 @@ func (s *scope) sendRead(at time.Time, w budget.Want) {
 	s.e.call(s, w.Call, flight{cluster: c.id, read: r})
 }
 
-// lookAgain asks for a read of every cluster after the clock was set back: what was planned by it would come as much later, and reads that it
-// dated would count as fresh until then.
-func (s *scope) lookAgain(now Now) {
-	for _, c := range s.clusters { //archtest:sorted the queue has an order of its own
+// clockSet follows the clock after it was set; before is what it said of the present. After a step back every cluster is read again: what was
+// planned by it would come as much later, and reads that it dated would count as fresh until then.
+func (s *scope) clockSet(now Now, before time.Time) {
+	s.budget.ClockSet(before, s.now(now))
+	back := before.Sub(s.now(now))
+	if back == 0 {
+		return
+	}
+	for _, c := range s.clusters { //archtest:sorted each by itself, and the queue has an order of its own
+		for _, r := range c.readings {
+			r.clockSet(-back)
+		}
+		if back <= maxSkew {
+			continue
+		}
+		c.since, c.back = false, c.back+back
 		w := c.want(guard.Need{Op: emr.ListInstanceGroups, Due: s.now(now), Class: guard.ClassSweep})
 		if old, ok := s.queue.Get(w.Key); ok && w.Due.Before(old.Due) {
 			s.queue.Set(w)
@@ -144,10 +156,7 @@ func (s *scope) complete(ctx context.Context, now Now, done Completion) bool {
 	if text := s.clock.date(done.Result.Date, done.Began, done.Ended); text != "" {
 		s.note(ctx, now, "clock.skew", text)
 	}
-	s.budget.ClockSet(before, s.now(now))
-	if before.Sub(s.now(now)) > maxSkew {
-		s.lookAgain(now)
-	}
+	s.clockSet(now, before)
 	if done.Result.Err != nil && done.Result.Err.Class == emr.Throttled {
 		slowed := s.budget.State(f.call.Op, s.now(now)).Slowed
 		s.budget.Throttled(f.call.Op, s.now(now))

@@ -148,18 +148,21 @@ type Suspension struct {
 
 // Env is what surrounds a decision.
 type Env struct {
-	Now        time.Time // corrected by AWS's clock
-	Store      string    // this store's id
-	Mode       Mode
-	Why        string // which rule of the configuration gave the mode
-	Settings   recovery.Settings
-	Scaling    *scaling.Settings // how the pools are scaled and when the cluster is terminated; shared, never changed; nil when neither
-	Wrapped    bool              // only the TASK groups are managed; CORE suspends and is reported (rule R12)
-	Sweep      time.Duration     // wish: how often a quiet cluster is read
-	DryRun     bool
-	Trusted    bool   // the clock agrees with AWS's
-	Generation int64  // of the scope's lease
-	Paused     string // why the whole scope is paused; empty when it is not
+	Now      time.Time // corrected by AWS's clock
+	Store    string    // this store's id
+	Mode     Mode
+	Why      string // which rule of the configuration gave the mode
+	Settings recovery.Settings
+	Scaling  *scaling.Settings // how the pools are scaled and when the cluster is terminated; shared, never changed; nil when neither
+	Wrapped  bool              // only the TASK groups are managed; CORE suspends and is reported (rule R12)
+	Sweep    time.Duration     // wish: how often a quiet cluster is read
+	DryRun   bool
+	Trusted  bool // the clock agrees with AWS's
+	// Unread: no read came since this process has the cluster, or since its clock was set back, so the last one is not fresh, whatever its date says.
+	Unread     bool
+	SetBack    time.Duration // by how much the clock was set back since the last read
+	Generation int64         // of the scope's lease
+	Paused     string        // why the whole scope is paused; empty when it is not
 
 	// What the API budget has at Now. When one is false the engine asks again at the time a token comes.
 	StopReady bool // ModifyInstanceGroups now, and a launch within Settings.Settle

@@ -125,7 +125,7 @@ func (d *decider) confirmed() bool {
 	ask(emr.DescribeCluster, !d.s.Described.Before(recent))
 	ask(emr.GetManagedScalingPolicy, !d.s.ManagedAt.Before(recent))
 	if ok {
-		ask(emr.ListInstanceGroups, !d.s.Read.Before(d.s.LastWrite) && recovery.Fresh(d.s.Read, d.s.ReadEnded, d.env.Now, pace))
+		ask(emr.ListInstanceGroups, !d.env.Unread && !d.s.Read.Before(d.s.LastWrite) && recovery.Fresh(d.s.Read, d.s.ReadEnded, d.env.Now, pace))
 	}
 	return ok && d.s.Cluster.State.Modifiable() && !d.passive()
 }

@@ -14,12 +14,16 @@ import (
 
 // takeRead books one ListInstanceGroups. An unusable read changes nothing but the note that it was one (rule R11).
 func (d *decider) takeRead(in Read) {
-	if in.Began.Before(d.s.Read) {
-		if d.s.Read.Sub(in.Began) <= reordered {
-			return
-		}
-		d.setBack(in.Began)
+	switch early := d.s.Read.Sub(in.Began); {
+	case d.env.SetBack > 0:
+		d.setBack(in.Began, d.env.SetBack)
+	case d.s.Read.IsZero() || early <= 0:
+	case d.env.Unread || early > reordered:
+		d.setBack(in.Began, early)
+	default:
+		return
 	}
+	d.env.Unread, d.env.SetBack = false, 0
 	if reason := d.unusable(in); reason != "" {
 		d.takeUnusable(in.Began, reason)
 		return
@@ -68,17 +72,20 @@ func (d *decider) undoable(p *pool.Pool, of func(*recovery.Recovery) bool) int {
 const reordered = 5 * time.Minute
 
 // setBack takes what lies after t back to t: the clock was set back, and what waits for a read from after such a moment would wait
-// for as long as it was wrong. Bans and rests keep their ends.
-func (d *decider) setBack(t time.Time) {
-	d.record("clock.back", Record{Reason: fmt.Sprintf("the clock was set back by %s; waiting times begin again", d.s.Read.Sub(t).Round(time.Second))})
+// for as long as it was wrong. What was read before the next change (R4) is read again: nobody knows its age. Bans and rests keep their ends.
+func (d *decider) setBack(t time.Time, by time.Duration) {
+	d.record("clock.back", Record{Reason: fmt.Sprintf("the clock was set back by %s; waiting times begin again", by.Round(time.Second))})
 	back := func(at *time.Time, limit time.Time) {
 		if at.After(limit) {
 			*at = limit
 		}
 	}
-	for _, at := range []*time.Time{&d.s.LastWrite, &d.s.Described, &d.s.ManagedAt, &d.s.Resumed, &d.s.Hinted, &d.s.HintedState} {
+	for _, at := range []*time.Time{&d.s.Read, &d.s.ReadEnded, &d.s.LastWrite, &d.s.Resumed, &d.s.Hinted, &d.s.HintedState} {
 		back(at, t)
 	}
+	old := t.Add(-recentReads * d.env.Settings.Pace)
+	back(&d.s.Described, old)
+	back(&d.s.ManagedAt, old)
 	for i := range d.s.Scaling {
 		d.s.Scaling[i].setBack(back, t)
 	}
@@ -86,7 +93,8 @@ func (d *decider) setBack(t time.Time) {
 		d.s.Terminating.setBack(back, t)
 	}
 	for i := range d.s.Groups {
-		back(&d.s.Groups[i].InstancesBegan, t)
+		d.s.Groups[i].Ledger = d.s.Groups[i].Ledger.SetBack(t)
+		back(&d.s.Groups[i].InstancesBegan, old)
 		back(&d.s.Groups[i].Granted.Read, t)
 		back(&d.s.Groups[i].Called.At, t)
 		back(&d.s.Groups[i].Called.Loose, t.Add(recovery.LandsWithin))

@@ -346,7 +346,7 @@ func (d *decider) viewOf(r *recovery.Recovery, p *pool.Pool) recovery.View {
 	if r.Kind == recovery.Scale || r.Kind == recovery.Return {
 		v.Suspension = strings.Join(d.suspensions(r.ID), "; ")
 	}
-	if d.s.Unusable != nil {
+	if d.s.Unusable != nil || d.env.Unread {
 		v.ReadBegan = time.Time{} // the last read said nothing that can be relied on
 	}
 	if g := d.s.Group(r.Group); g != nil {

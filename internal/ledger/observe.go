@@ -70,7 +70,7 @@ func (l Ledger) Observe(g emr.Group, began, ended time.Time, d Dating) (Ledger, 
 			return l, Delta{Ignored: true, From: l.Last.State, To: l.Last.State}
 		}
 		delta.ClockBack = true
-		l = l.setBack(ended)
+		l = l.SetBack(ended)
 	}
 	before := l.Last
 	l.Last = Read{Began: began, Ended: later(before.Ended, ended), Requested: g.Requested, Running: g.Running, State: g.State}
@@ -201,8 +201,8 @@ func (l *Ledger) forget() {
 	}
 }
 
-// setBack moves every date after t to t. The clock was set back: ages may come out too short by that, never too long.
-func (l Ledger) setBack(t time.Time) Ledger {
+// SetBack moves every date after t to t. The clock was set back: ages may come out too short by that, never too long.
+func (l Ledger) SetBack(t time.Time) Ledger {
 	l.Entries, l.Surplus = clamp(l.Entries, t), clamp(l.Surplus, t)
 	for _, at := range []*time.Time{&l.Last.Began, &l.Last.Ended, &l.First, &l.Moved, &l.LastArrival, &l.IdleSince, &l.SuspendedSince, &l.Settled} {
 		*at = earlier(*at, t)
