@@ -42,7 +42,7 @@ var StoreEffects = []StoreEffect{StoreBusy, StoreFull, StoreReadOnly, StoreBroke
 var storeOps = []string{"*", "Save", "Acquire", "Load", "LoadScope", "Orders", "Release"}
 
 // ParseStoreFault reads a line: an operation of the store or *, any of call=N, call=N-, call=N-M, rate=0..1, from= and until= (time
-// since the world's start), then the effect: "Save call=3 lose-answer", "* from=10m until=20m full".
+// since the world's start), and one effect: "Save call=3 lose-answer", "* from=10m until=20m full".
 func ParseStoreFault(line string) (StoreFault, error) {
 	words := strings.Fields(line)
 	if len(words) < 2 || !slices.Contains(storeOps, words[0]) {
