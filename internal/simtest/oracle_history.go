@@ -72,7 +72,7 @@ func (x *watched) outside(c emrsim.Change) {
 	b.holder = ""
 	b.unnamed = nil
 	now, before := b.shown[0], b.shown[1]
-	if now.reads > 0 && now.count == c.To || now.reads == 1 && now.count < before.count && before.count == c.To || b.mayBeOurs(c.To) {
+	if now.reads > 0 && now.count == c.To || now.reads == 1 && now.count < before.count && before.count == c.To || b.mayBeOurs(c.At, c.To) {
 		return
 	}
 	b.unnamed = append(b.unnamed, outsideChange{at: c.At, from: c.From, to: c.To})

@@ -66,6 +66,9 @@ func (w *World) Quiet(cluster string) {
 		if sum != p.Wanted && p.Blocked == nil && !alone && (sum < p.Wanted || !over && !x.keeps(p)) {
 			x.violate("I2", "pool %s wants %d and %d are asked for", p.Origin, p.Wanted, sum)
 		}
+		if p.Blocked != nil && p.Role == emr.Task { // its origin can launch, once its ban is over; what a CORE pool misses may have no place
+			x.violate("liveness", "pool %s is blocked until %s: %s", p.Origin, p.Blocked.Retry.Format(time.TimeOnly), p.Blocked.Reason)
+		}
 		if p.Rest != nil {
 			x.violate("liveness", "pool %s rests until %s: %s", p.Origin, p.Rest.Until.Format(time.TimeOnly), p.Rest.Reason)
 		}

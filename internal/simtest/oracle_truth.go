@@ -259,9 +259,9 @@ func (b *groupBook) ignored(fall emrsim.Change, settle time.Duration) bool {
 	return slices.ContainsFunc(b.counts, func(c ownCount) bool { return c.count < fall.To && !b.loose(c.count, settle).Before(fall.At) })
 }
 
-// mayBeOurs says whether a requested count may be taken for the work of a call of ours.
-func (b *groupBook) mayBeOurs(count int) bool {
-	return slices.ContainsFunc(b.counts, func(c ownCount) bool { return c.count == count })
+// mayBeOurs says whether a requested count that came about at a time may be taken for the work of a call of ours of the time remembered.
+func (b *groupBook) mayBeOurs(at time.Time, count int) bool {
+	return slices.ContainsFunc(b.counts, func(c ownCount) bool { return c.count == count && at.Sub(c.at) <= remembered })
 }
 
 // loose is until when a read of a requested count can be taken for one from before a call of ours that replaced it, or for what that call left: for

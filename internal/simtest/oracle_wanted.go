@@ -180,7 +180,7 @@ func (w wants) outside(x *watched, b *groupBook, c emrsim.Change) {
 	}
 	p.open = slices.DeleteFunc(p.open, func(u unsettled) bool { return u.group == id })
 	settle := x.rule().Settings.Settle
-	void := b.mayBeOurs(c.To) || c.To < c.From && b.ignored(c, settle)
+	void := b.mayBeOurs(c.At, c.To) || c.To < c.From && b.ignored(c, settle)
 	p.open = append(p.open, unsettled{group: id, at: c.At, from: from, to: c.To, repeats: repeats, moved: moved, loose: b.loose(c.To, settle), void: void})
 }
 
