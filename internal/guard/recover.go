@@ -183,13 +183,13 @@ func (d *decider) openOwed(p *pool.Pool) {
 			p.Member(m.Group).Ban.Grown = false
 			continue
 		}
-		if now.Before(m.Ban.Enforced.Add(5 * d.env.Settings.Pace)) {
-			d.wakeAt(m.Ban.Enforced.Add(5 * d.env.Settings.Pace))
+		if now.Before(m.Enforced.Add(5 * d.env.Settings.Pace)) {
+			d.wakeAt(m.Enforced.Add(5 * d.env.Settings.Pace))
 			return // what the outsider asks for is about to be stopped: neither missing nor surplus can be told before
 		}
-		ban := p.Member(m.Group).Ban
-		ban.Grown, ban.Enforced = false, now
-		d.begin(d.newRecovery(recovery.Enforce, p, m.Group, fmt.Sprintf("somebody else raised the group while it is banned until %s", stamp(ban.Until))))
+		member := p.Member(m.Group)
+		member.Ban.Grown, member.Enforced = false, now
+		d.begin(d.newRecovery(recovery.Enforce, p, m.Group, fmt.Sprintf("somebody else raised the group while it is banned until %s", stamp(m.Ban.Until))))
 		return
 	}
 	missing := p.Wanted - p.Requested(d.s.View())

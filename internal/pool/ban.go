@@ -10,7 +10,6 @@ type Ban struct {
 	Author   string    `json:"author,omitempty"` // who set it by hand; empty for emrguard itself
 	Recovery string    `json:"recovery,omitempty"`
 	Growths  int       `json:"growths,omitempty"`   // outside growths seen during this ban
-	Enforced time.Time `json:"enforced,omitzero"`   // when the last one was stopped
 	Grown    bool      `json:"grown,omitempty"`     // an outside growth waits to be stopped
 	Contest  bool      `json:"contested,omitempty"` // the third growth was reported
 
@@ -29,7 +28,7 @@ func (m Member) Banned(now time.Time) bool { return m.Ban != nil && now.Before(m
 // Prolong sets a ban that follows from a stop, also while another is in force: then what outsiders do during it goes on being counted.
 func (m *Member) Prolong(ban Ban, now time.Time) {
 	if m.Banned(now) {
-		ban.Growths, ban.Enforced, ban.Contest, ban.Over = m.Ban.Growths, m.Ban.Enforced, m.Ban.Contest, m.Ban.Over
+		ban.Growths, ban.Contest, ban.Over = m.Ban.Growths, m.Ban.Contest, m.Ban.Over
 		if m.Ban.Recovery != ban.Recovery { // else a refused stop is sent once more
 			over := *m.Ban
 			over.Over = nil

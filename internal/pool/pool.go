@@ -76,6 +76,7 @@ type Member struct {
 	Shown    bool        `json:"shown,omitempty"`    // a read showed the last of Expected
 	Moved    int         `json:"moved,omitempty"`    // instances placed elsewhere for it, or waiting for a place
 	Ban      *Ban        `json:"ban,omitempty"`
+	Enforced time.Time   `json:"enforced,omitzero"` // when an outside growth was stopped last because of a ban, this one or an earlier
 	Launched time.Time   `json:"launched,omitzero"` // our last launch on it
 	Filled   bool        `json:"filled,omitempty"`  // that launch completed
 	Unsure   *Unsure     `json:"unsure,omitempty"`  // a call of ours that no read has shown yet
