@@ -32,10 +32,11 @@ func (p *Player) crash(a *args) (string, error) {
 }
 
 func (p *Player) stop(*args) (string, error) {
-	if err := p.World.Stop(); err != nil {
-		return "fault: " + err.Error() + "\n", nil // the lease lapses by itself
+	text := ""
+	if err := p.World.Stop(); err != nil { // a lease that is not given up lapses by itself
+		text = "fault: " + err.Error() + "\n"
 	}
-	return "", nil
+	return text, nil
 }
 
 func (p *Player) sleep(a *args) (string, error) {
