@@ -54,7 +54,7 @@ func (m *missing) take(before, now emrsim.GroupNow) {
 	}
 	asked, ran := now.Requested-before.Requested, now.Running-before.Running
 	if asked > 0 {
-		m.push(lack{count: asked, since: now.At}, &m.taken)
+		m.push(lack{count: min(asked, max(0, now.Requested-before.Running)), since: now.At}, &m.taken) // the rest runs already
 	}
 	if ran > 0 {
 		m.arrival = now.At
