@@ -18,10 +18,11 @@ type conduct struct {
 	suspended map[emr.GroupID]time.Time // since when every read shows a group as SUSPENDED or ARRESTED
 	whole     map[emr.GroupID]bool      // nobody asked the group for more since it was whole
 	enforced  map[emr.GroupID]time.Time // when it was decided last to stop the growth of a banned group
+	chain     int                       // how long a chain may become, under the most lasting settings so far
 }
 
 func newConduct() conduct {
-	return conduct{map[emr.GroupID]time.Time{}, map[emr.GroupID]time.Time{}, map[emr.GroupID]bool{}, map[emr.GroupID]time.Time{}}
+	return conduct{map[emr.GroupID]time.Time{}, map[emr.GroupID]time.Time{}, map[emr.GroupID]bool{}, map[emr.GroupID]time.Time{}, 0}
 }
 
 // read takes a read that was decided on; shown is what was shown before.
@@ -110,8 +111,10 @@ func (x *watched) stops(c *sentCall, p *pool.Pool, r *recovery.Recovery) {
 		}
 		x.conduct.enforced[id] = r.Opened
 	}
-	// A chain goes on while there is a place that was not tried: the origin, and a group of each kind.
-	if n := r.Number; r.Kind.Counts() && p.LastLength == 0 && n > r.Settings.Chain+1+kindsOf(r.Settings.Fallback) && p.Wanted > p.Requested(x.doc().View()) {
+	// A chain goes on while there is a place that was not tried: the origin, and a group of each kind. Reloads may shorten it after it began, and a
+	// launch that completes meanwhile ends it.
+	x.conduct.chain = max(x.conduct.chain, r.Settings.Chain+1+kindsOf(r.Settings.Fallback))
+	if n := min(r.Number, p.Chain); r.Kind.Counts() && p.LastLength == 0 && n > x.conduct.chain && p.Wanted > p.Requested(x.doc().View()) {
 		x.violate("R8", "%s is recovery %d of a chain of %d", c.call, n, r.Settings.Chain)
 	}
 }
