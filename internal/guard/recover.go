@@ -25,7 +25,7 @@ func (d *decider) open() {
 	}
 	for i := range d.s.Pools {
 		p := &d.s.Pools[i]
-		if p.Rest != nil && d.whole(p) {
+		if p.Rest != nil && d.whole(p) && d.undoable(p, func(r *recovery.Recovery) bool { return !d.begun(r) }) == 0 {
 			d.record("pool.whole", Record{Pool: p.Origin, Reason: fmt.Sprintf("all %d that the pool wants run: EMR filled it while it rested", p.Wanted)})
 			p.Completed()
 		}
@@ -40,7 +40,10 @@ func (d *decider) open() {
 		if p == nil || g.Reported == g.State && verdict.Kind == recovery.Idle {
 			continue
 		}
-		if d.giveWay(p); d.busy(p) {
+		if p.Rest == nil { // else nobody repairs it, and what is released helps
+			d.giveWay(p)
+		}
+		if d.busy(p) {
 			continue
 		}
 		if verdict.Kind == recovery.Overrun && !g.ours() {

@@ -439,10 +439,17 @@ func (d *decider) reconsider(s *Scaled, p *pool.Pool) {
 		d.wakeAt(late)
 		return
 	}
-	if s.Last.Schedule != "" && s.Deferred == nil {
-		s.Deferred = &Deferred{Schedule: s.Last.Schedule, Due: s.Last.Due}
-	}
+	d.deferAgain(r)
 	d.close(r, recovery.Withheld, "not begun: "+why)
+}
+
+// deferAgain lets the schedule of an operation that is undone wait again, unless a later one does.
+func (d *decider) deferAgain(r *recovery.Recovery) {
+	for i := range d.s.Scaling {
+		if s := &d.s.Scaling[i]; s.Last != nil && s.Last.Recovery == r.ID && s.Last.Schedule != "" && s.Deferred == nil {
+			s.Deferred = &Deferred{Schedule: s.Last.Schedule, Due: s.Last.Due}
+		}
+	}
 }
 
 // longestBegin is how long, in paces, an operation may take from its decision to its first call.
@@ -453,11 +460,12 @@ func (d *decider) begun(r *recovery.Recovery) bool {
 	return !r.Sent.IsZero() || r.Placed > 0 || !r.Placement.At.IsZero() || d.s.Pending != nil && d.s.Pending.Recovery == r.ID
 }
 
-// giveWay ends the scaling operations by hand on a pool that have not begun: one of its groups needs repair first.
+// giveWay ends the scaling operations on a pool that have not begun: one of its groups needs repair first.
 func (d *decider) giveWay(p *pool.Pool) {
 	for i := 0; i < len(d.s.Recoveries); {
 		r := &d.s.Recoveries[i]
 		if r.Pool == p.Origin && (r.Kind == recovery.Scale || r.Kind == recovery.Return) && !d.begun(r) {
+			d.deferAgain(r)
 			d.close(r, recovery.Withheld, "not begun: a group of the pool is stuck, and its repair comes first; give the order again afterwards")
 			continue
 		}
