@@ -267,7 +267,7 @@ func (d *decider) twin(p *pool.Pool, g *Group, id string) {
 func (d *decider) observe(g emr.Group, in Read) {
 	known := d.s.Group(g.ID)
 	dating := ledger.Dating{}
-	if known.Called.Count == g.Requested {
+	if p := d.s.PoolOf(g.ID); known.Called.Count == g.Requested && (p == nil || p.Member(g.ID).Ours(g.Requested)) { // else somebody set the same count again
 		dating.Call = known.Called.At
 	}
 	if known.Heard.Asked == g.Requested && d.env.Trusted {

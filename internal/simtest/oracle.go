@@ -279,9 +279,10 @@ func (x *watched) listed(c completion) {
 	x.given = append(x.given, r)
 }
 
-// usable says whether anything may be decided on a list: it has a MASTER and every group that was seen before (R11).
+// usable says whether anything may be decided on a list: it has a MASTER and every group that was seen before (R11). A group that was listed only
+// when the decision could not be saved was not seen: nobody knows of it.
 func (x *watched) usable(groups []emr.Group) bool {
-	for id := range x.seen {
+	for id := range x.shown {
 		if !slices.ContainsFunc(groups, func(g emr.Group) bool { return g.ID == id }) {
 			return false
 		}
