@@ -112,9 +112,8 @@ func (s *scope) meet(ctx context.Context, now Now, summary emr.ClusterSummary) {
 			c.decide(ctx, now, guard.Input{Gone: &guard.Gone{State: summary.State}}, nil)
 		}
 		return
-	case !errors.Is(err, store.ErrNotFound):
-		s.broken[string(summary.ID)] = err
-		s.e.fault(s, string(summary.ID), fmt.Errorf("the stored state of %s is left as it is and the cluster alone: %w", summary.ID, err))
+	case !errors.Is(err, store.ErrNotFound): // nothing is known of the document, so the next list tries again
+		s.e.fault(s, string(summary.ID), fmt.Errorf("the stored state of %s could not be loaded, and the cluster is left alone until the next list: %w", summary.ID, err))
 		return
 	}
 	c := &cluster{s: s, id: summary.ID, state: guard.New(s.id, summary), heapAt: -1}
