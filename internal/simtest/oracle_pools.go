@@ -43,7 +43,7 @@ func (x *watched) booked(before *guard.State) {
 		if old := before.Scaled(s.Name); old != nil && old.Bounds != s.Bounds && (old.Config == s.Config || s.Bounds != s.Config) && !x.sets(&s, old.Bounds) && (old.Config == s.Config || !x.sets(&s, s.Config)) {
 			x.violate("bounds", "pool %s goes from %v to %v by %q, which sets others", s.Name, old.Bounds, s.Bounds, s.BoundsBy)
 		}
-		if p := x.conf().Pool(s.Name); p != nil && (s.Config != scaling.Bounds{Min: p.Min, Max: p.Max}) {
+		if p := x.conf().Pool(s.Name); p != nil && x.doc().Ended.IsZero() && (s.Config != scaling.Bounds{Min: p.Min, Max: p.Max}) {
 			x.violate("bounds", "pool %s follows bounds %v of a configuration that has %d to %d", s.Name, s.Config, p.Min, p.Max)
 		}
 	}
@@ -156,7 +156,7 @@ func (x *watched) effective(recovery string) bool {
 
 func (x *watched) over(id string, op *operation) {
 	delete(x.ops, id)
-	if op.pool != "" {
+	if op.pool != "" && x.doc().Scaled(op.pool) != nil { // else it is configured no more, and forgotten with the same document
 		x.ended[op.pool], x.moving[op.pool] = x.now(), true
 	}
 }
