@@ -156,6 +156,7 @@ func (d *decider) blockUntil(p *pool.Pool, r *recovery.Recovery, reason string, 
 	id := ""
 	if r != nil {
 		id, p.Blocked.Refused = r.ID, len(r.Refused) > 0
+		p.Blocked.Elsewhere = p.Blocked.Refused && !slices.ContainsFunc(r.Refused, func(o recovery.Refusal) bool { return o.Group == p.Origin })
 	}
 	d.record("pool.blocked", Record{Pool: p.Origin, Recovery: id, Reason: fmt.Sprintf("%s; retried at %s or when the cluster changes", reason, stamp(p.Blocked.Retry))})
 }
@@ -194,7 +195,7 @@ func (d *decider) raise(r *recovery.Recovery, p *pool.Pool, id emr.GroupID, miss
 func (d *decider) begunTwice(r *recovery.Recovery, p *pool.Pool, missing int) bool {
 	why := fmt.Sprintf("%s, made by a repeated AddInstanceGroups, takes no launch, and the first call may still take effect", r.Fill)
 	d.blockUntil(p, r, why, later(d.retryAt(p), d.env.Now.Add(recovery.LandsWithin)))
-	p.Blocked.Refused = true // also if only a ban came between
+	p.Blocked.Refused, p.Blocked.Elsewhere = true, false // also if only a ban came between
 	d.close(r, recovery.NoPlace, fmt.Sprintf("%d instances find no place: %s", missing, why))
 	return false
 }

@@ -255,7 +255,7 @@ func (d *decider) openRetry(p *pool.Pool, missing int) {
 			d.block(p, nil, fmt.Sprintf("%d instances to place: %s", missing, rejections(rejected)))
 		case !p.Blocked.Retry.After(d.env.Now):
 			blocked := *p.Blocked
-			blocked.Retry, blocked.Refused = d.retryAt(p), false
+			blocked.Retry, blocked.Refused, blocked.Elsewhere = d.retryAt(p), false, false
 			p.Blocked = &blocked
 		}
 		return

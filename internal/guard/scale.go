@@ -377,7 +377,7 @@ func (d *decider) gateFor(p *pool.Pool, ask scaling.Ask) string {
 // coreTakes says whether the CORE group takes the launch of an operation: no repair asks it again (R6), so its pool may be blocked for as long as
 // nobody does.
 func (d *decider) coreTakes(p *pool.Pool) bool {
-	if p.Role != emr.Core || p.Blocked.Refused && d.env.Now.Before(p.Blocked.Retry) {
+	if p.Role != emr.Core || p.Blocked.Refused && !p.Blocked.Elsewhere && d.env.Now.Before(p.Blocked.Retry) {
 		return false
 	}
 	candidates, _ := d.places(*p, &recovery.Recovery{Kind: recovery.Scale}, d.env.Settings)

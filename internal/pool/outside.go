@@ -2,6 +2,7 @@ package pool
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"emrguard/internal/emr"
@@ -33,9 +34,10 @@ const (
 
 // Outside says how growth by outsiders is read.
 type Outside struct {
-	Adds    bool // outside_growth: add: every rise is new capacity
-	Enforce bool // enforce_bans
-	Max     int  // largest wanted count; 0: none
+	Adds       bool // outside_growth: add: every rise is new capacity
+	Enforce    bool // enforce_bans
+	Max        int  // largest wanted count; 0: none
+	Unanswered bool // the answer to our last call on the member is missing
 }
 
 // Observe takes a member's requested count from a usable read that began at the given time, and books what outsiders did.
@@ -61,6 +63,15 @@ func (p *Pool) Observe(id emr.GroupID, requested int, began time.Time, o Outside
 	}
 	m.Fall = nil
 	return p.growth(m, requested, last, began, o)
+}
+
+// from is the count that an outsider raised. Where nobody knows whether our last call took effect, and no read has shown it, that may be one from before the
+// call: the smaller rise is believed, so that nothing is launched twice.
+func (m Member) from(last int, unanswered bool) int {
+	if m.Shown || !unanswered || len(m.Expected) == 0 {
+		return last
+	}
+	return slices.Max(m.Expected)
 }
 
 // landed books a call of ours that shows only after reads of somebody else's count, because it took effect late or those reads were old: nobody wants less
@@ -91,7 +102,7 @@ func (p *Pool) growth(m *Member, to, last int, began time.Time, o Outside) Chang
 	rise := to - last
 	c := Change{Kind: Growth, From: last, To: to, Added: max(0, rise-m.Moved)}
 	if o.Adds {
-		c.Added = rise
+		c.Added = to - min(to, m.from(last, o.Unanswered))
 	}
 	if o.Max > 0 {
 		c.Added = max(0, min(c.Added, o.Max-p.Wanted))

@@ -117,6 +117,8 @@ type Blocked struct {
 	Retry  time.Time `json:"retry"` // when a ban lapses, else after the ban time
 	// Refused is set when EMR itself refused the launch: it is not tried again before Retry.
 	Refused bool `json:"refused,omitempty"`
+	// Elsewhere is set with Refused when EMR refused other places only: an operation that may ask the origin, which repairs of a CORE pool may not, need not wait.
+	Elsewhere bool `json:"elsewhere,omitempty"`
 }
 
 // Seen is what the last usable read and the ledger say of a member.
