@@ -143,15 +143,23 @@ func (c *request) mark(scope string, position int) *string {
 // marker reads a Marker back; without one the page begins at first.
 func (c *request) marker(m *string, scope string, first int) (int, *APIError) {
 	if m == nil || *m == "" {
+		c.again = ptr(*c.mark(scope, first) + secondTime)
 		return first, nil
 	}
-	rest, ok := strings.CutPrefix(*m, c.op+"."+scope+".")
+	text, again := strings.CutSuffix(*m, secondTime)
+	rest, ok := strings.CutPrefix(text, c.op+"."+scope+".")
 	n, err := strconv.Atoi(rest)
 	if !ok || err != nil || n < 0 || scope == "" && n > first {
 		return 0, invalidRequest("", "Marker '%s' is not valid.", *m)
 	}
+	if !again {
+		c.again = ptr(text + secondTime)
+	}
 	return n, nil
 }
+
+// secondTime ends the Marker of a page that comes a second time: see RepeatPages.
+const secondTime = ".again"
 
 // terminateJobFlows ends clusters. In a mixed list the unprotected ones end, and the protected ones make the call fail (API model).
 func (c *request) terminateJobFlows(in *shapes.TerminateJobFlowsInput) *APIError {

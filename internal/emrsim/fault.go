@@ -13,26 +13,27 @@ type Effect string
 
 // The effects. Those with an argument are written effect=argument.
 const (
-	Throttle   Effect = "throttle"    // ThrottlingException; nothing happens
-	Fail       Effect = "error"       // =Type or =Type/status: this error; nothing happens
-	FailAfter  Effect = "error-after" // =Type or =Type/status: this error, although the call took effect
-	Refuse     Effect = "refuse"      // the connection breaks before the call takes effect
-	LoseAnswer Effect = "lose-answer" // the connection breaks after the call took effect
-	Hang       Effect = "hang"        // the call takes effect at once; the connection breaks only after 10 minutes
-	Late       Effect = "late"        // =duration: the connection breaks, and the call takes effect that much later
-	Delay      Effect = "delay"       // =duration: the answer takes that long
-	Empty      Effect = "empty"       // HTTP 200 with an empty body, although the call took effect
-	Ignore     Effect = "ignore"      // HTTP 200, and nothing happens; only for operations without output
-	Stale      Effect = "stale"       // =duration: ListInstanceGroups shows the state of that long ago (at most 30 m); metrics as known then
-	Low        Effect = "low"         // =n: ListInstanceGroups shows running counts n too low, but not below 0
-	Resizing   Effect = "resizing"    // ListInstanceGroups shows every group that is RUNNING as RESIZING
-	LoseGroups Effect = "lose-groups" // =n: ListInstanceGroups leaves the last n groups of a page out
-	LosePages  Effect = "lose-pages"  // lists, and GetMetricData, end after their first page
-	FailSeries Effect = "fail-series" // =n: GetMetricData says of the last n series of a page that it could not read them: InternalError
+	Throttle    Effect = "throttle"     // ThrottlingException; nothing happens
+	Fail        Effect = "error"        // =Type or =Type/status: this error; nothing happens
+	FailAfter   Effect = "error-after"  // =Type or =Type/status: this error, although the call took effect
+	Refuse      Effect = "refuse"       // the connection breaks before the call takes effect
+	LoseAnswer  Effect = "lose-answer"  // the connection breaks after the call took effect
+	Hang        Effect = "hang"         // the call takes effect at once; the connection breaks only after 10 minutes
+	Late        Effect = "late"         // =duration: the connection breaks, and the call takes effect that much later
+	Delay       Effect = "delay"        // =duration: the answer takes that long
+	Empty       Effect = "empty"        // HTTP 200 with an empty body, although the call took effect
+	Ignore      Effect = "ignore"       // HTTP 200, and nothing happens; only for operations without output
+	Stale       Effect = "stale"        // =duration: ListInstanceGroups shows the state of that long ago (at most 30 m); metrics as known then
+	Low         Effect = "low"          // =n: ListInstanceGroups shows running counts n too low, but not below 0
+	Resizing    Effect = "resizing"     // ListInstanceGroups shows every group that is RUNNING as RESIZING
+	LoseGroups  Effect = "lose-groups"  // =n: ListInstanceGroups leaves the last n groups of a page out
+	LosePages   Effect = "lose-pages"   // lists, and GetMetricData, end after their first page
+	RepeatPages Effect = "repeat-pages" // each page of EMR's lists comes twice: its Marker leads to the same page, as that is by then
+	FailSeries  Effect = "fail-series"  // =n: GetMetricData says of the last n series of a page that it could not read them: InternalError
 )
 
 // Effects lists every effect.
-var Effects = []Effect{Throttle, Fail, FailAfter, Refuse, LoseAnswer, Hang, Late, Delay, Empty, Ignore, Stale, Low, Resizing, LoseGroups, LosePages, FailSeries}
+var Effects = []Effect{Throttle, Fail, FailAfter, Refuse, LoseAnswer, Hang, Late, Delay, Empty, Ignore, Stale, Low, Resizing, LoseGroups, LosePages, RepeatPages, FailSeries}
 
 // hangs is how long a Hang keeps its caller waiting.
 const hangs = 10 * time.Minute
@@ -155,13 +156,13 @@ func (s *Sim) execute(c *request, o operation, in any, out Outcome) Outcome {
 	out.Out, out.Err = o.do(c, in)
 	out.Delay = max(out.Delay, c.delay)
 	for _, f := range hit {
-		f.after(&out)
+		f.after(c, &out)
 	}
 	return out
 }
 
 // after is what a fault makes of an answer.
-func (f *fault) after(out *Outcome) {
+func (f *fault) after(c *request, out *Outcome) {
 	switch f.Effect {
 	case FailAfter:
 		out.Out, out.Err = nil, f.apiError()
@@ -171,6 +172,10 @@ func (f *fault) after(out *Outcome) {
 		out.Drop, out.Delay = true, hangs
 	case Empty:
 		out.Empty = out.Err == nil
+	case RepeatPages:
+		if out.Err == nil && c.again != nil {
+			setMarker(out.Out, c.again)
+		}
 	case Low, Resizing, LoseGroups, LosePages, FailSeries:
 		if out.Err == nil {
 			f.spoil(out.Out)

@@ -122,13 +122,7 @@ func groupsOf(in any) []string {
 func (f *fault) spoil(out any) {
 	list, ok := out.(*shapes.ListInstanceGroupsOutput)
 	if f.Effect == LosePages {
-		if m := reflect.Indirect(reflect.ValueOf(out)); m.Kind() == reflect.Struct {
-			for _, name := range []string{"Marker", "NextToken"} {
-				if marker := m.FieldByName(name); marker.IsValid() && marker.CanSet() {
-					marker.SetZero()
-				}
-			}
-		}
+		setMarker(out, nil)
 		return
 	}
 	if data, isData := out.(*shapes.GetMetricDataOutput); isData && f.Effect == FailSeries {
@@ -154,6 +148,19 @@ func (f *fault) spoil(out any) {
 			if st := list.InstanceGroups[i].Status; *st.State == stateRunning {
 				st.State = ptr(stateResizing)
 			}
+		}
+	}
+}
+
+// setMarker lets the answer of a list say where the next page begins; nil: nowhere, it was the last.
+func setMarker(out any, next *string) {
+	m := reflect.Indirect(reflect.ValueOf(out))
+	if m.Kind() != reflect.Struct {
+		return
+	}
+	for _, name := range []string{"Marker", "NextToken"} {
+		if marker := m.FieldByName(name); marker.IsValid() && marker.CanSet() {
+			marker.Set(reflect.ValueOf(next))
 		}
 	}
 }

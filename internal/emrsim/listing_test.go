@@ -2,6 +2,7 @@ package emrsim
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -91,5 +92,56 @@ func TestClustersAreListedInPagesNewestFirst(t *testing.T) {
 	second := w.must("ListInstanceGroups", &shapes.ListInstanceGroupsInput{ClusterId: &w.id, Marker: first.Marker}).(*shapes.ListInstanceGroupsOutput)
 	if len(first.InstanceGroups) != 2 || len(second.InstanceGroups) != 1 || second.Marker != nil {
 		t.Errorf("pages of %d and %d", len(first.InstanceGroups), len(second.InstanceGroups))
+	}
+}
+
+// TestPagesComeTwice reads lists whose pages are repeated: each comes a second time, as it is by then, and the list still ends.
+func TestPagesComeTwice(t *testing.T) {
+	w := newWorld(t, Options{Unthrottled: true, GroupPage: 2, Timing: slow()}, spot("task", 60))
+	w.wait(time.Hour)
+	w.act(Action{Do: DoFault, Fault: "* repeat-pages"})
+	var got []string
+	var marker *string
+	for pages := 1; ; pages++ {
+		out := w.must("ListInstanceGroups", &shapes.ListInstanceGroupsInput{ClusterId: &w.id, Marker: marker}).(*shapes.ListInstanceGroupsOutput)
+		for _, g := range out.InstanceGroups {
+			got = append(got, fmt.Sprintf("%s %d", *g.Name, *g.RequestedInstanceCount))
+		}
+		if marker = out.Marker; marker == nil {
+			break
+		}
+		if pages == 3 {
+			_ = w.modify("task", 61)
+		}
+	}
+	if want := []string{"master 1", "core 2", "master 1", "core 2", "task 60", "task 61"}; !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
+
+	times := map[string]int{}
+	for marker = nil; ; {
+		out := w.must("ListInstances", &shapes.ListInstancesInput{ClusterId: &w.id, InstanceGroupId: ptr(w.truth("task").ID), InstanceStates: []string{stateRunning}, Marker: marker}).(*shapes.ListInstancesOutput)
+		for _, n := range out.Instances {
+			times[*n.Id]++
+		}
+		if marker = out.Marker; marker == nil {
+			break
+		}
+	}
+	for id, n := range times {
+		if n != 2 {
+			t.Errorf("%s comes %d times", id, n)
+		}
+	}
+	clusters := 0
+	for marker = nil; ; {
+		out := w.must("ListClusters", &shapes.ListClustersInput{Marker: marker}).(*shapes.ListClustersOutput)
+		clusters += len(out.Clusters)
+		if marker = out.Marker; marker == nil {
+			break
+		}
+	}
+	if len(times) != 60 || clusters != 2 {
+		t.Errorf("%d instances, %d clusters", len(times), clusters)
 	}
 }

@@ -125,6 +125,7 @@ type request struct {
 
 	stale time.Duration // how old the state is that a read must show, beside Unknowns.ReadLag
 	delay time.Duration // how long the answer takes by what the operation itself does
+	again *string       // the Marker under which the page that is asked for comes once more; nil: it is no page, or comes for the second time
 }
 
 // now is the virtual time.

@@ -24,6 +24,7 @@ func (d *decider) takeRead(in Read) {
 		return
 	}
 	d.env.Unread, d.env.SetBack = false, 0
+	in.Groups = once(in.Groups)
 	if reason := d.unusable(in); reason != "" {
 		d.takeUnusable(in.Began, reason)
 		return
@@ -121,7 +122,7 @@ func (d *decider) unusable(in Read) string {
 			return fmt.Sprintf("group %s has a negative count", g.ID)
 		}
 		if slices.Contains(seen, g.ID) {
-			return fmt.Sprintf("group %s is listed twice", g.ID)
+			return fmt.Sprintf("group %s is listed twice, with different values", g.ID)
 		}
 		seen = append(seen, g.ID)
 	}
@@ -380,6 +381,7 @@ func (d *decider) takeInstances(in Instances) {
 	if g == nil || in.Began.Before(g.InstancesBegan) {
 		return
 	}
+	in.Instances = newest(in.Instances)
 	g.Granted = g.Granted.Observe(g.ID, in.Instances, in.Began)
 	r := d.confirming(in.Group)
 	if r != nil && in.Began.Before(g.Ledger.Last.Began) {

@@ -3,8 +3,11 @@ package proof
 import (
 	"fmt"
 	"math"
+	"math/rand/v2"
 	"strings"
 	"time"
+
+	"emrguard/internal/emr"
 )
 
 // callFaults are what may go wrong with calls: an operation, the share of its calls in a run where much goes wrong, and the effect.
@@ -54,6 +57,21 @@ func (d *drawer) misfortune() {
 	if d.chance(3) {
 		d.add("store-fault", fmt.Sprintf("%s rate=%g %s\n", one(d, "*", "Save", "Save", "Acquire", "Orders"), round(scale*0.02*d.Float64()+0.001), one(d, "busy", "io-error", "lose-answer")))
 	}
+}
+
+// repeats lets the pages of one kind of list come twice, in some runs. It draws from a stream of its own, so that what a seed draws else stays what it was
+// before pages came twice.
+func (d *drawer) repeats(seed uint64) {
+	own := rand.New(rand.NewPCG(seed, 5))
+	if d.o.Faults == None || own.IntN(5) > 0 {
+		return
+	}
+	op := []emr.Op{emr.ListInstanceGroups, emr.ListInstances, emr.ListClusters}[own.IntN(3)]
+	rate := 0.4 * own.Float64()
+	if d.o.Faults == Few {
+		rate /= 5
+	}
+	d.add("fault", fmt.Sprintf("%s rate=%g repeat-pages\n", op, round(rate)))
 }
 
 // round keeps rates readable.

@@ -106,8 +106,8 @@ var (
 	readEffects  = []string{"throttle", "error=InternalFailure", "refuse", "hang", "delay=20s", "empty"}
 	writeEffects = []string{"throttle", "error=InternalFailure", "error-after=InternalFailure", "refuse", "lose-answer", "hang", "late=2m", "delay=20s", "empty"}
 	effectsOf    = map[emr.Op][]string{
-		emr.ListInstanceGroups:      append(slices.Clone(readEffects), "stale=2m", "low=2", "resizing", "lose-groups=1"),
-		emr.ListInstances:           readEffects,
+		emr.ListInstanceGroups:      append(slices.Clone(readEffects), "stale=2m", "low=2", "resizing", "lose-groups=1", "repeat-pages"),
+		emr.ListInstances:           append(slices.Clone(readEffects), "repeat-pages"),
 		emr.DescribeCluster:         readEffects,
 		emr.GetManagedScalingPolicy: readEffects,
 		emr.ModifyInstanceGroups:    append(slices.Clone(writeEffects), "ignore"),

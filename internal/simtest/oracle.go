@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -263,7 +264,12 @@ func (x *watched) listed(c completion) {
 	if c.done.Result.Marker != "" {
 		return
 	}
-	r := reading{x.now(), x.pages, x.page}
+	r := reading{x.now(), x.pages, nil}
+	for _, g := range x.page { // a page may come twice
+		if !slices.ContainsFunc(r.groups, func(o emr.Group) bool { return reflect.DeepEqual(o, g) }) {
+			r.groups = append(r.groups, g)
+		}
+	}
 	x.page = nil
 	if !x.usable(r.groups) {
 		return
@@ -279,9 +285,14 @@ func (x *watched) listed(c completion) {
 	x.given = append(x.given, r)
 }
 
-// usable says whether anything may be decided on a list: it has a MASTER and every group that was seen before (R11). A group that was listed only
-// when the decision could not be saved was not seen: nobody knows of it.
+// usable says whether anything may be decided on a list: it has a MASTER, every group that was seen before, and none twice with different values (R11).
+// A group that was listed only when the decision could not be saved was not seen: nobody knows of it.
 func (x *watched) usable(groups []emr.Group) bool {
+	for n, g := range groups {
+		if slices.ContainsFunc(groups[:n], func(o emr.Group) bool { return o.ID == g.ID }) {
+			return false
+		}
+	}
 	for id := range x.shown {
 		if !slices.ContainsFunc(groups, func(g emr.Group) bool { return g.ID == id }) {
 			return false

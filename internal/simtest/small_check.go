@@ -24,8 +24,9 @@ func (s *small) effect() {
 			sum += g.Requested
 			running += g.Running
 		}
-		late := c.Op == string(emr.AddInstanceGroups) && strings.Contains(s.i.Fault, " late=") // a twin, which is released at once (rule R7)
-		keeps := c.To <= c.Running                                                             // what arrived after the stop runs already, and is asked for until the fallback gives as much back (rule R5)
+		// A fault that lets an AddInstanceGroups land late makes a twin, which is released at once (rule R7).
+		late := c.Op == string(emr.AddInstanceGroups) && strings.HasPrefix(s.i.Fault, c.Op+" ") && strings.Contains(s.i.Fault, " late=")
+		keeps := c.To <= c.Running // what arrived after the stop runs already, and is asked for until the fallback gives as much back (rule R5)
 		if c.To > c.From && sum > 9 && !s.raised() && !late && !keeps {
 			s.violate("twice", "%s asks for %d in all, nobody wanted more than 9", c.Op, sum)
 		}
