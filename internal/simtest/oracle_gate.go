@@ -129,10 +129,16 @@ func (x *watched) sent(c emr.Call, s *guard.State) {
 				all += x.shown[id].Requested
 			}
 		}
-		if decided := x.opened[r.ID]; most > 0 && all > most && r.Delta > 0 && !x.settings[len(x.settings)-1].from.After(decided) {
+		if decided := x.opened[r.ID]; most > 0 && all > most && r.Delta > 0 && !x.settings[len(x.settings)-1].from.After(decided) && !x.repeats(c, decided) {
 			x.violate("bounds", "%s makes it %d instances in all, of %d", c, all, most)
 		}
 	}
+}
+
+// repeats says whether a launch on a member was sent before, since a time: it may have taken effect, and what others asked for meanwhile does not undo it.
+func (x *watched) repeats(c emr.Call, since time.Time) bool {
+	b := x.groups[c.Group]
+	return b != nil && slices.ContainsFunc(b.counts, func(o ownCount) bool { return o.count == c.Count && !o.at.Before(since) && o.at.Before(x.now()) })
 }
 
 // allowed checks that a change may be sent at all.
