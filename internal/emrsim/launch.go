@@ -213,6 +213,7 @@ func (c *request) setPrice(a Action) error {
 			}
 		}
 	}
+	c.r.pool(a.Pool) // known from now on
 	c.r.prices[a.Pool] = a.Price
 	c.log(nil, nil, 0, fmt.Sprintf("%s $%g", a.Pool, a.Price))
 	for _, x := range c.r.order {
