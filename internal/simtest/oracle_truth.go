@@ -159,6 +159,9 @@ func (x *watched) changed(g emrsim.GroupNow) {
 			}
 		}
 		x.groups[emr.GroupID(g.Group)] = b
+		if first := x.madeFirst(g); first != "" {
+			b.origin = first
+		}
 		if b.origin == emr.GroupID(g.Group) {
 			x.wants[b.origin] = newWanted(g.Requested)
 		}
@@ -257,6 +260,21 @@ func (b *groupBook) own(at time.Time, counts ...int) {
 // ignored says whether a fall can be taken for a rise, since a call of ours that EMR ignored asked for fewer a short while ago.
 func (b *groupBook) ignored(fall emrsim.Change, settle time.Duration) bool {
 	return slices.ContainsFunc(b.counts, func(c ownCount) bool { return c.count < fall.To && !b.loose(c.count, settle).Before(fall.At) })
+}
+
+// madeFirst is the first group of a configured pool whose name, token included, a new group has: that one is the second of a call that was repeated,
+// and joins the pool (R7). Empty: there is none.
+func (x *watched) madeFirst(g emrsim.GroupNow) emr.GroupID {
+	_, token, ok := emr.ParseGroupName(g.Name)
+	if !ok || token.Origin != "configured" {
+		return ""
+	}
+	for _, id := range x.groupIDs() {
+		if b := x.groups[id]; b.Name == g.Name && b.origin == id {
+			return id
+		}
+	}
+	return ""
 }
 
 // mayBeOurs says whether a requested count that came about at a time may be taken for the work of a call of ours of the time remembered.
