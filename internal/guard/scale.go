@@ -457,7 +457,7 @@ const longestBegin = 10
 
 // begun says whether a scaling operation has sent a call.
 func (d *decider) begun(r *recovery.Recovery) bool {
-	return !r.Sent.IsZero() || r.Placed > 0 || !r.Placement.At.IsZero() || d.s.Pending != nil && d.s.Pending.Recovery == r.ID
+	return !r.Untouched() || d.s.Pending != nil && d.s.Pending.Recovery == r.ID
 }
 
 // giveWay ends the scaling operations on a pool that have not begun: one of its groups needs repair first.

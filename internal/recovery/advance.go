@@ -30,7 +30,7 @@ func Advance(r Recovery, v View, l ledger.Ledger) (Recovery, Act) {
 			return r, Act{Kind: Close, Outcome: Withheld, Reason: "EMR managed scaling is in charge of this cluster"}
 		case v.OptOut != "":
 			return r, Act{Kind: Close, Outcome: Withheld, Reason: v.OptOut}
-		case !r.untouched():
+		case !r.Untouched():
 		case len(r.unread(v, time.Time{})) > 0: // what was confirmed is too old by now
 			return r, Act{Kind: Wait, Needs: r.unread(v, time.Time{}), Reason: readingAgain}
 		case !v.Cluster.Modifiable():
@@ -104,8 +104,8 @@ func unmodifiable(v View) string {
 	return "the cluster is " + string(v.Cluster) + "; groups can be changed in RUNNING and WAITING only"
 }
 
-// untouched says whether the recovery has sent no change yet.
-func (r Recovery) untouched() bool {
+// Untouched says whether the recovery has sent no change yet.
+func (r Recovery) Untouched() bool {
 	return r.Sent.IsZero() && r.Placed == 0 && r.Placement.At.IsZero()
 }
 
