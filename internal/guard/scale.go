@@ -132,7 +132,7 @@ func groupName(g emr.Group) string {
 // takeTicks defers the schedules that became due: only the newest of them, and none twice.
 func (d *decider) takeTicks(conf *scaling.Pool, s *Scaled) {
 	now := d.env.Now
-	if !d.env.Trusted || now.Sub(d.s.Read) > d.env.Sweep+recentReads*d.env.Settings.Pace { // R11: no answer has shown lately that the clock is right
+	if !d.env.Trusted || d.env.Unread || now.Sub(d.s.Read) > d.env.Sweep+recentReads*d.env.Settings.Pace { // R11: no answer has shown this process lately that its clock is right
 		if d.env.Trusted && !d.s.Read.IsZero() && slices.ContainsFunc(s.Ticks, func(t Tick) bool { return !t.Next.IsZero() && !now.Before(t.Next) }) {
 			d.need(emr.ListInstanceGroups, "", now, ClassScaling)
 		}
