@@ -71,12 +71,16 @@ func (x *watched) makeAnswered(config emr.GroupConfig, res emr.Result) {
 	}
 }
 
-// madeTwins checks that no configured pool has instances in two groups that were made for it.
+// madeTwins checks that no configured pool has instances in two groups that were made for it. What the second group of one call was made with is given
+// back (R7). But it is a member of the pool like any other: what it is asked for later, where EMR refuses a launch on the first one for instance, it keeps.
 func (x *watched) madeTwins() {
 	filled := map[string]string{}
 	for _, g := range x.o.w.Truth(string(x.id)).Groups {
 		name, token, ok := emr.ParseGroupName(g.Name)
 		if !ok || token.Origin != "configured" || g.Requested == 0 {
+			continue
+		}
+		if b := x.groups[emr.GroupID(g.ID)]; b != nil && b.origin != emr.GroupID(g.ID) && !b.asMade {
 			continue
 		}
 		if other := filled[name]; other != "" {

@@ -20,6 +20,7 @@ type groupBook struct {
 	origin emr.GroupID // of its pool, by its name
 	maker  string      // the recovery whose token its name carries; empty: none of ours
 	holder string      // the recovery whose call set its requested count last; empty: somebody else
+	asMade bool        // it is asked for what it was made with
 
 	counts  []ownCount      // requested counts that calls of ours asked for, or replaced
 	unnamed []outsideChange // which the history does not name yet
@@ -151,7 +152,7 @@ func (x *watched) told(c completion) {
 func (x *watched) changed(g emrsim.GroupNow) {
 	b := x.groups[emr.GroupID(g.Group)]
 	if b == nil {
-		b = &groupBook{origin: emr.GroupID(g.Group)}
+		b = &groupBook{origin: emr.GroupID(g.Group), asMade: true}
 		if _, token, ok := emr.ParseGroupName(g.Name); ok && token.Cluster == x.id && token.Store == x.o.w.o.Store.ID() && token.Origin != "configured" {
 			b.maker, b.holder = token.Recovery, token.Recovery
 			if x.groups[token.Origin] != nil {
@@ -170,6 +171,9 @@ func (x *watched) changed(g emrsim.GroupNow) {
 		}
 	}
 	asked := b.Requested != g.Requested
+	if asked && len(b.views) > 0 {
+		b.asMade = false
+	}
 	if p := x.wants[b.origin]; p != nil && asked {
 		p.touch(g.At)
 	}
