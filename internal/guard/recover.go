@@ -25,8 +25,8 @@ func (d *decider) open() {
 	}
 	for i := range d.s.Pools {
 		p := &d.s.Pools[i]
-		if p.Rest != nil && d.whole(p) && d.undoable(p, func(r *recovery.Recovery) bool { return !d.begun(r) }) == 0 {
-			d.record("pool.whole", Record{Pool: p.Origin, Reason: fmt.Sprintf("all %d that the pool wants run: EMR filled it while it rested", p.Wanted)})
+		if p.Rest != nil && d.whole(p) && d.undoable(p, func(*recovery.Recovery) bool { return true }) == 0 { // a release that goes on may be lost
+			d.record("pool.whole", Record{Pool: p.Origin, Reason: fmt.Sprintf("all %d that the pool wants run: its rest is over", p.Wanted)})
 			p.Completed()
 		}
 		if p.Rest != nil && !d.env.Now.Before(p.Rest.Until) {
