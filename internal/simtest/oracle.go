@@ -100,7 +100,7 @@ type watched struct {
 	reads     []time.Time               // beginnings of those reads
 	resize    hindered
 
-	wrote     time.Time // when our last change was sent, or its answer came
+	wrote     time.Time // when our last change was sent, or was over: its answer was written down, or that none will come
 	described time.Time // when the last DescribeCluster began that was answered
 	cl        emr.Cluster
 	asked     time.Time // when the last GetManagedScalingPolicy began that was answered
@@ -231,7 +231,6 @@ func (o *oracle) answered(c completion) {
 func (x *watched) answered(c completion) {
 	res := c.done.Result
 	if c.call.Op.Writes() {
-		x.wrote = x.now()
 		x.told(c)
 		if c.call.Op == emr.TerminateJobFlows && res.Err == nil {
 			x.ending = x.now()
@@ -324,7 +323,12 @@ func (x *watched) saved(d store.Document, records []store.Record) {
 	if x.o.saving != d.Key {
 		panic("nobody was told what is saved of " + d.Key.String())
 	}
+	pending := x.doc().Pending
 	x.state = x.o.state
+	// An answer that comes after a process forgot the call, since a save failed or it lost the scope, tells nobody anything.
+	if next := x.state.Pending; pending != nil && (next == nil || next.ID != pending.ID) {
+		x.wrote = x.now()
+	}
 	reads := x.take()
 	own := records[:0:0]
 	for _, r := range records {

@@ -88,7 +88,7 @@ const leaseMargin = 5 * time.Second
 // twinned are two new groups of one recovery that both have instances.
 type twinned struct {
 	one, other emr.GroupID
-	fills      bool // when they came to have instances no more was asked for of the pool than people may want: nothing is to be given up
+	fills      bool // since they came to have instances, or a member was stopped, no more is asked for of the pool than people may want: nothing is to be given up
 	reads      int  // right ones that showed both, a pace apart
 	counted    time.Time
 }
@@ -100,7 +100,8 @@ const twinReads = 10
 //
 // I5: a recovery leaves instances in one new group. A call that took effect late may make a twin with instances (R7), which are released: ten
 // right reads a pace apart, while everything runs that is asked for and nothing holds the pool or its cluster, may show both. A twin that gives a pool
-// what it missed, since no other place was found for it, is kept.
+// what it missed, since no other place was found for it, is kept. So is one beside which another member missed as many, which hold its release up (R10), if
+// that one gets stuck and its stop leaves the pool asked for no more than people want.
 func (x *watched) twins(r reading) {
 	for _, key := range slices.Sorted(maps.Keys(x.twin)) {
 		t := x.twin[key]
@@ -137,6 +138,17 @@ func (x *watched) twinOf(b *groupBook) {
 			p := x.wants[b.origin]
 			x.twin[b.maker] = &twinned{one: id, other: emr.GroupID(b.Group), fills: p != nil && x.sum(b.origin, "") <= p.high}
 		}
+	}
+}
+
+// stopped notes that a stop leaves a group with a count: its pool may have nothing to give up any more.
+func (x *watched) stopped(b *groupBook, count int) {
+	p := x.wants[b.origin]
+	if p == nil || x.sum(b.origin, emr.GroupID(b.Group))+count > p.high {
+		return
+	}
+	for _, t := range x.twin { //archtest:sorted each by itself
+		t.fills = t.fills || x.groups[t.one].origin == b.origin
 	}
 }
 

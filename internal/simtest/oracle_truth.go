@@ -134,6 +134,9 @@ func (x *watched) effect(call *sentCall, c emrsim.Change) {
 	b.unnamed = nil
 	b.own(c.At, c.From, c.To)
 	x.wants.effect(x, b, c)
+	if call.pending.Purpose == guard.ForStop {
+		x.stopped(b, c.To)
+	}
 }
 
 // told notes the answer to a change.
