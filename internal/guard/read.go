@@ -315,10 +315,8 @@ func (d *decider) observe(g emr.Group, in Read) {
 
 // judge finds out whether somebody else changed what a member is asked for (rule R10).
 func (d *decider) judge(p *pool.Pool, g emr.Group, in Read) {
-	known, pending := d.s.Group(g.ID), d.s.Pending
-	unanswered := known != nil && known.Called.Loose.After(known.Called.At) || pending != nil && pending.Call.Group == g.ID
 	change := p.Observe(g.ID, g.Requested, in.Began, pool.Outside{
-		Adds: d.env.Settings.OutsideGrowth == recovery.Add, Enforce: d.env.Settings.EnforceBans && !d.passive(), Max: d.env.Settings.Max, Unanswered: unanswered})
+		Adds: d.env.Settings.OutsideGrowth == recovery.Add, Enforce: d.env.Settings.EnforceBans && !d.passive(), Max: d.env.Settings.Max})
 	d.outside(p, p.Member(g.ID), change)
 }
 

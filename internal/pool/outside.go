@@ -34,10 +34,9 @@ const (
 
 // Outside says how growth by outsiders is read.
 type Outside struct {
-	Adds       bool // outside_growth: add: every rise is new capacity
-	Enforce    bool // enforce_bans
-	Max        int  // largest wanted count; 0: none
-	Unanswered bool // the answer to our last call on the member is missing
+	Adds    bool // outside_growth: add: every rise is new capacity
+	Enforce bool // enforce_bans
+	Max     int  // largest wanted count; 0: none
 }
 
 // Observe takes a member's requested count from a usable read that began at the given time, and books what outsiders did.
@@ -65,10 +64,10 @@ func (p *Pool) Observe(id emr.GroupID, requested int, began time.Time, o Outside
 	return p.growth(m, requested, last, began, o)
 }
 
-// from is the count that an outsider raised. Where nobody knows whether our last call took effect, and no read has shown it, that may be one from before the
-// call: the smaller rise is believed, so that nothing is launched twice.
-func (m Member) from(last int, unanswered bool) int {
-	if m.Shown || !unanswered || len(m.Expected) == 0 {
+// from is the count that an outsider raised. While no read has shown our last call, that may be one from before it, for EMR may answer a call and do nothing:
+// the smaller rise is believed, so that nothing is launched twice.
+func (m Member) from(last int) int {
+	if m.Shown || len(m.Expected) == 0 {
 		return last
 	}
 	return slices.Max(m.Expected)
@@ -102,7 +101,7 @@ func (p *Pool) growth(m *Member, to, last int, began time.Time, o Outside) Chang
 	rise := to - last
 	c := Change{Kind: Growth, From: last, To: to, Added: max(0, rise-m.Moved)}
 	if o.Adds {
-		c.Added = to - min(to, m.from(last, o.Unanswered))
+		c.Added = to - min(to, m.from(last))
 	}
 	if o.Max > 0 {
 		c.Added = max(0, min(c.Added, o.Max-p.Wanted))
