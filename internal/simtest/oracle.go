@@ -402,7 +402,7 @@ func (x *watched) decided(r reading) {
 	}
 	for _, id := range x.groupIDs() {
 		if p := x.wants[id]; p != nil {
-			x.wants.quiet(x, id, p, r.began)
+			x.wants.quiet(x, id, p, r)
 		}
 	}
 }

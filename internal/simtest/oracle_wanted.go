@@ -366,11 +366,11 @@ const quietReads = 12
 // resting, blocked or contested, nor its cluster paused or observed, what is asked for of it in truth is what people want. While members miss
 // instances it may be more: what somebody else gave back to a member is matched by releases once it runs (R10). It may be more, too, while a
 // release waits that EMR did not carry out once (R3).
-func (w wants) quiet(x *watched, origin emr.GroupID, p *wanted, began time.Time) {
-	if began.Sub(p.counted) < x.rule().Settings.Pace && p.reads > 0 || !began.After(p.changed) {
+func (w wants) quiet(x *watched, origin emr.GroupID, p *wanted, r reading) {
+	if r.began.Sub(p.counted) < x.rule().Settings.Pace && p.reads > 0 || !r.began.After(p.changed) || !x.shownRight(origin, r) {
 		return
 	}
-	p.reads, p.counted = p.reads+1, began
+	p.reads, p.counted = p.reads+1, r.began
 	if p.reads < quietReads || len(p.open) > 0 || p.low == p.high && p.low == x.sum(origin, "") {
 		return
 	}
@@ -392,6 +392,15 @@ func (w wants) quiet(x *watched, origin emr.GroupID, p *wanted, began time.Time)
 			p.low = min(sum, limit) // what somebody asks for beyond it need not be wanted (R10)
 		}
 	}
+}
+
+// shownRight says whether a read shows every member of a pool as it was when the read began. One that shows too few running, say, may end the wait of a
+// release, which begins with the next read (R3): the pool is not at rest.
+func (x *watched) shownRight(origin emr.GroupID, r reading) bool {
+	return !slices.ContainsFunc(r.groups, func(g emr.Group) bool {
+		b := x.groups[g.ID]
+		return b != nil && b.origin == origin && !b.right(g, r.began)
+	})
 }
 
 // whole says whether every member of a pool has in truth what it is asked for.
