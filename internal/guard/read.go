@@ -102,7 +102,7 @@ func (d *decider) setBack(t time.Time, by time.Duration) {
 	}
 	for i := range d.s.Recoveries {
 		r := &d.s.Recoveries[i]
-		for _, at := range []*time.Time{&r.From, &r.Stopped, &r.Sent, &r.Unstoppable, &r.Placement.At, &r.Placement.Lost, &r.Placement.Absent} {
+		for _, at := range []*time.Time{&r.From, &r.Stopped, &r.Sent, &r.Shown, &r.Unstoppable, &r.Placement.At, &r.Placement.Lost, &r.Placement.Absent} {
 			back(at, t)
 		}
 		back(&r.SettleBy, t.Add(r.Settings.Settle))

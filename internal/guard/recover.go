@@ -452,7 +452,7 @@ func (d *decider) stop(r *recovery.Recovery, p *pool.Pool, act recovery.Act) {
 		// number adds nothing.
 		m.Moved += before - act.Count
 	}
-	r.Count, r.Sent, r.Unsure, r.Step = act.Count, now, false, recovery.StepStop
+	r.Count, r.Sent, r.Shown, r.Unsure, r.Step = act.Count, now, time.Time{}, false, recovery.StepStop
 	m.Expect(act.Count)
 	purpose := ForStop
 	if act.Kind == recovery.Keep {

@@ -205,9 +205,18 @@ func settle(r Recovery, v View) (Recovery, Act) {
 	}
 	g, again := v.Group, Need{emr.ListInstanceGroups, v.ReadBegan.Add(r.Settings.Pace)}
 	if g.Requested != r.Count {
+		r.Raised = r.Raised || r.Kind == Enforce || r.changed(g.Requested)
+		r.Shown = time.Time{}
 		return unsettled(r, v, again)
 	}
-	r.Unstoppable, r.Tries, r.Resent = time.Time{}, 0, 0
+	if r.Shown.IsZero() {
+		r.Shown = v.ReadBegan
+	}
+	second := r.Shown.Add(r.Settings.Pace)
+	certain := !r.Raised || !v.ReadBegan.Before(second)
+	if certain {
+		r.Unstoppable, r.Tries, r.Resent = time.Time{}, 0, 0
+	}
 	if g.Running > g.Requested && r.Kind != Shrink {
 		if v.InFlight {
 			return r, Act{Kind: Wait, Reason: "another change on this cluster is under way"}
@@ -216,6 +225,9 @@ func settle(r Recovery, v View) (Recovery, Act) {
 			return r, Act{Kind: Wait, Needs: []Need{fresh}, Reason: "reading the counts before what arrived is kept"}
 		}
 		return r, Act{Kind: Keep, Count: g.Running, Reason: fmt.Sprintf("%d arrived after the stop and run: keep them", g.Running-g.Requested)}
+	}
+	if !certain {
+		return r, Act{Kind: Wait, Needs: []Need{{emr.ListInstanceGroups, second}}, Reason: "the stop shows, or what was asked for before somebody raised it; a second read a pace later decides"}
 	}
 	switch r.Kind {
 	case Idle:
@@ -270,13 +282,15 @@ func settleStarting(r Recovery, v View, again Need) (Recovery, Act) {
 	return r, Act{Kind: Stop, Count: max(g.Running+starting, 0), Reason: fmt.Sprintf("of the instances that were starting some are gone: stop at %d", g.Running+starting)}
 }
 
+// changed says whether a requested count that is not the stop's is somebody else's: one from before the stop is that of an old read, or EMR ignores the call.
+func (r Recovery) changed(requested int) bool { return r.Before > 0 && requested != r.Before }
+
 // unsettled is the case of a requested count that is not the stop's: the read may be old, or EMR ignores the call (R5).
 func unsettled(r Recovery, v View, again Need) (Recovery, Act) {
 	if v.Now.Before(r.SettleBy) {
 		return r, Act{Kind: Wait, Needs: []Need{again}, Wake: r.SettleBy, Reason: fmt.Sprintf("the read still shows %d requested", v.Group.Requested)}
 	}
-	// A count that is neither the stop's nor the one before it is somebody else's, not EMR ignoring the call.
-	changed := r.Before > 0 && v.Group.Requested != r.Before
+	changed := r.changed(v.Group.Requested)
 	switch {
 	case changed && (r.Kind == Idle || r.Kind == Shrink || r.Kind == Overrun): // none of them bans: what somebody else asks for stands
 		return r, Act{Kind: Close, Outcome: Completed, Reason: fmt.Sprintf("somebody else asked for %d: a resize of its own", v.Group.Requested)}
