@@ -11,7 +11,6 @@ import (
 	"emrguard/internal/emr"
 	"emrguard/internal/pool"
 	"emrguard/internal/recovery"
-	"emrguard/internal/scaling"
 )
 
 // Order is a change asked for by hand.
@@ -239,10 +238,8 @@ func (d *decider) outOfBounds(p *pool.Pool, to int) string {
 			return fmt.Sprintf("pool %s may want %d to %d instances, by %s; change that first", s.Name, s.Bounds.Min, s.Bounds.Max, cmp.Or(s.BoundsBy, "the configuration"))
 		}
 	}
-	if conf := d.env.Scaling; conf != nil && conf.MaxInstances > 0 {
-		if ask := d.limit(p, scaling.Ask{Target: to}); ask.Target < to {
-			return fmt.Sprintf("the cluster may have %d instances in all (max_instances), which leaves the pool %d", conf.MaxInstances, ask.Target)
-		}
+	if to > p.Wanted {
+		return d.beyondMost(p, to)
 	}
 	return ""
 }

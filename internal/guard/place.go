@@ -32,6 +32,9 @@ func (d *decider) place(r *recovery.Recovery, p *pool.Pool, act recovery.Act) bo
 		d.need(emr.ListInstanceGroups, "", later(d.s.LastWrite.Add(r.Settings.Pace/3), d.s.Read.Add(r.Settings.Pace)), ClassRecovery)
 		return false
 	}
+	if d.crowdedOut(r, p, missing) {
+		return false
+	}
 	refused := slices.ContainsFunc(r.Refused, func(o recovery.Refusal) bool { return o.Group == r.Fill })
 	if m := p.Member(r.Fill); m != nil && !m.Banned(d.env.Now) && !refused {
 		if n := d.room(p, r.Fill, r.Settings, missing); n > 0 {
@@ -93,6 +96,28 @@ func (d *decider) nothingToPlace(r *recovery.Recovery, p *pool.Pool) bool {
 	}
 	d.close(r, recovery.Completed, fmt.Sprintf("nothing is left to place: the pool wants %d and %d are asked for", p.Wanted, p.Requested(d.s.View())))
 	return false
+}
+
+// crowdedOut ends an operation that has not begun and would launch more than max_instances of the cluster leaves the pool by now: since it was
+// decided, a read showed that others are asked for more. A schedule is deferred again, and then asks for what is left. What a repair places was wanted before.
+func (d *decider) crowdedOut(r *recovery.Recovery, p *pool.Pool, missing int) bool {
+	raises, byHand := r.Kind == recovery.Scale && r.Delta > 0, r.Author != ""
+	if !r.Untouched() || !raises && (r.Kind != recovery.Return || byHand) {
+		return false
+	}
+	why := d.beyondMost(p, p.Requested(d.s.View())+missing)
+	switch {
+	case why == "":
+		return false
+	case !raises:
+		d.close(r, recovery.Cleared, why+"; it is tried again afterwards")
+	case byHand:
+		d.close(r, recovery.Withheld, "not begun: "+why+"; give the order again for fewer")
+	default:
+		d.deferAgain(r)
+		d.close(r, recovery.Withheld, "not begun: "+why)
+	}
+	return true
 }
 
 // resting ends a recovery whose pool began to rest meanwhile.

@@ -8,7 +8,6 @@ import (
 	"emrguard/internal/emr"
 	"emrguard/internal/pool"
 	"emrguard/internal/recovery"
-	"emrguard/internal/scaling"
 )
 
 // openReturn asks the origin again by itself for what was placed elsewhere for it (rule R9): once its ban has lapsed, when the pool is
@@ -31,10 +30,8 @@ func (d *decider) openReturn(p *pool.Pool) {
 		d.at(at)
 		return
 	}
-	n := origin.Moved
-	if conf := d.env.Scaling; conf != nil { // until the fallbacks are released both ask for them
-		n = d.limit(p, scaling.Ask{Target: p.Wanted + n}).Target - p.Wanted
-	}
+	_, left := d.mostOf(p)
+	n := min(origin.Moved, left-p.Wanted)                     // until the fallbacks are released both ask for them
 	waits := func(s Scaled) bool { return s.Deferred != nil } // a return suspends scaling, so what was deferred comes first
 	if n <= 0 || len(d.suspensions("")) > 0 || slices.ContainsFunc(d.s.Scaling, waits) {
 		return

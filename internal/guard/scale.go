@@ -3,6 +3,7 @@ package guard
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -288,10 +289,21 @@ func (d *decider) policyDue(conf *scaling.Pool, s *Scaled, pol *scaling.Policy, 
 
 // limit keeps an ask within the instances that the configuration allows the cluster in all.
 func (d *decider) limit(p *pool.Pool, ask scaling.Ask) scaling.Ask {
-	most := d.env.Scaling.MaxInstances
-	if most == 0 || ask.Target <= p.Wanted {
+	most, left := d.mostOf(p)
+	if ask.Target <= p.Wanted || ask.Target <= left {
 		return ask
 	}
+	ask.Target = max(p.Wanted, left)
+	ask.Reason += fmt.Sprintf("; the cluster may have %d instances in all, so %d", most, ask.Target)
+	return ask
+}
+
+// mostOf is how many instances the configuration allows the cluster in all, and what the others leave of them to a pool.
+func (d *decider) mostOf(p *pool.Pool) (most, left int) {
+	if d.env.Scaling == nil || d.env.Scaling.MaxInstances == 0 {
+		return math.MaxInt, math.MaxInt
+	}
+	most = d.env.Scaling.MaxInstances
 	others := 0
 	for i := range d.s.Pools {
 		if o := &d.s.Pools[i]; o.Origin != p.Origin { // what waits for a place is launched sooner or later
@@ -303,12 +315,16 @@ func (d *decider) limit(p *pool.Pool, ask scaling.Ask) scaling.Ask {
 			others += g.Requested
 		}
 	}
-	room := max(0, most-others)
-	if ask.Target > room {
-		ask.Reason += fmt.Sprintf("; the cluster may have %d instances in all, so %d", most, max(p.Wanted, room))
-		ask.Target = max(p.Wanted, room)
+	return most, max(0, most-others)
+}
+
+// beyondMost says why a pool may not ask for so many instances, or nothing: the cluster would have more than the configuration allows it in all.
+func (d *decider) beyondMost(p *pool.Pool, asked int) string {
+	most, left := d.mostOf(p)
+	if asked <= left {
+		return ""
 	}
-	return ask
+	return fmt.Sprintf("the cluster may have %d instances in all (max_instances), which leaves the pool %d", most, left)
 }
 
 // asked is what the members of a pool are asked for at most: by the last read, or by a call of ours that it does not show. EMR may lose a release, and

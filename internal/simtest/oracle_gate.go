@@ -115,23 +115,34 @@ func (x *watched) sent(c emr.Call, s *guard.State) {
 		x.gate(c, r)
 	}
 	p := s.Pool(pending.Pool)
-	if p == nil || r.Kind != recovery.Scale {
+	if p == nil {
 		return
 	}
 	asked := p.Requested(s.View()) + added(pending)
-	switch most := x.conf().MaxInstances; {
-	case pending.Purpose == guard.ForRelease && asked < p.Wanted:
+	switch {
+	case pending.Purpose == guard.ForRelease && r.Kind == recovery.Scale && asked < p.Wanted:
 		x.violate("bounds", "%s leaves %d, the pool wants %d", c, asked, p.Wanted)
 	case pending.Purpose == guard.ForLaunch || pending.Purpose == guard.ForAdd:
-		all := asked
-		for _, id := range x.ids() {
-			if p.Member(id) == nil {
-				all += x.shown[id].Requested
-			}
+		x.inAll(c, p, r, asked)
+	}
+}
+
+// inAll checks that a launch keeps to max_instances, by what the last read shows of the other pools. A return by hand may exceed it, and so may an operation that
+// was decided before the configuration changed.
+func (x *watched) inAll(c emr.Call, p *pool.Pool, r *recovery.Recovery, asked int) {
+	most, decided := x.conf().MaxInstances, x.opened[r.ID]
+	raises := r.Kind == recovery.Scale && r.Delta > 0 || r.Kind == recovery.Return && r.Author == ""
+	if most == 0 || !raises || x.settings[len(x.settings)-1].from.After(decided) || x.repeats(c, decided) {
+		return
+	}
+	all := asked
+	for _, id := range x.ids() {
+		if p.Member(id) == nil {
+			all += x.shown[id].Requested
 		}
-		if decided := x.opened[r.ID]; most > 0 && all > most && r.Delta > 0 && !x.settings[len(x.settings)-1].from.After(decided) && !x.repeats(c, decided) {
-			x.violate("bounds", "%s makes it %d instances in all, of %d", c, all, most)
-		}
+	}
+	if all > most {
+		x.violate("bounds", "%s makes it %d instances in all, of %d", c, all, most)
 	}
 }
 
