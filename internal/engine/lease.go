@@ -43,6 +43,9 @@ func (s *scope) keepLease(ctx context.Context, now Now) bool {
 		return true
 	}
 	s.drop()
+	if lease.Generation != s.lease.Generation {
+		s.budget = nil // who had the scope meanwhile took tokens, nobody knows how many: it begins anew, as in a process that starts
+	}
 	s.lease = lease
 	return s.load(ctx, now)
 }

@@ -44,7 +44,7 @@ type oracle struct {
 	paused   bool                 // the whole scope
 	pausedAt time.Time            // and since when
 	spent    map[emr.Op]*spending
-	spenders map[string]bool      // the processes whose calls were seen
+	tenure   tenure
 	first    map[string]time.Time // calls of processes
 	agreed   map[string]bool      // processes whose clock was right once when they sent a call
 	orders   int                  // that were carried out or refused on clusters
@@ -54,7 +54,7 @@ type oracle struct {
 func (w *World) Watch() {
 	w.oracle = &oracle{w: w, clusters: map[emr.ClusterID]*watched{}, series: map[string]map[time.Time]float64{}, put: map[string]map[time.Time][]float64{}, time: w.Now(),
 		requests: map[string]*sentCall{}, effects: map[int]*sentCall{},
-		spent: map[emr.Op]*spending{}, spenders: map[string]bool{}, first: map[string]time.Time{}, agreed: map[string]bool{}}
+		spent: map[emr.Op]*spending{}, first: map[string]time.Time{}, agreed: map[string]bool{}}
 	w.Sim.Observe(witness{w.oracle})
 }
 

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"emrguard/internal/emr"
+	"emrguard/internal/store"
 )
 
 // rate is one of AWS's token buckets: so many calls at once, so many a second.
@@ -24,10 +25,30 @@ type spending struct {
 	at     time.Time
 }
 
+// tenure is the present ownership of the scope, as its owner was told of it.
+type tenure struct {
+	process    string
+	generation int64
+	early      bool // a clock was wrong when it began: the owner before may not know yet
+}
+
+// acquired notes that a process was given the lease. One that it did not have before brings one token of each operation.
+func (o *oracle) acquired(p *Process, l store.Lease) {
+	if o.tenure.process == p.name && o.tenure.generation == l.Generation {
+		return
+	}
+	o.tenure = tenure{process: p.name, generation: l.Generation, early: o.clockWrong()}
+	for _, b := range o.spent {
+		b.tokens++
+	}
+}
+
 // leaves checks that a call keeps to the budget.
 //
 // Budget: the calls of an operation, of all processes together, never exceed the token bucket of the configured share of AWS's rates, whatever the
-// clocks show. A process that begins brings one token of each. One token is left for the seconds to which AWS's Date header is rounded.
+// clocks show. A process that takes the scope over brings one token of each. One token is left for the seconds to which AWS's Date header is rounded.
+// Left out are the calls of a process from which another took the scope while a clock was wrong: it reads on until it comes to renew its lease, and
+// neither can know what the other spends.
 func (o *oracle) leaves(p *Process, c emr.Call) {
 	o.time = o.w.Now()
 	if o.first[p.name].IsZero() {
@@ -37,14 +58,11 @@ func (o *oracle) leaves(p *Process, c emr.Call) {
 	if c.Op.SQS() {
 		return // SQS limits neither receiving nor deleting
 	}
+	if o.tenure.early && o.tenure.process != p.name {
+		return
+	}
 	r := published[c.Op]
 	most := max(1, r.burst*share)
-	if !o.spenders[p.name] {
-		for _, b := range o.spent {
-			b.tokens++
-		}
-		o.spenders[p.name] = true
-	}
 	b := o.spent[c.Op]
 	if b == nil {
 		b = &spending{tokens: most + 1, at: o.time}

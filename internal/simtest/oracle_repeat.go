@@ -66,10 +66,8 @@ func (x *watched) repeated(c *sentCall) {
 // I7, owners: a change leaves only while the lease in the store is its sender's and has not lapsed. What a clock that is wrong by more than
 // the margin of the trust makes of that cannot be helped: then nothing is checked.
 func (o *oracle) owner(p *Process, c emr.Call) {
-	for _, q := range o.w.procs {
-		if q.Ahead.Abs() > leaseMargin {
-			return
-		}
+	if o.clockWrong() {
+		return
 	}
 	leases, err := o.w.o.Store.Leases(context.Background())
 	i := slices.IndexFunc(leases, func(l store.Lease) bool { return l.Scope == ScopeName })
@@ -80,6 +78,11 @@ func (o *oracle) owner(p *Process, c emr.Call) {
 	if l := leases[i]; l.Owner != p.name || !o.time.Add(p.Ahead).Before(l.Expires) {
 		o.violate("I7", "%s is sent by %s, and the scope is owned by %q until %s", c, p.name, l.Owner, l.Expires.Format(time.TimeOnly))
 	}
+}
+
+// clockWrong says whether a process's clock is wrong by more than the margin of its lease.
+func (o *oracle) clockWrong() bool {
+	return slices.ContainsFunc(o.w.procs, func(p *Process) bool { return p.Ahead.Abs() > leaseMargin })
 }
 
 // leaseMargin is how much earlier than its lease the trust of an owner ends.

@@ -189,7 +189,11 @@ func (h *hooked) Save(ctx context.Context, s store.Save) error {
 }
 
 func (h *hooked) Acquire(ctx context.Context, scope, owner, note string, now time.Time, ttl time.Duration) (store.Lease, error) {
-	return befall(h.p.w, "Acquire", func() (store.Lease, error) { return h.Store.Acquire(ctx, scope, owner, note, now, ttl) })
+	lease, err := befall(h.p.w, "Acquire", func() (store.Lease, error) { return h.Store.Acquire(ctx, scope, owner, note, now, ttl) })
+	if o := h.p.w.oracle; o != nil && err == nil {
+		o.acquired(h.p, lease)
+	}
+	return lease, err
 }
 
 func (h *hooked) Release(ctx context.Context, l store.Lease) error {
