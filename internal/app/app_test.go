@@ -112,7 +112,7 @@ func TestShutdownSavesTheAnswerUnderWay(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if strings.Contains(string(doc.Body), `"pending":{`) {
+			if strings.Contains(doc.Body.String(), `"pending":{`) {
 				t.Errorf("%s has a change without an answer: %s", name, doc.Body)
 			}
 		}

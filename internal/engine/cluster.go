@@ -2,10 +2,10 @@ package engine
 
 import (
 	"context"
-	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"runtime/debug"
 	"time"
 
@@ -21,7 +21,7 @@ type cluster struct {
 	id       emr.ClusterID
 	state    guard.State
 	version  int64
-	saved    [sha256.Size]byte // of the body last saved
+	saved    uint64 // hash of the body last saved
 	readings []*reading
 	wants    []string
 	wake     time.Time
@@ -178,12 +178,12 @@ func (c *cluster) pay(now Now, call *guard.Call) {
 // save writes a decision down if it changed anything.
 func (c *cluster) save(ctx context.Context, now Now, dec guard.Decision, order *store.Order) bool {
 	s := c.s
-	body, err := json.Marshal(dec.State)
+	body, err := store.Encode(&dec.State)
 	if err != nil {
 		s.e.fault(s, string(c.id), fmt.Errorf("write the state of %s: %w", c.id, err))
 		return false
 	}
-	sum := sha256.Sum256(body)
+	sum := maphash.String(s.e.seed, body.String())
 	if sum == c.saved && len(dec.Records) == 0 && dec.Call == nil && order == nil {
 		c.state = dec.State
 		return true
@@ -203,7 +203,7 @@ func (c *cluster) save(ctx context.Context, now Now, dec guard.Decision, order *
 		save.Orders = []store.Answer{{ID: order.ID, At: s.now(now), Refused: dec.Reply.Refused, Text: dec.Reply.Text}}
 	}
 	if s.e.o.Saving != nil {
-		s.e.o.Saving(key, dec.State)
+		s.e.o.Saving(key, &dec.State)
 	}
 	if err := s.e.o.Store.Save(ctx, save); err != nil {
 		c.notSaved(err)

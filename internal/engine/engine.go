@@ -9,6 +9,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"hash/maphash"
 	"slices"
 	"time"
 
@@ -75,7 +76,7 @@ type Options struct {
 	DryRun   bool
 	// Saving, when set, is told of each state of a cluster right before the Save that writes it, which may fail. The state is shared: it
 	// must not be changed. It serves those who check what is saved and need not decode it.
-	Saving func(key store.Key, s guard.State)
+	Saving func(key store.Key, s *guard.State)
 }
 
 // Call is one request to send. Its result is an input of a later Step.
@@ -117,6 +118,7 @@ type Engine struct {
 	o      Options
 	decide func(guard.State, guard.Env, guard.Input) guard.Decision // guard.Decide but in tests
 	scopes []*scope
+	seed   maphash.Seed // of the hashes of bodies
 	nextID uint64
 	out    Out
 	counts map[string]int64 // records by kind, since the start
@@ -125,7 +127,7 @@ type Engine struct {
 // New returns an engine that owns nothing yet; the first Step takes the leases that are free.
 func New(o Options) *Engine {
 	o.LeaseTTL = cmp.Or(o.LeaseTTL, 30*time.Second)
-	e := &Engine{o: o, decide: guard.Decide, counts: map[string]int64{}}
+	e := &Engine{o: o, decide: guard.Decide, seed: maphash.MakeSeed(), counts: map[string]int64{}}
 	for _, s := range o.Scopes {
 		e.scopes = append(e.scopes, &scope{Scope: s, e: e, id: s.Name})
 	}
@@ -190,6 +192,9 @@ func (e *Engine) Step(ctx context.Context, now Now, done []Completion) Out {
 // countsFirst puts the answers with counts before the others of one moment: a stop that another answer leads to must not ask for less
 // than a read showed that is there already (I6).
 func (e *Engine) countsFirst(done []Completion) []Completion {
+	if len(done) < 2 {
+		return done
+	}
 	counts := func(c Completion) int {
 		for _, s := range e.scopes {
 			if f, ok := s.flights[c.ID]; ok && f.call.Op == emr.ListInstanceGroups {

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -88,7 +87,7 @@ func (s *scope) load(ctx context.Context, now Now) bool {
 func (s *scope) loadDoc(ctx context.Context, now Now, doc store.Document) {
 	if doc.Cluster == scopeDoc {
 		var p pausedScope
-		if err := json.Unmarshal(doc.Body, &p); err != nil {
+		if err := doc.Body.Decode(&p); err != nil {
 			s.e.fault(s, doc.Cluster, fmt.Errorf("read the state of scope %s: %w; the scope counts as paused", s.id, err))
 			p.Paused = &guard.Pause{Since: s.now(now), Author: "emrguard", Reason: "the stored state of the scope cannot be read"}
 		}
@@ -111,7 +110,7 @@ func (s *scope) loadDoc(ctx context.Context, now Now, doc store.Document) {
 // decode reads a stored document; one of a newer schema is an error.
 func decode(doc store.Document) (guard.State, error) {
 	var state guard.State
-	if err := json.Unmarshal(doc.Body, &state); err != nil {
+	if err := doc.Body.Decode(&state); err != nil {
 		return state, fmt.Errorf("%w: %w", store.ErrCorrupt, err)
 	}
 	if state.Schema > guard.Schema {

@@ -64,7 +64,7 @@ func (s *scope) pauseAll(ctx context.Context, now Now, o store.Order, order guar
 	if order.Kind == guard.OrderPause {
 		next.Paused = &guard.Pause{Since: s.now(now), Author: order.Author, Reason: order.Reason}
 	}
-	body, err := json.Marshal(next)
+	body, err := store.Encode(next)
 	if err != nil {
 		s.e.fault(s, "", err)
 		return

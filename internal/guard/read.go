@@ -37,7 +37,8 @@ func (d *decider) takeRead(in Read) {
 	if !in.Began.Before(d.s.Hinted) {
 		d.s.Hinted = time.Time{}
 	}
-	groups := slices.SortedFunc(slices.Values(in.Groups), func(a, b emr.Group) int { return strings.Compare(string(a.ID), string(b.ID)) })
+	groups := slices.Clone(in.Groups)
+	slices.SortFunc(groups, func(a, b emr.Group) int { return strings.Compare(string(a.ID), string(b.ID)) })
 	for _, g := range groups {
 		if d.s.Group(g.ID) == nil {
 			d.meet(g, in)

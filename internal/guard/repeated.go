@@ -10,7 +10,7 @@ import (
 // once leaves out the groups of a list that stand in it already with the same values: a page that came twice, or two pages that overlap, say nothing
 // new. A group that comes again with other values stays: nobody knows which entry is the newer one, so the read is not usable (rule R11).
 func once(list []emr.Group) []emr.Group {
-	var out []emr.Group
+	out := make([]emr.Group, 0, len(list))
 	for i, g := range list {
 		if !slices.ContainsFunc(list[:i], func(o emr.Group) bool { return o.ID == g.ID && reflect.DeepEqual(o, g) }) {
 			out = append(out, g)

@@ -3,7 +3,6 @@ package simtest
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"fmt"
 	"maps"
 	"reflect"
@@ -263,9 +262,9 @@ func (x *watched) listed(c completion) {
 	if c.done.Result.Marker != "" {
 		return
 	}
-	r := reading{x.now(), x.pages, nil}
+	r := reading{x.now(), x.pages, make([]emr.Group, 0, len(x.page))}
 	for _, g := range x.page { // a page may come twice
-		if !slices.ContainsFunc(r.groups, func(o emr.Group) bool { return reflect.DeepEqual(o, g) }) {
+		if !slices.ContainsFunc(r.groups, func(o emr.Group) bool { return o.ID == g.ID && reflect.DeepEqual(o, g) }) {
 			r.groups = append(r.groups, g)
 		}
 	}
@@ -309,7 +308,7 @@ func (o *oracle) saved(s store.Save) {
 			continue
 		}
 		var scope struct{ Paused *guard.Pause }
-		if err := json.Unmarshal(d.Body, &scope); err != nil {
+		if err := d.Body.Decode(&scope); err != nil {
 			panic(err)
 		}
 		if scope.Paused != nil && !o.paused {
@@ -435,7 +434,7 @@ func (w *World) state(cluster emr.ClusterID) (guard.State, bool) {
 		return guard.State{}, false
 	}
 	var s guard.State
-	if err := json.Unmarshal(doc.Body, &s); err != nil {
+	if err := doc.Body.Decode(&s); err != nil {
 		panic(err)
 	}
 	return s, true

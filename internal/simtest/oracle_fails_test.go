@@ -97,12 +97,12 @@ func (r *rogue) record(rec store.Record, data any) store.Record {
 }
 
 func (r *rogue) save(records ...store.Record) {
-	body, err := json.Marshal(r.s)
+	body, err := store.Encode(r.s)
 	check(r.t, err)
 	key := store.Key{Scope: ScopeName, Cluster: r.cluster}
 	var saved guard.State // a copy: the test goes on changing its own
-	check(r.t, json.Unmarshal(body, &saved))
-	r.w.saving(key, saved)
+	check(r.t, body.Decode(&saved))
+	r.w.saving(key, &saved)
 	r.w.oracle.saved(store.Save{Docs: []store.Document{{Key: key, Body: body}}, Records: records})
 }
 

@@ -133,7 +133,7 @@ func (p *Player) document(a *args) (guard.State, error) {
 	if err != nil {
 		return s, err
 	}
-	return s, json.Unmarshal(doc.Body, &s)
+	return s, doc.Body.Decode(&s)
 }
 
 func (p *Player) pools(a *args) (string, error) {

@@ -46,9 +46,9 @@ func (k Key) String() string { return k.Scope + "/" + k.Cluster }
 // Document is the stored state of one cluster.
 type Document struct {
 	Key
-	Version int64           // counts saves, from 1
-	Body    json.RawMessage // the guard's state, opaque here
-	Ended   bool            // the cluster is gone: kept for history, left out of LoadScope
+	Version int64 // counts saves, from 1
+	Body    Body  // the guard's state, opaque here
+	Ended   bool  // the cluster is gone: kept for history, left out of LoadScope
 	Saved   time.Time
 }
 

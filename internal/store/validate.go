@@ -23,10 +23,10 @@ func (s Save) Validate() error {
 		if d.Scope == "" || d.Cluster == "" {
 			errs = append(errs, fmt.Errorf("document %q has no scope or no cluster", d.Key))
 		}
-		if len(d.Body) > MaxBody {
-			errs = append(errs, fmt.Errorf("document %s has %d bytes, more than %d", d.Key, len(d.Body), MaxBody))
+		if len(d.Body.text) > MaxBody {
+			errs = append(errs, fmt.Errorf("document %s has %d bytes, more than %d", d.Key, len(d.Body.text), MaxBody))
 		}
-		if !json.Valid(d.Body) {
+		if !d.Body.valid() {
 			errs = append(errs, fmt.Errorf("document %s is not JSON", d.Key))
 		}
 		if d.Version < 0 {

@@ -2,7 +2,6 @@ package usefulness
 
 import (
 	"context"
-	"encoding/json"
 	"slices"
 	"time"
 
@@ -96,7 +95,7 @@ func (w *watched) note(d store.Document) {
 		} `json:"scaling"`
 		Suspended *struct{} `json:"suspended"`
 	}
-	if err := json.Unmarshal(d.Body, &body); err != nil {
+	if err := d.Body.Decode(&body); err != nil {
 		panic(err)
 	}
 	if w.wanted[d.Cluster] == nil {

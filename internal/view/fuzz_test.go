@@ -20,7 +20,7 @@ func FuzzDocument(f *testing.F) {
 		how := howScaled(t)
 		rules := func(string, emr.Cluster) Rule { return Rule{How: how} }
 		key := store.Key{Scope: "prod", Cluster: "j-1"}
-		w := New(noon, []Scope{NewScope("prod", []store.Document{{Key: key, Version: 1, Body: body}, {Key: store.Key{Scope: "prod", Cluster: "*"}, Body: body}}, store.Lease{}, rules)})
+		w := New(noon, []Scope{NewScope("prod", []store.Document{{Key: key, Version: 1, Body: store.Text(string(body))}, {Key: store.Key{Scope: "prod", Cluster: "*"}, Body: store.Text(string(body))}}, store.Lease{}, rules)})
 		records := []store.Record{{Key: key, ID: "1", Kind: "call.add", Group: "ig-1", Pool: "ig-1", Recovery: "r", Data: data}, {Key: key, ID: "2", Kind: "recovery.completed", Recovery: "r", Data: data},
 			{Key: key, ID: "3", Kind: "scaling.decided", Pool: "ig-1", Data: data}}
 		for _, s := range w.Status().Scopes {

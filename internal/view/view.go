@@ -7,7 +7,6 @@ package view
 
 import (
 	"cmp"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"time"
@@ -64,7 +63,7 @@ func NewScope(name string, docs []store.Document, lease store.Lease, rules Rules
 			var all struct {
 				Paused *guard.Pause `json:"paused"`
 			}
-			if err := json.Unmarshal(doc.Body, &all); err != nil {
+			if err := doc.Body.Decode(&all); err != nil {
 				s.Problems = append(s.Problems, fmt.Sprintf("the state of scope %s cannot be read: %v", name, err))
 			}
 			s.Paused = all.Paused
@@ -86,7 +85,7 @@ func NewScope(name string, docs []store.Document, lease store.Lease, rules Rules
 // NewCluster decodes one document. Rules may be nil.
 func NewCluster(doc store.Document, rules Rules) (Cluster, error) {
 	c := Cluster{Saved: doc.Saved}
-	if err := json.Unmarshal(doc.Body, &c.State); err != nil {
+	if err := doc.Body.Decode(&c.State); err != nil {
 		return c, fmt.Errorf("the state of %s cannot be read: %w", doc.Key, err)
 	}
 	if c.Schema > guard.Schema {

@@ -192,9 +192,9 @@ func testWorld(t *testing.T) World {
 		return Rule{Mode: "enforce", Why: "mode enforce by emrguard.yaml:9 (clusters[0])"}
 	}
 	prod := NewScope("prod", []store.Document{document(t, healthy), document(t, stuckCluster(t)), document(t, troubledCluster()), document(t, observed), document(t, scaledCluster()),
-		{Key: store.Key{Scope: "prod", Cluster: "j-8"}, Version: 3, Body: []byte(`{"schema":99}`)}, {Key: store.Key{Scope: "prod", Cluster: "j-9"}, Version: 1, Body: []byte(`[`)}},
+		{Key: store.Key{Scope: "prod", Cluster: "j-8"}, Version: 3, Body: store.Text(`{"schema":99}`)}, {Key: store.Key{Scope: "prod", Cluster: "j-9"}, Version: 1, Body: store.Text(`[`)}},
 		store.Lease{Scope: "prod", Owner: "k3j2", Generation: 7, Expires: noon.Add(20 * time.Second), Note: "guard-1, pid 812"}, rules)
-	test := NewScope("test", []store.Document{{Key: store.Key{Scope: "test", Cluster: "*"}, Version: 1, Body: []byte(`{"paused":{"since":"2026-01-05T11:00:00Z","author":"bob@desk","reason":"quarter end"}}`)},
+	test := NewScope("test", []store.Document{{Key: store.Key{Scope: "test", Cluster: "*"}, Version: 1, Body: store.Text(`{"paused":{"since":"2026-01-05T11:00:00Z","author":"bob@desk","reason":"quarter end"}}`)},
 		document(t, fresh), document(t, off)}, store.Lease{Scope: "test", Owner: "old", Generation: 2, Expires: ago(time.Hour)}, rules)
 	w := New(noon, []Scope{test, prod})
 	w.Term = 30 * time.Second
@@ -203,7 +203,7 @@ func testWorld(t *testing.T) World {
 
 func document(t *testing.T, s guard.State) store.Document {
 	t.Helper()
-	body, err := json.Marshal(s)
+	body, err := store.Encode(s)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -36,7 +36,6 @@ func (s *Store) Save(ctx context.Context, sv store.Save) error {
 	for _, doc := range sv.Docs {
 		doc.Version++
 		doc.Saved = stored(doc.Saved)
-		doc.Body = clone(doc.Body)
 		d.docs[doc.Key] = doc
 	}
 	for _, r := range sv.Records {

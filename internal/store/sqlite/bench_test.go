@@ -31,7 +31,7 @@ func benchStore(b *testing.B) (*Store, store.Lease) {
 func benchDocument(cluster string, version int64, size int) store.Document {
 	return store.Document{
 		Key: store.Key{Scope: "prod", Cluster: cluster}, Version: version, Saved: benchStart,
-		Body: json.RawMessage(`"` + strings.Repeat("x", size-2) + `"`),
+		Body: store.Text(`"` + strings.Repeat("x", size-2) + `"`),
 	}
 }
 

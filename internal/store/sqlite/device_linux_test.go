@@ -71,7 +71,7 @@ func childFillsDevice(out io.Writer, args []string) error {
 	version := int64(0)
 	for ; err == nil; version++ {
 		d := document(fmt.Sprintf("j-%d", version), 0)
-		d.Body = []byte(`"` + strings.Repeat("x", 20_000) + `"`)
+		d.Body = store.Text(`"` + strings.Repeat("x", 20_000) + `"`)
 		err = s.Save(ctx, store.Save{Lease: l, Docs: []store.Document{d}})
 	}
 	fmt.Fprintln(out, errors.Is(err, store.ErrFull), err)

@@ -3,7 +3,6 @@ package sqlite_test
 import (
 	"bufio"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -56,8 +55,8 @@ func childSaves(out io.Writer, args []string) error {
 }
 
 // killBody has a length that changes, so that saves move pages about.
-func killBody(version int64) json.RawMessage {
-	return fmt.Appendf(nil, `{"version": %d, "fill": %q}`, version, strings.Repeat("x", int(version*7919%20000)))
+func killBody(version int64) store.Body {
+	return store.Text(fmt.Sprintf(`{"version": %d, "fill": %q}`, version, strings.Repeat("x", int(version*7919%20000))))
 }
 
 // moments are when children are killed.
@@ -142,7 +141,7 @@ func afterKill(t *testing.T, path string, round int, last int64) int64 {
 		}
 		version := int64(0)
 		for i, d := range docs {
-			if version = docs[0].Version; d.Version != version || string(d.Body) != string(killBody(version)) {
+			if version = docs[0].Version; d.Version != version || !d.Body.Equal(killBody(version)) {
 				t.Fatalf("round %d: half a save: document %d has version %d, the first has %d", round, i, d.Version, version)
 			}
 			for v := max(last-50, 0); v < version; v++ {

@@ -42,7 +42,7 @@ func TestMigrateKeepsWhatIsThere(t *testing.T) {
 		t.Fatal(err)
 	}
 	key := store.Key{Scope: "prod", Cluster: "j-1"}
-	if err := old.Save(t.Context(), store.Save{Lease: l, Docs: []store.Document{{Key: key, Body: []byte("1"), Saved: at}}}); err != nil {
+	if err := old.Save(t.Context(), store.Save{Lease: l, Docs: []store.Document{{Key: key, Body: store.Text("1"), Saved: at}}}); err != nil {
 		t.Fatal(err)
 	}
 	if err := old.Close(); err != nil {

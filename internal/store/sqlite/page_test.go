@@ -21,7 +21,7 @@ func TestDamagedPage(t *testing.T) {
 	save := store.Save{Lease: l}
 	for i := range 100 {
 		d := document(fmt.Sprintf("j-%03d", i), 0)
-		d.Body = []byte(`"` + strings.Repeat("x", 20_000) + `"`)
+		d.Body = store.Text(`"` + strings.Repeat("x", 20_000) + `"`)
 		save.Docs = append(save.Docs, d)
 	}
 	if err := errors.Join(s.Save(t.Context(), save), s.Close()); err != nil {

@@ -78,7 +78,7 @@ func TestFull(t *testing.T) {
 	s := openAt(t, path, sqlite.Options{MaxBytes: 400_000})
 	l := fill(t, s, "j-1")
 	large := document("j-2", 0)
-	large.Body = []byte(`"` + strings.Repeat("x", 500_000) + `"`)
+	large.Body = store.Text(`"` + strings.Repeat("x", 500_000) + `"`)
 	err := s.Save(t.Context(), store.Save{Lease: l, Docs: []store.Document{document("j-1", 1), large}, Records: []store.Record{record("d-2")}})
 	if !errors.Is(err, store.ErrFull) || !strings.Contains(err.Error(), path) || !strings.Contains(err.Error(), "free space") {
 		t.Fatalf("too large: %v", err)

@@ -37,7 +37,7 @@ func sum(columns ...any) int64 {
 }
 
 func sumDocument(d store.Document) int64 {
-	return sum(d.Scope, d.Cluster, d.Version, number(d.Ended), d.Saved.UnixMicro(), d.Body)
+	return sum(d.Scope, d.Cluster, d.Version, number(d.Ended), d.Saved.UnixMicro(), d.Body.String())
 }
 
 // sumRecord leaves Seq out: SQLite gives it while it writes the row.
@@ -153,7 +153,7 @@ const (
 func (r *row) document() (store.Document, error) {
 	d := store.Document{Key: store.Key{Scope: r.text(), Cluster: r.text()}, Version: r.integer(), Ended: r.flag(), Saved: r.time()}
 	stored := r.integer()
-	d.Body = r.json()
+	d.Body = store.Text(string(r.json()))
 	return d, r.verify(stored, sumDocument(d))
 }
 

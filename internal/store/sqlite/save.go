@@ -126,7 +126,7 @@ func (s *Store) saveDocument(ctx context.Context, tx *sql.Tx, d store.Document) 
 	expected := d.Version
 	d.Version++
 	d.Saved = stored(d.Saved)
-	ended, saved, sum, body := number(d.Ended), d.Saved.UnixMicro(), sumDocument(d), bytes(d.Body)
+	ended, saved, sum, body := number(d.Ended), d.Saved.UnixMicro(), sumDocument(d), []byte(d.Body.String())
 	var result sql.Result
 	var err error
 	if expected == 0 {

@@ -2,7 +2,6 @@ package sqlite_test
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"path/filepath"
 	"testing"
@@ -39,7 +38,7 @@ var t0 = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 func document(cluster string, version int64) store.Document {
 	return store.Document{
 		Key: store.Key{Scope: "prod", Cluster: cluster}, Version: version, Saved: t0,
-		Body: json.RawMessage(fmt.Sprintf(`{"cluster": %q, "version": %d}`, cluster, version)),
+		Body: store.Text(fmt.Sprintf(`{"cluster": %q, "version": %d}`, cluster, version)),
 	}
 }
 

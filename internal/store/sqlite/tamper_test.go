@@ -153,7 +153,7 @@ func FuzzTamperedRow(f *testing.F) {
 		docs, err := s.LoadScope(t.Context(), "prod")
 		got, loadErr := s.Load(t.Context(), key)
 		if loadErr == nil && len(docs) == 3 && err == nil && got.Version == before.Version && got.Saved.Equal(before.Saved) &&
-			string(got.Body) == string(before.Body) {
+			got.Body.Equal(before.Body) {
 			return // the same value as before
 		}
 		if !errors.Is(err, store.ErrCorrupt) || !errors.Is(loadErr, store.ErrCorrupt) || !errors.Is(s.Check(t.Context()), store.ErrCorrupt) {
@@ -185,7 +185,7 @@ func FuzzTamperedFile(f *testing.F) {
 		defer s.Close() // it is damaged
 		docs, _ := s.LoadScope(t.Context(), "prod")
 		for _, d := range docs {
-			if want := document(d.Cluster, 0); d.Version != 1 || string(d.Body) != string(want.Body) || !d.Saved.Equal(want.Saved) || d.Ended {
+			if want := document(d.Cluster, 0); d.Version != 1 || !d.Body.Equal(want.Body) || !d.Saved.Equal(want.Saved) || d.Ended {
 				t.Fatalf("a document that nobody saved: %+v", d)
 			}
 		}

@@ -25,7 +25,7 @@ func roundTrip(b *bench) {
 	l := b.acquire(scope, "a", t0)
 	d := document("j-1", 0)
 	d.Saved = t0.In(time.FixedZone("X", 3600)).Add(789 * time.Nanosecond)
-	d.Body = json.RawMessage(`{"text": "ü ` + strings.Repeat("x", 50000) + `"}`)
+	d.Body = store.Text(`{"text": "ü ` + strings.Repeat("x", 50000) + `"}`)
 	b.save(store.Save{Lease: l, Docs: []store.Document{d}})
 	got, err := b.s.Load(b.ctx, d.Key)
 	want := d
@@ -83,7 +83,7 @@ func conflict(b *bench) {
 	l := b.acquire(scope, "a", t0)
 	try := func(version int64) error {
 		d := document("j-1", version)
-		d.Body = json.RawMessage(fmt.Sprint(version))
+		d.Body = store.Text(fmt.Sprint(version))
 		return b.s.Save(b.ctx, store.Save{Lease: l, Docs: []store.Document{d}})
 	}
 	b.want(try(1), store.ErrConflict)
@@ -92,7 +92,7 @@ func conflict(b *bench) {
 		for _, wrong := range []int64{0, v, v + 2} {
 			b.want(try(wrong), store.ErrConflict)
 		}
-		if d, err := b.s.Load(b.ctx, key("j-1")); err != nil || d.Version != v+1 || string(d.Body) != fmt.Sprint(v) {
+		if d, err := b.s.Load(b.ctx, key("j-1")); err != nil || d.Version != v+1 || d.Body.String() != fmt.Sprint(v) {
 			b.Fatalf("after save %d: %+v, %v", v, d, err)
 		}
 	}
@@ -112,21 +112,21 @@ func severalDocuments(b *bench) {
 
 func limits(b *bench) {
 	l := b.acquire(scope, "a", t0)
-	text := func(n int) json.RawMessage { return json.RawMessage(`"` + strings.Repeat("x", n-2) + `"`) }
+	text := func(n int) string { return `"` + strings.Repeat("x", n-2) + `"` }
 	with := func(change func(*store.Document, *store.Record)) store.Save {
 		d, r := document("j-1", 0), aRecord("r-1", "k")
 		change(&d, &r)
 		return store.Save{Lease: l, Docs: []store.Document{d}, Records: []store.Record{r}}
 	}
 	for name, s := range map[string]store.Save{
-		"body too long":      with(func(d *store.Document, _ *store.Record) { d.Body = text(store.MaxBody + 1) }),
-		"body not JSON":      with(func(d *store.Document, _ *store.Record) { d.Body = json.RawMessage("{") }),
-		"no body":            with(func(d *store.Document, _ *store.Record) { d.Body = nil }),
+		"body too long":      with(func(d *store.Document, _ *store.Record) { d.Body = store.Text(text(store.MaxBody + 1)) }),
+		"body not JSON":      with(func(d *store.Document, _ *store.Record) { d.Body = store.Text("{") }),
+		"no body":            with(func(d *store.Document, _ *store.Record) { d.Body = store.Body{} }),
 		"no cluster":         with(func(d *store.Document, _ *store.Record) { d.Cluster = "" }),
 		"another scope":      with(func(d *store.Document, _ *store.Record) { d.Scope = "other" }),
 		"negative version":   with(func(d *store.Document, _ *store.Record) { d.Version = -1 }),
 		"year 10000":         with(func(d *store.Document, _ *store.Record) { d.Saved = t0.AddDate(8000, 0, 0) }),
-		"record too long":    with(func(_ *store.Document, r *store.Record) { r.Data = text(store.MaxRecord + 1) }),
+		"record too long":    with(func(_ *store.Document, r *store.Record) { r.Data = json.RawMessage(text(store.MaxRecord + 1)) }),
 		"record not JSON":    with(func(_ *store.Document, r *store.Record) { r.Data = json.RawMessage("{") }),
 		"record without id":  with(func(_ *store.Document, r *store.Record) { r.ID = "" }),
 		"record of no kind":  with(func(_ *store.Document, r *store.Record) { r.Kind = "" }),
@@ -138,28 +138,29 @@ func limits(b *bench) {
 	}
 	_, err := b.s.Load(b.ctx, key("j-1"))
 	b.want(err, store.ErrNotFound)
-	b.save(with(func(d *store.Document, r *store.Record) { d.Body, r.Data = text(store.MaxBody), text(store.MaxRecord) }))
-	if d, err := b.s.Load(b.ctx, key("j-1")); err != nil || len(d.Body) != store.MaxBody {
-		b.Fatalf("longest body: %d bytes, %v", len(d.Body), err)
+	b.save(with(func(d *store.Document, r *store.Record) {
+		d.Body, r.Data = store.Text(text(store.MaxBody)), json.RawMessage(text(store.MaxRecord))
+	}))
+	if d, err := b.s.Load(b.ctx, key("j-1")); err != nil || len(d.Body.String()) != store.MaxBody {
+		b.Fatalf("longest body: %d bytes, %v", len(d.Body.String()), err)
 	}
 }
 
 func copied(b *bench) {
 	l := b.acquire(scope, "a", t0)
-	d, r := document("j-1", 0), aRecord("r-1", "k")
-	r.Data = json.RawMessage(`[1]`)
-	b.save(store.Save{Lease: l, Docs: []store.Document{d}, Records: []store.Record{r}})
-	d.Body[0], r.Data[0] = 'X', 'X'
+	r, o := aRecord("r-1", "k"), order("o-1")
+	r.Data, o.Body = json.RawMessage(`[1]`), json.RawMessage(`[2]`)
+	b.save(store.Save{Lease: l, Records: []store.Record{r}})
+	b.want(b.s.Submit(b.ctx, o), nil)
+	r.Data[0], o.Body[0] = 'X', 'X'
 	for range 2 {
-		got, err := b.s.Load(b.ctx, d.Key)
-		rec, err2 := b.s.Record(b.ctx, "r-1")
-		page, err3 := b.s.History(b.ctx, store.Query{})
-		docs, err4 := b.s.LoadScope(b.ctx, scope)
-		if err != nil || err2 != nil || err3 != nil || err4 != nil || got.Body[0] != '{' || rec.Data[0] != '[' ||
-			page[0].Data[0] != '[' || docs[0].Body[0] != '{' {
-			b.Fatalf("the store shares memory with its caller: %s %s", got.Body, rec.Data)
+		rec, err := b.s.Record(b.ctx, "r-1")
+		page, err2 := b.s.History(b.ctx, store.Query{})
+		orders, err3 := b.s.Orders(b.ctx, scope)
+		if err != nil || err2 != nil || err3 != nil || rec.Data[0] != '[' || page[0].Data[0] != '[' || orders[0].Body[0] != '[' {
+			b.Fatalf("the store shares memory with its caller: %s", rec.Data)
 		}
-		got.Body[0], rec.Data[0], page[0].Data[0], docs[0].Body[0] = 'X', 'X', 'X', 'X'
+		rec.Data[0], page[0].Data[0], orders[0].Body[0] = 'X', 'X', 'X'
 	}
 }
 
@@ -167,7 +168,7 @@ func oddTexts(b *bench) {
 	l := b.acquire("sc\x00ope\xff'\"%", "a", t0)
 	r := aRecord("r \x00\xfe'", "k.\u2028")
 	r.Scope, r.Reason, r.Author, r.Cluster = l.Scope, "\x00", "\xff\xff", "j-%_"
-	d := store.Document{Key: r.Key, Body: json.RawMessage("\"\xff\"")}
+	d := store.Document{Key: r.Key, Body: store.Text("\"\xff\"")}
 	b.save(store.Save{Lease: l, Docs: []store.Document{d}, Records: []store.Record{r}})
 	got, err := b.s.Record(b.ctx, r.ID)
 	r.Seq = got.Seq

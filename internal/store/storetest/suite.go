@@ -3,7 +3,6 @@ package storetest
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"testing"
@@ -128,7 +127,7 @@ func (b *bench) ids(got []string, want ...string) {
 func key(cluster string) store.Key { return store.Key{Scope: scope, Cluster: cluster} }
 
 func document(cluster string, version int64) store.Document {
-	return store.Document{Key: key(cluster), Version: version, Body: json.RawMessage(`{"v":1}`), Saved: t0}
+	return store.Document{Key: key(cluster), Version: version, Body: store.Text(`{"v":1}`), Saved: t0}
 }
 
 func aRecord(id, kind string) store.Record {
