@@ -100,6 +100,11 @@ func (i Interleaving) Disturbances() int {
 	return n
 }
 
+// addsLate says whether the fault lets an AddInstanceGroups take effect late: the group may then be a twin of one that was made in its place.
+func (i Interleaving) addsLate() bool {
+	return strings.HasPrefix(i.Fault, string(emr.AddInstanceGroups)+" ") && strings.Contains(i.Fault, " late=")
+}
+
 // readEffects and writeEffects are the effects of a fault that can make a difference to the guard's reads and to its changes. What befalls a
 // read after it took effect befalls it as well before.
 var (
@@ -128,7 +133,6 @@ type Space struct {
 func NewSpace(name string) Space {
 	space := Space{Story: name}
 	s := newSmall(Interleaving{Story: name})
-	sent := len(s.w.Calls)
 	s.w.Kill = func(b Boundary) bool {
 		space.Boundaries++
 		if moment(b) {
@@ -138,7 +142,7 @@ func NewSpace(name string) Space {
 	}
 	s.w.Run(storyOf(name).lasts)
 	seen := map[emr.Op]int{}
-	for _, c := range s.w.Calls[sent:] {
+	for _, c := range s.w.Calls[s.sent:] {
 		op := c.Call.Op
 		if len(effectsOf[op]) == 0 {
 			continue
@@ -174,6 +178,9 @@ func (s Space) All(disturbances int) iter.Seq[Interleaving] {
 		}
 		for _, crash := range crashes {
 			for _, fault := range faults {
+				if n := (Interleaving{Crash: crash, Fault: fault}).Disturbances(); n != disturbances && n != disturbances-1 {
+					continue // whatever change comes with them
+				}
 				for _, change := range outside {
 					if i := (Interleaving{s.Story, crash, fault, change}); i.Disturbances() == disturbances && !yield(i) {
 						return

@@ -14,16 +14,21 @@ type banned struct {
 	until  time.Time
 	before time.Time // what stood before the last stop, until that one is known to have happened
 	by     string    // the stop
+	lifted string    // the stop that was written down and not sent yet when somebody lifted the ban
 }
 
 // clockSlack is how far the clock of a process may be from the true time while it acts (R11), and a second for its resolution.
 const clockSlack = 61 * time.Second
 
-// bans books the ban that follows from a stop that is about to be sent.
+// bans books the ban that follows from a stop that is about to be sent, unless somebody lifted it between the two: orders are taken in the step that
+// writes the stop down, before that sends it.
 func (x *watched) bans(c *sentCall) {
 	r := x.doc().Recovery(c.pending.Recovery)
 	b := x.groups[c.call.Group]
 	if c.pending.Purpose != guard.ForStop || r == nil || b == nil || !r.Kind.Bans() || !r.Stopped.Equal(r.Sent) {
+		return
+	}
+	if b.ban.lifted == c.pending.ID {
 		return
 	}
 	b.ban.before, b.ban.by = b.ban.until, c.pending.ID
@@ -54,6 +59,9 @@ func (x *watched) bannedByHand(r store.Record) {
 		b.ban = banned{until: later(b.ban.until, x.now().Add(data.Order.For))}
 	case guard.OrderUnban:
 		b.ban = banned{}
+		if p := x.doc().Pending; p != nil && p.Call.Group == emr.GroupID(r.Group) {
+			b.ban.lifted = p.ID
+		}
 	}
 }
 

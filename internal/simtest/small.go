@@ -3,7 +3,6 @@ package simtest
 import (
 	"errors"
 	"slices"
-	"strings"
 	"time"
 
 	"emrguard/internal/emr"
@@ -105,6 +104,8 @@ type small struct {
 	w          *World
 	i          Interleaving
 	began      time.Time // when somebody asked for 9
+	sent       int       // calls until then
+	fault      emrsim.Fault
 	boundaries int
 	moments    int
 	crashed    bool
@@ -150,13 +151,13 @@ func newSmall(i Interleaving) *small {
 	}
 	w.Run(smallQuiet)
 	if i.Fault != "" {
-		f, err := emrsim.ParseFault(i.Fault)
-		if err != nil {
+		var err error
+		if s.fault, err = emrsim.ParseFault(i.Fault); err != nil {
 			panic(err)
 		}
-		w.Sim.AddFault(f)
+		w.Sim.AddFault(s.fault)
 	}
-	s.began = w.Now()
+	s.began, s.sent = w.Now(), len(w.Calls)
 	if begin := storyOf(i.Story).begin; begin != nil {
 		begin(s)
 	}
@@ -190,7 +191,7 @@ func (i Interleaving) Play() Outcome {
 	s.calm()
 	s.check()
 	violations := slices.Concat(s.w.Violations(), s.violations)
-	if s.raised() && strings.Contains(i.Fault, " late=") { // what a late twin has may be wanted by then, and stay
+	if s.raised() && i.addsLate() { // what the twin has may be wanted by then, and stay
 		violations = slices.DeleteFunc(violations, func(v Violation) bool { return v.Property == "I5" })
 	}
 	return Outcome{World: s.w, Reached: reached, Violations: violations}

@@ -6,10 +6,11 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"emrguard/internal/emr"
+	"emrguard/internal/emrsim"
+	"emrguard/internal/pool"
 	"emrguard/internal/store"
 )
 
@@ -24,10 +25,9 @@ func (s *small) effect() {
 			sum += g.Requested
 			running += g.Running
 		}
-		// A fault that lets an AddInstanceGroups land late makes a twin, which is released at once (rule R7).
-		late := c.Op == string(emr.AddInstanceGroups) && strings.HasPrefix(s.i.Fault, c.Op+" ") && strings.Contains(s.i.Fault, " late=")
-		keeps := c.To <= c.Running // what arrived after the stop runs already, and is asked for until the fallback gives as much back (rule R5)
-		if c.To > c.From && sum > 9 && !s.raised() && !late && !keeps {
+		twin := c.Op == string(emr.AddInstanceGroups) && s.i.addsLate() // is released at once (rule R7)
+		keeps := c.To <= c.Running                                      // what arrived after the stop runs already, and is asked for until the fallback gives as much back (rule R5)
+		if c.To > c.From && sum > 9 && !s.raised() && !twin && !keeps {
 			s.violate("twice", "%s asks for %d in all, nobody wanted more than 9", c.Op, sum)
 		}
 		if c.To < c.From {
@@ -114,10 +114,14 @@ func (s *small) launches() {
 	}
 }
 
-// ended checks that no change by the guard ended a running node that was wanted: a release of what came back twice may.
+// ended checks that no change by the guard ended a running node that was wanted: a release of what came back twice may, and that of a twin, which
+// is given up at once (rule R7), what did not run yet.
 func (s *small) ended(wanted int) {
 	for n, c := range s.w.Sim.Changes(Region, 0) {
 		if c.Who != "api" || c.Ended == 0 {
+			continue
+		}
+		if c.Running <= c.To && s.twin(c.Group) {
 			continue
 		}
 		left := slices.IndexFunc(s.cuts, func(x cut) bool { return x.entry == n })
@@ -125,6 +129,25 @@ func (s *small) ended(wanted int) {
 			s.violate("ended", "%s %s from %d to %d ended %d running nodes", c.Op, c.Group, c.From, c.To, c.Ended)
 		}
 	}
+}
+
+// twin says whether a recovery made another group before this one.
+func (s *small) twin(group string) bool {
+	names, made := map[string]string{}, map[string]bool{}
+	for _, g := range s.truth().Groups {
+		names[g.ID] = g.Name
+	}
+	for _, c := range s.w.Sim.Changes(Region, 0) {
+		if c.Op != string(emr.AddInstanceGroups) {
+			continue
+		}
+		_, token, ours := emr.ParseGroupName(names[c.Group])
+		if c.Group == group {
+			return ours && made[token.Recovery]
+		}
+		made[token.Recovery] = true
+	}
+	return false
 }
 
 // wanted is what the pool may be asked for at the end, by rule R10. A person's change that the guard could not have seen before it changed
@@ -136,10 +159,20 @@ func (s *small) wanted() []int {
 	x := s.changed
 	switch s.i.Change.Do {
 	case "12":
+		out := []int{12}
 		if s.blind(1) {
-			return []int{9, 12}
+			out = append(out, 9)
 		}
-		return []int{12}
+		if s.fault.Effect == emrsim.Stale { // the 9 from before this change, read after our stop showed, looks like somebody's rise, and the stop in the next read like a fall
+			for _, r := range s.history("pool.outside_fall") {
+				var data struct{ Change pool.Change }
+				if err := json.Unmarshal(r.Data, &data); err != nil {
+					panic(err)
+				}
+				out = append(out, 12-data.Change.Taken)
+			}
+		}
+		return out
 	case "6", "3":
 		to, _ := strconv.Atoi(s.i.Change.Do)
 		fall := x.task - to
@@ -168,9 +201,16 @@ func (s *small) wanted() []int {
 func (s *small) blind(reads int) bool {
 	stops := slices.DeleteFunc(s.history("call.stop", "call.keep"), func(r store.Record) bool { return r.Group != s.changed.group })
 	return slices.ContainsFunc(stops, func(r store.Record) bool {
-		seen := 0
-		for _, call := range s.w.Calls {
-			if call.Call.Op == emr.ListInstanceGroups && call.Err == nil && call.At.After(s.changed.at) && call.At.Before(r.At) {
+		seen, nth := 0, 0
+		for _, call := range s.w.Calls[s.sent:] {
+			if call.Call.Op != emr.ListInstanceGroups {
+				continue
+			}
+			shows := call.At
+			if nth++; s.fault.Effect == emrsim.Stale && s.fault.First == nth {
+				shows = shows.Add(-s.fault.Time)
+			}
+			if call.Err == nil && shows.After(s.changed.at) && call.At.Before(r.At) {
 				seen++
 			}
 		}
