@@ -269,7 +269,7 @@ func (d *decider) twin(p *pool.Pool, g *Group, id string) {
 func (d *decider) observe(g emr.Group, in Read) {
 	known := d.s.Group(g.ID)
 	dating := ledger.Dating{}
-	if p := d.s.PoolOf(g.ID); known.Called.Count == g.Requested && (p == nil || p.Member(g.ID).Ours(g.Requested)) { // else somebody set the same count again
+	if known.Called.Count == g.Requested && d.begins(g) {
 		dating.Call = known.Called.At
 	}
 	if known.Heard.Asked == g.Requested && d.env.Trusted {
@@ -312,6 +312,17 @@ func (d *decider) observe(g emr.Group, in Read) {
 		m.Settled(g.Requested)
 	}
 	d.judge(p, g, in)
+}
+
+// begins says whether the requested count that a read shows may be the beginning of what our last call asked for: no read has shown it yet, and the count is
+// still ours. Else somebody set the same count again, or a stale read came between, which nobody can tell: nothing is called older than it may be.
+func (d *decider) begins(g emr.Group) bool {
+	p := d.s.PoolOf(g.ID)
+	if p == nil {
+		return true
+	}
+	m := p.Member(g.ID)
+	return !m.Shown && m.Ours(g.Requested)
 }
 
 // judge finds out whether somebody else changed what a member is asked for (rule R10).

@@ -18,6 +18,8 @@ const (
 	// lag is how far before the last read without a change our call or an event may lie and still be taken for its start:
 	// reads may show a value from before a change for a while.
 	lag = 5 * time.Minute
+	// imprecise is how far AWS's dates of instances and the corrected local time may differ: the Date header has whole seconds.
+	imprecise = 2 * time.Second
 	// reordered is how much earlier than the newest read an overtaken one may have begun. A read from further back means
 	// that the clock was set back; it is taken as it is.
 	reordered = 5 * time.Minute

@@ -65,7 +65,8 @@ type SettleReport struct {
 // than any missing instance is. Instances that became ready after the oldest entry, other than those the reads saw
 // arrive, pop it; as many losses are pushed, dated by the end of the instances lost. The sum stays what the newest read
 // says, and no entry becomes older than the oldest may have been. The list must have begun after the newest read: what
-// happened before that is settled afterwards and not looked at again.
+// happened before that is settled afterwards and not looked at again. A read may have shown fewer than ran: an arrival that the reads saw after it hides
+// none that the list shows.
 func (l Ledger) Settle(instances []emr.Instance) (Ledger, SettleReport) {
 	head, ok := l.Oldest()
 	if !ok {
@@ -73,16 +74,14 @@ func (l Ledger) Settle(instances []emr.Instance) (Ledger, SettleReport) {
 	}
 	from, to := l.unsettled(head), l.Last.Ended
 	within := func(t time.Time) bool { return t.After(from) && !t.After(to) }
-	var ready, running, fresh int
-	var newest time.Time // when the last instance became ready
-	var ends []time.Time
+	var running, fresh int
+	var ready, ends []time.Time
 	for _, i := range instances {
 		if i.Ready.IsZero() {
 			continue
 		}
 		if within(i.Ready) {
-			ready++
-			newest = later(newest, i.Ready)
+			ready = append(ready, i.Ready)
 		}
 		if within(i.Ended) {
 			ends = append(ends, later(i.Ended, head.Since.Add(-head.Slack)).Round(0).UTC())
@@ -94,20 +93,16 @@ func (l Ledger) Settle(instances []emr.Instance) (Ledger, SettleReport) {
 			}
 		}
 	}
-	for _, m := range l.Arrivals {
-		if m.At.After(from) {
-			ready -= m.Count
-		}
-	}
+	slices.SortFunc(ready, time.Time.Compare)
 	report := SettleReport{Ahead: max(0, running-l.Last.Running), Before: head.Since, After: head.Since}
-	report.Hidden = max(0, ready-max(0, report.Ahead-fresh))
+	report.Hidden = max(0, unseen(ready, l.Arrivals, from)-max(0, report.Ahead-fresh))
 	l.Settled = to
 	if report.Hidden == 0 {
 		return l, report
 	}
 	slices.SortFunc(ends, time.Time.Compare)
 	q := withLosses(l.Entries, ends, report.Hidden, from, to)
-	begun := 0
+	newest, begun := ready[len(ready)-1], 0
 	for _, e := range l.Entries {
 		if e.Cause == Change && e.Since.Add(e.Slack).After(newest) {
 			begun += e.Count
@@ -150,6 +145,22 @@ func (l Ledger) unsettled(head Entry) time.Time {
 		}
 	}
 	return later(later(from, l.First), l.Settled)
+}
+
+// unseen is how many of the instances that became ready after from (sorted) the reads did not see arrive. What a read saw arrive was ready by then, as
+// far as AWS's dates and ours agree.
+func unseen(ready []time.Time, arrivals []Mark, from time.Time) int {
+	by, seen := 0, 0
+	for _, m := range arrivals {
+		if !m.At.After(from) {
+			continue
+		}
+		for by < len(ready) && !ready[by].After(m.At.Add(imprecise)) {
+			by++
+		}
+		seen = min(by, seen+m.Count)
+	}
+	return len(ready) - seen
 }
 
 // withLosses returns entries and hidden more losses, each dated by one of ends (sorted), by to where there are too few.

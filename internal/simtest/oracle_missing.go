@@ -24,6 +24,7 @@ type missing struct {
 	taken    []lack    // what a fall of the requested count ended since then, the oldest first
 	served   []lack    // what arrivals ended since then, the oldest first
 	fleeting int       // running instances that ended and had arrived since then
+	feigned  []lack    // what reads since then show missing that was not, the oldest first
 
 	late    int       // reads since the oldest was overdue, a pace apart
 	counted time.Time // the last of them
@@ -41,7 +42,8 @@ type lack struct {
 
 // take books what became of the group. A rise of requested is missing from then on, an arrival ends what is missing for the longest, a fall
 // of requested what is missing for the shortest time; what is left is a loss. Time in RECONFIGURING does not count. A requested count that fell and
-// rose again between two right reads, and an instance that arrived and ended between two, are seen by nobody: they are dated by what they replace.
+// rose again between two right reads, and an instance that arrived and ended between two, are seen by nobody: they are dated by what they replace. Where a read shows fewer than ran, and as many
+// are lost before a right one shows that they are not, nobody can know that they were there in between: they are dated by that read.
 func (m *missing) take(before, now emrsim.GroupNow) {
 	if before.State == string(emr.GroupReconfiguring) {
 		for i := range m.queue {
@@ -80,14 +82,14 @@ func (m *missing) take(before, now emrsim.GroupNow) {
 		total, m.fleeting = total+n, m.fleeting-n
 	}
 	if short > total {
-		m.push(lack{count: short - total, since: now.At, lost: true}, nil)
+		m.push(lack{count: short - total, since: now.At, lost: true}, &m.feigned)
 	}
 }
 
 // push adds instances that are missing from now on. As many of them as others, which no read saw go, are dated by those.
 func (m *missing) push(l lack, others *[]lack) {
 	l.dated = l.since
-	for others != nil && l.count > 0 && len(*others) > 0 {
+	for l.count > 0 && len(*others) > 0 {
 		o, like := &(*others)[0], l
 		like.count, like.dated = min(l.count, o.count), o.dated
 		m.queue = append(m.queue, like)
@@ -131,6 +133,24 @@ func (m *missing) ends(e emrsim.End) {
 	}
 }
 
+// feign takes a read that shows n instances fewer than ran at any time since the last right one. Of what earlier reads feigned and it does not the
+// oldest ends, as if it arrived.
+func (m *missing) feign(n int, at time.Time) {
+	for _, l := range m.feigned {
+		n -= l.count
+	}
+	if n > 0 {
+		m.feigned = append(m.feigned, lack{count: n, dated: at})
+	}
+	for n < 0 && len(m.feigned) > 0 {
+		took := min(-n, m.feigned[0].count)
+		n += took
+		if m.feigned[0].count -= took; m.feigned[0].count == 0 {
+			m.feigned = m.feigned[1:]
+		}
+	}
+}
+
 // oldestDated is since when right reads show an instance missing; zero when none is.
 func (m *missing) oldestDated() time.Time {
 	var oldest time.Time
@@ -162,11 +182,14 @@ func (x *watched) overdue(b *groupBook, g emr.Group, began time.Time) {
 	if !right || m.fell && m.lost {
 		m.unknown(time.Time{})
 	}
+	if !right {
+		m.feign(b.fewest(m.read, began)-g.Running, began)
+	}
 	if right {
 		b.seen(began)
 		m.fell, m.lost, m.gained = false, false, false
 		shown := func(l lack) bool { return !l.ended.After(began) }
-		m.read, m.taken, m.served, m.fleeting = began, slices.DeleteFunc(m.taken, shown), slices.DeleteFunc(m.served, shown), 0
+		m.read, m.taken, m.served, m.fleeting, m.feigned = began, slices.DeleteFunc(m.taken, shown), slices.DeleteFunc(m.served, shown), 0, nil
 	}
 	for i := range m.queue {
 		if l := &m.queue[i]; l.shown.IsZero() && !l.since.After(began) && right {

@@ -216,6 +216,19 @@ func (b *groupBook) then(t time.Time) (emrsim.GroupNow, bool) {
 	return b.views[i].GroupNow, true
 }
 
+// fewest is the fewest instances that ran at any time from one moment to another, as far back as is remembered; 0 before the group was there.
+func (b *groupBook) fewest(from, to time.Time) int {
+	last := b.at(to)
+	if last < 0 {
+		return 0
+	}
+	n := b.views[last].Running
+	for _, v := range b.views[max(0, b.at(from)):last] {
+		n = min(n, v.Running)
+	}
+	return n
+}
+
 // right says whether a read showed a group as it was when the read began.
 func (b *groupBook) right(g emr.Group, began time.Time) bool {
 	v, ok := b.then(began)
