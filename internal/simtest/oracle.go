@@ -406,25 +406,30 @@ func (x *watched) decided(r reading) {
 	}
 }
 
-// notSaved forgets the reads whose decisions could not be written down.
+// notSaved forgets the reads whose decisions could not be written down: nobody knows any more what they showed.
 func (o *oracle) notSaved(s store.Save) {
 	for _, d := range s.Docs {
 		if strings.HasPrefix(d.Key.Cluster, "j-") {
-			o.of(emr.ClusterID(d.Key.Cluster)).given = nil
+			o.of(emr.ClusterID(d.Key.Cluster)).forget()
 		}
 	}
 }
 
-// died forgets the reads that nobody knows any more: their process died before it had written down what it made of them.
+// died forgets the reads of which a process died before it had written down what it made of them.
 func (o *oracle) died() {
 	for _, x := range o.each() {
-		for _, r := range x.given {
-			for id, reads := range x.seen { //archtest:sorted each group by itself
-				x.seen[id] = slices.DeleteFunc(reads, func(s seenRead) bool { return s.at.Equal(r.began) })
-			}
-		}
-		x.given = nil
+		x.forget()
 	}
+}
+
+// forget drops the reads that no saved decision has used.
+func (x *watched) forget() {
+	for _, r := range x.given {
+		for id, reads := range x.seen { //archtest:sorted each group by itself
+			x.seen[id] = slices.DeleteFunc(reads, func(s seenRead) bool { return s.at.Equal(r.began) })
+		}
+	}
+	x.given = nil
 }
 
 // state is the guard's document of a cluster, as saved; false without one.
