@@ -178,7 +178,7 @@ func (c *cluster) pay(now Now, call *guard.Call) {
 // save writes a decision down if it changed anything.
 func (c *cluster) save(ctx context.Context, now Now, dec guard.Decision, order *store.Order) bool {
 	s := c.s
-	body, err := store.Encode(&dec.State)
+	body, err := store.Encode(dec.State)
 	if err != nil {
 		s.e.fault(s, string(c.id), fmt.Errorf("write the state of %s: %w", c.id, err))
 		return false
@@ -203,7 +203,7 @@ func (c *cluster) save(ctx context.Context, now Now, dec guard.Decision, order *
 		save.Orders = []store.Answer{{ID: order.ID, At: s.now(now), Refused: dec.Reply.Refused, Text: dec.Reply.Text}}
 	}
 	if s.e.o.Saving != nil {
-		s.e.o.Saving(key, &dec.State)
+		s.e.o.Saving(key, dec.State)
 	}
 	if err := s.e.o.Store.Save(ctx, save); err != nil {
 		c.notSaved(err)

@@ -76,7 +76,7 @@ type Options struct {
 	DryRun   bool
 	// Saving, when set, is told of each state of a cluster right before the Save that writes it, which may fail. The state is shared: it
 	// must not be changed. It serves those who check what is saved and need not decode it.
-	Saving func(key store.Key, s *guard.State)
+	Saving func(key store.Key, s guard.State)
 }
 
 // Call is one request to send. Its result is an input of a later Step.

@@ -102,7 +102,7 @@ func (r *rogue) save(records ...store.Record) {
 	key := store.Key{Scope: ScopeName, Cluster: r.cluster}
 	var saved guard.State // a copy: the test goes on changing its own
 	check(r.t, body.Decode(&saved))
-	r.w.saving(key, &saved)
+	r.w.saving(key, saved)
 	r.w.oracle.saved(store.Save{Docs: []store.Document{{Key: key, Body: body}}, Records: records})
 }
 

@@ -245,9 +245,9 @@ func (w *World) Start() *Process {
 }
 
 // saving shows the oracle the state behind the document that is saved next.
-func (w *World) saving(key store.Key, s *guard.State) {
+func (w *World) saving(key store.Key, s guard.State) {
 	if w.oracle != nil {
-		w.oracle.saving, w.oracle.state = key, s
+		w.oracle.saving, w.oracle.state = key, &s
 	}
 }
 
