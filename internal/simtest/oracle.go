@@ -82,6 +82,7 @@ type watched struct {
 	wants     wants
 	conduct   conduct
 	adds      []*sentCall         // of new groups
+	making    *sentCall           // of a new group that is not there yet
 	twin      map[string]*twinned // by recovery
 	suspended suspension
 	calls     map[string]store.Record // what was written of a change before it was sent, by its id

@@ -21,6 +21,7 @@ type groupBook struct {
 	maker  string      // the recovery whose token its name carries; empty: none of ours
 	holder string      // the recovery whose call set its requested count last; empty: somebody else
 	asMade bool        // it is asked for what it was made with
+	made   *sentCall   // the call of ours that made it; nil: somebody else did, or it is older than the books
 
 	counts  []ownCount      // requested counts that calls of ours asked for, or replaced
 	unnamed []outsideChange // which the history does not name yet
@@ -56,6 +57,7 @@ type sentCall struct {
 	ended   int // instances that ended because of it
 
 	refused bool      // the answer says that nothing happened
+	taken   bool      // the answer says that it took effect
 	told    time.Time // when it was answered; zero: not yet
 	read    time.Time // when the last read before it began
 	arrived int       // instances that had arrived in its group by then
@@ -128,7 +130,8 @@ func (o *oracle) did(request string) {
 func (x *watched) effect(call *sentCall, c emrsim.Change) {
 	b := x.groups[emr.GroupID(c.Group)]
 	if b == nil {
-		return // a group that is made by it; its first sight follows
+		x.making = call // its first sight follows
+		return
 	}
 	b.holder = call.pending.Recovery
 	b.unnamed = nil
@@ -144,7 +147,7 @@ func (x *watched) told(c completion) {
 	for _, call := range x.onTheWay {
 		if call.at.Equal(c.sent) && call.call.String() == c.call.String() {
 			err := c.done.Result.Err
-			call.told, call.refused = x.now(), err != nil && !err.OutcomeUnknown()
+			call.told, call.refused, call.taken = x.now(), err != nil && !err.OutcomeUnknown(), err == nil
 			x.unbanned(call, err)
 		}
 	}
@@ -155,7 +158,8 @@ func (x *watched) told(c completion) {
 func (x *watched) changed(g emrsim.GroupNow) {
 	b := x.groups[emr.GroupID(g.Group)]
 	if b == nil {
-		b = &groupBook{origin: emr.GroupID(g.Group), asMade: true}
+		b = &groupBook{made: x.making, origin: emr.GroupID(g.Group), asMade: true}
+		x.making = nil
 		if _, token, ok := emr.ParseGroupName(g.Name); ok && token.Cluster == x.id && token.Store == x.o.w.o.Store.ID() && token.Origin != "configured" {
 			b.maker, b.holder = token.Recovery, token.Recovery
 			if x.groups[token.Origin] != nil {

@@ -133,10 +133,12 @@ func (p *wanted) misread(shown, truth int) {
 // wants are the models of the pools of a cluster, by origin.
 type wants map[emr.GroupID]*wanted
 
-// unseen says whether a group is one that another call of the same recovery made, and that no read has shown yet (R7).
+// unseen says whether a group that no read has shown yet is one that nobody knows of: another call of the same recovery made it, or one whose answer is
+// missing, of a recovery that is closed since (R7).
 func (x *watched) unseen(b *groupBook, c *sentCall) bool {
 	_, shown := x.shown[emr.GroupID(b.Group)]
-	return !shown && b.maker == c.pending.Recovery && b.Group != string(c.call.Group)
+	again := b.maker == c.pending.Recovery && b.Group != string(c.call.Group)
+	return !shown && (again || b.made != nil && !b.made.taken)
 }
 
 // sum is what the members of a pool are asked for in truth, but for one of them.
@@ -204,10 +206,10 @@ func (w wants) effect(x *watched, b *groupBook, c emrsim.Change) {
 // sent checks I2 for a change that is about to be sent.
 //
 // I2, at every moment: no launch takes what is asked for of a pool, in truth, over what people want of it at most. While a return to the origin
-// is open both ask: then it may be more by what the other members have. Left out is the twin of a new group that took effect late and that no
-// read has shown yet (R7): see I5. A rise by somebody else counts from the first read that shows it; one to a count that a call of ours replaced
-// a short while ago cannot be told from an old read of that (R10), and does not count until two reads showed it after settle, and after an
-// unanswered call can land no more.
+// is open both ask: then it may be more by what the other members have. Left out is a new group whose call took effect late and that no read has
+// shown yet (R7): what it asks for beyond that is released, see I5. A rise by somebody else counts from the first read that shows it; one to a count
+// that a call of ours replaced a short while ago cannot be told from an old read of that (R10), and does not count until two reads showed it after
+// settle, and after an unanswered call can land no more.
 func (w wants) sent(x *watched, c *sentCall) {
 	b := x.groups[c.call.Group]
 	origin := c.pending.Pool
