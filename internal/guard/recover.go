@@ -239,10 +239,14 @@ func (d *decider) onOriginOnly(p *pool.Pool) bool {
 }
 
 // originGivesBack says whether a surplus on the origin is released there: no fallback holds it, and we asked for it ourselves, to keep the
-// count in step with what runs. A CORE group does not: its shrink moves HDFS data.
+// count in step with what runs. A CORE group does not, since its shrink moves HDFS data, but for what an operation asked it to release already: that EMR did
+// not carry it out (R3) changes nothing of what is wanted.
 func (d *decider) originGivesBack(p *pool.Pool) bool {
-	g := d.s.Group(p.Origin)
-	return p.Role == emr.Task && g != nil && g.ours() && d.onOriginOnly(p)
+	g, m := d.s.Group(p.Origin), p.Member(p.Origin)
+	if g == nil || !g.ours() || !d.onOriginOnly(p) {
+		return false
+	}
+	return p.Role == emr.Task || m.Kept != nil && m.Kept.Running == g.Requested
 }
 
 func (d *decider) openRetry(p *pool.Pool, missing int) {
