@@ -196,6 +196,9 @@ func (d *decider) openOwed(p *pool.Pool) {
 		return
 	}
 	missing := p.Wanted - p.Requested(d.s.View())
+	if missing < 0 && p.Blocked != nil && !p.Blocked.Retry.After(now) {
+		d.unblock(p) // more than max may be asked for, for as long as who asks likes
+	}
 	switch {
 	case missing > 0:
 		d.openRetry(p, missing)
@@ -211,11 +214,16 @@ func (d *decider) openOwed(p *pool.Pool) {
 		}
 		d.wantWhatIsLeft(p)
 	case p.Blocked != nil:
-		d.record("pool.unblocked", Record{Pool: p.Origin, Reason: fmt.Sprintf("nothing is left to place: all %d that the pool wants are asked for", p.Wanted)})
-		p.Blocked = nil
+		d.unblock(p)
 	default:
 		d.openReturn(p)
 	}
+}
+
+// unblock ends the wait for a place of a pool that needs none.
+func (d *decider) unblock(p *pool.Pool) {
+	d.record("pool.unblocked", Record{Pool: p.Origin, Reason: fmt.Sprintf("nothing is left to place: all %d that the pool wants are asked for", p.Wanted)})
+	p.Blocked = nil
 }
 
 // wantWhatIsLeft ends a surplus that no fallback holds: somebody else asked the origin for it, and nobody lowers that but they (R10).
