@@ -140,11 +140,7 @@ func (x *watched) early(c *sentCall, r *recovery.Recovery) {
 	if short := r.Settings.AfterCapacity; short > 0 {
 		after = min(after, short)
 	}
-	gap := time.Duration(0)
-	for i := len(x.reads) - 1; i > 0 && x.reads[i].After(c.at.Add(-2*after-time.Hour)); i-- {
-		gap = max(gap, x.reads[i].Sub(x.reads[i-1]))
-	}
-	slack := gap/2 + clockSlack
+	slack := x.datedWithin(c.at.Add(-2*after-time.Hour)) + clockSlack
 	if b.holder != "" || b.maker != "" {
 		slack += foreignWait
 	}
@@ -153,7 +149,16 @@ func (x *watched) early(c *sentCall, r *recovery.Recovery) {
 	}
 }
 
-// shrinks checks that a shrink which is given up is old enough, as far as right reads show, and does not move.
+// datedWithin is how far from the truth the dates of what only reads show may be since a time: half of the longest time between two of them.
+func (x *watched) datedWithin(since time.Time) time.Duration {
+	gap := time.Duration(0)
+	for i := len(x.reads) - 1; i > 0 && x.reads[i].After(since); i-- {
+		gap = max(gap, x.reads[i].Sub(x.reads[i-1]))
+	}
+	return gap / 2
+}
+
+// shrinks checks that a shrink which is given up is old enough, as far as right reads show and date it, and does not move.
 func (x *watched) shrinks(c *sentCall, r *recovery.Recovery) {
 	b := x.groups[c.call.Group]
 	if b == nil || !b.right(x.shown[c.call.Group], c.at) {
@@ -163,7 +168,8 @@ func (x *watched) shrinks(c *sentCall, r *recovery.Recovery) {
 	if v, ok := b.then(c.at.Add(-15*r.Settings.Pace + slack)); ok && v.Running != b.Running {
 		x.violate("R3", "%s gives a shrink up that moves: %d ran at %s, %d now", c.call, v.Running, v.At.Format(time.TimeOnly), b.Running)
 	}
-	if at := c.at.Add(-min(r.Settings.ShrinkAfter, remembered-time.Minute) + slack); b.sawNoShrink(at) {
+	limit := min(r.Settings.ShrinkAfter, remembered-time.Minute)
+	if at := c.at.Add(-limit + max(slack, x.datedWithin(c.at.Add(-limit)))); b.sawNoShrink(at) {
 		x.violate("R3", "%s gives a shrink up that began after %s", c.call, at.Format(time.TimeOnly))
 	}
 }
