@@ -160,7 +160,7 @@ func (s *small) wanted() []int {
 	switch s.i.Change.Do {
 	case "12":
 		out := []int{12}
-		if s.blind(1) {
+		if s.blind(1) || s.overwritten() {
 			out = append(out, 9)
 		}
 		if s.fault.Effect == emrsim.Stale { // the 9 from before this change, read after our stop showed, looks like somebody's rise, and the stop in the next read like a fall
@@ -215,6 +215,13 @@ func (s *small) blind(reads int) bool {
 			}
 		}
 		return r.At.After(s.changed.at) && seen < reads || !r.At.After(s.changed.at) && s.changed.task == 9
+	})
+}
+
+// overwritten says whether a launch on the group that was written down at the moment of the outside change took its place: no read can have shown it.
+func (s *small) overwritten() bool {
+	return slices.ContainsFunc(s.w.Sim.Changes(Region, 0), func(c emrsim.Change) bool {
+		return c.Who == "api" && c.Group == s.changed.group && c.At.Equal(s.changed.at) && c.From == 12 && c.To > s.changed.task
 	})
 }
 
