@@ -67,6 +67,7 @@ var layout = []place{
 	{"internal/telemetry", adapter, "metrics"},
 	{"internal/notify", adapter, "notifications"},
 	{"internal/view", outer, "the read model: what commands and pages show"},
+	{"internal/desk", outer, "the store as commands and pages work with it"},
 	{"internal/app", outer, "the composition root"},
 	{"internal/cli", outer, "the commands"},
 	{"internal/simtest", house, "deterministic simulation of the whole"},

@@ -10,6 +10,7 @@ import (
 
 	"emrguard/internal/app"
 	"emrguard/internal/config"
+	"emrguard/internal/desk"
 	"emrguard/internal/emr"
 	"emrguard/internal/engine"
 	"emrguard/internal/store"
@@ -19,10 +20,10 @@ import (
 // is sent to AWS: a change that falls due in this moment is booked as not sent, and the next owner decides on it again. If
 // somebody else was faster, nothing happens: that one answers. The lease and its generation keep the two apart. The error is what
 // went wrong with the scope or the target; the order may have been answered all the same.
-func carryOut(ctx context.Context, s store.Store, cfg *config.Config, to target, now time.Time) error {
+func carryOut(ctx context.Context, s store.Store, cfg *config.Config, to desk.Target, now time.Time) error {
 	e := engine.New(engine.Options{
 		Store: s, Policy: app.Policy(cfg), Owner: "order-" + rand.Text(), Note: fmt.Sprintf("an order by hand, pid %d", os.Getpid()),
-		Scopes: []engine.Scope{{Name: to.scope, Share: 1e-9, Sweep: config.DefaultSweep}},
+		Scopes: []engine.Scope{{Name: to.Scope, Share: 1e-9, Sweep: config.DefaultSweep}},
 	})
 	at := engine.Now{Wall: now}
 	out := e.Step(ctx, at, nil)
@@ -37,7 +38,7 @@ func carryOut(ctx context.Context, s store.Store, cfg *config.Config, to target,
 	}
 	var errs []error
 	for _, f := range faults {
-		if f.Cluster == "" || f.Cluster == string(to.cluster) {
+		if f.Cluster == "" || f.Cluster == string(to.Cluster) {
 			errs = append(errs, f.Err)
 		}
 	}

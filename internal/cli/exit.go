@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"emrguard/internal/config"
+	"emrguard/internal/desk"
 )
 
 // The exit codes. They are part of the interface: scripts act on them.
@@ -60,6 +61,9 @@ func exitCode(err error) int {
 		return e.code
 	}
 	if e := (*config.Error)(nil); errors.As(err, &e) {
+		return exitUsage
+	}
+	if e := (*desk.RequestError)(nil); errors.As(err, &e) {
 		return exitUsage
 	}
 	return exitFailure

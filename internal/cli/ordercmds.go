@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"emrguard/internal/desk"
 	"emrguard/internal/guard"
 	"emrguard/internal/view"
 )
@@ -90,12 +91,12 @@ func pauseCmd(d *Deps, cmd *cobra.Command, kind guard.OrderKind) *cobra.Command 
 		if err != nil {
 			return err
 		}
-		if err := opened.store.Close(); err != nil {
+		if err := opened.close(); err != nil {
 			return err
 		}
 		var errs []error
 		for _, s := range opened.world.Scopes {
-			errs = append(errs, o.send(cmd.Context(), target{scope: s.Name}, guard.Order{Kind: kind}))
+			errs = append(errs, o.send(cmd.Context(), desk.Target{Scope: s.Name}, guard.Order{Kind: kind}))
 		}
 		return errors.Join(errs...)
 	}
@@ -186,4 +187,4 @@ observed. Make sure that the other emrguard does not run any more.`,
 }
 
 // at is the target of an order on what was found.
-func at(f view.Found) target { return target{scope: f.Scope, cluster: f.Cluster} }
+func at(f view.Found) desk.Target { return desk.Target{Scope: f.Scope, Cluster: f.Cluster} }

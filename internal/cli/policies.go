@@ -34,10 +34,10 @@ was due waits; and each termination policy. Conditions are those of the configur
 		if err != nil {
 			return err
 		}
-		if _, err := r.only(o); err != nil {
-			return errors.Join(err, o.store.Close())
+		if err := r.only(o); err != nil {
+			return errors.Join(err, o.close())
 		}
-		if err := o.store.Close(); err != nil {
+		if err := o.close(); err != nil {
 			return err
 		}
 		page := o.world.Policies()

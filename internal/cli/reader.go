@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -13,7 +12,7 @@ import (
 
 	"emrguard/internal/app"
 	"emrguard/internal/config"
-	"emrguard/internal/emr"
+	"emrguard/internal/desk"
 	"emrguard/internal/store"
 	"emrguard/internal/view"
 )
@@ -39,24 +38,38 @@ func (r *reader) addClusterFlag(cmd *cobra.Command) {
 }
 
 // only leaves the wanted cluster in the world, if one is wanted.
-func (r *reader) only(o *opened) (view.Found, error) {
+func (r *reader) only(o *opened) error {
 	if r.which == "" {
-		return view.Found{}, nil
+		return nil
 	}
 	found, err := o.world.FindCluster(r.which)
 	if err != nil {
-		return found, usageError("%w", err)
+		return usageError("%w", err)
 	}
 	o.world = o.world.Only(found)
-	return found, nil
+	return nil
+}
+
+// onlyOrEnded is only for what is also told of clusters that have ended.
+func (r *reader) onlyOrEnded(ctx context.Context, o *opened) (view.Found, error) {
+	if r.which == "" {
+		return view.Found{Scope: r.scope}, nil
+	}
+	found, err := o.Cluster(ctx, o.world, r.scope, r.which)
+	if err == nil {
+		o.world = o.world.Only(found)
+	}
+	return found, err
 }
 
 // opened is the store as a command found it.
 type opened struct {
-	cfg   *config.Config
-	store store.Store
+	desk.Desk
 	world view.World
 }
+
+// close releases the store.
+func (o *opened) close() error { return o.Store.Close() }
 
 // open opens the store for reading, whether or not a daemon runs, and reads the present state. The caller closes the store.
 func (r *reader) open(ctx context.Context) (*opened, error) {
@@ -68,67 +81,19 @@ func (r *reader) open(ctx context.Context) (*opened, error) {
 	if err != nil {
 		return nil, err
 	}
-	world, err := r.load(ctx, cfg, s)
-	if err != nil {
+	o := &opened{Desk: r.d.desk(cfg, s)}
+	if o.world, err = o.World(ctx, r.scope); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
-	return &opened{cfg, s, world}, nil
+	return o, nil
 }
 
-// load reads the documents and leases of the wanted scopes.
-func (r *reader) load(ctx context.Context, cfg *config.Config, s store.Store) (view.World, error) {
-	names, err := s.Scopes(ctx)
-	if err != nil {
-		return view.World{}, err
+// desk is a store as commands work with it.
+func (d *Deps) desk(cfg *config.Config, s store.Store) desk.Desk {
+	return desk.Desk{
+		Store: s, Config: cfg, Term: cmp.Or(d.LeaseTerm, app.LeaseTerm),
+		Now: func(ctx context.Context) time.Time { return d.present(ctx, cfg) },
 	}
-	for _, c := range cfg.Scopes {
-		if !slices.Contains(names, c.Name) {
-			names = append(names, c.Name)
-		}
-	}
-	if r.scope != "" {
-		if !slices.Contains(names, r.scope) {
-			return view.World{}, usageError("no scope %q; there are %s", r.scope, strings.Join(names, ", "))
-		}
-		names = []string{r.scope}
-	}
-	leases, err := s.Leases(ctx)
-	if err != nil && !errors.Is(err, store.ErrCorrupt) {
-		return view.World{}, err
-	}
-	var scopes []view.Scope
-	for _, name := range names {
-		docs, err := s.LoadScope(ctx, name)
-		if err != nil && !errors.Is(err, store.ErrCorrupt) {
-			return view.World{}, err
-		}
-		var lease store.Lease
-		if i := slices.IndexFunc(leases, func(l store.Lease) bool { return l.Scope == name }); i >= 0 {
-			lease = leases[i]
-		}
-		scope := view.NewScope(name, docs, lease, rulesOf(cfg))
-		if err != nil {
-			scope.Problems = append(scope.Problems, err.Error())
-		}
-		scopes = append(scopes, scope)
-	}
-	w := view.New(r.d.present(ctx, cfg), scopes)
-	w.Term = cmp.Or(r.d.LeaseTerm, app.LeaseTerm)
-	return w, nil
-}
-
-// rulesOf says what a configuration holds for a cluster.
-func rulesOf(cfg *config.Config) view.Rules {
-	return func(scope string, c emr.Cluster) view.Rule {
-		e := cfg.For(scope, c)
-		return view.Rule{Mode: string(e.Mode), Why: e.Why, How: e.Scaling}
-	}
-}
-
-// query is a history query of the wanted scope.
-func (r *reader) query(q store.Query) store.Query {
-	q.Scope = r.scope
-	return q
 }
 
 // showCmd is a command that reads the store and shows one thing.
@@ -144,10 +109,10 @@ func showCmd(d *Deps, cmd *cobra.Command, page any, show func(ctx context.Contex
 		if err != nil {
 			return err
 		}
-		if _, err := r.only(o); err != nil {
-			return errors.Join(err, o.store.Close())
+		if err := r.only(o); err != nil {
+			return errors.Join(err, o.close())
 		}
-		return errors.Join(show(cmd.Context(), o, r, out.JSON()), o.store.Close())
+		return errors.Join(show(cmd.Context(), o, r, out.JSON()), o.close())
 	}
 	return cmd
 }

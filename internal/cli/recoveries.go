@@ -1,12 +1,10 @@
 package cli
 
 import (
-	"context"
 	"errors"
 
 	"github.com/spf13/cobra"
 
-	"emrguard/internal/emr"
 	"emrguard/internal/store"
 	"emrguard/internal/view"
 )
@@ -28,16 +26,14 @@ func newRecoveriesCmd(d *Deps) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		defer o.store.Close() //nolint:errcheck // only read
-		found, err := r.only(o)
+		defer o.close() //nolint:errcheck // only read
+		found, err := r.onlyOrEnded(cmd.Context(), o)
 		if err != nil {
-			if found, err = r.ended(cmd.Context(), o, err); err != nil {
-				return err
-			}
+			return err
 		}
 		var closed []store.Record
 		if *all {
-			if closed, err = o.store.History(cmd.Context(), r.query(store.Query{Cluster: string(found.Cluster), Kinds: view.Outcomes(), Limit: *limit})); err != nil && !errors.Is(err, store.ErrCorrupt) {
+			if closed, err = o.Store.History(cmd.Context(), store.Query{Scope: r.scope, Cluster: string(found.Cluster), Kinds: view.Outcomes(), Limit: *limit}); err != nil && !errors.Is(err, store.ErrCorrupt) {
 				return err
 			}
 		}
@@ -52,21 +48,4 @@ func newRecoveriesCmd(d *Deps) *cobra.Command {
 		return r.table(page.Table(), empty)
 	}
 	return cmd
-}
-
-// ended finds a cluster of the history alone, by its id; the world holds nothing of it. Without one the error stands.
-func (r *reader) ended(ctx context.Context, o *opened, unknown error) (view.Found, error) {
-	if e := (*view.UnknownError)(nil); !errors.As(unknown, &e) {
-		return view.Found{}, unknown
-	}
-	records, err := o.store.History(ctx, r.query(store.Query{Cluster: r.which, Limit: 1}))
-	if err != nil && !errors.Is(err, store.ErrCorrupt) {
-		return view.Found{}, err
-	}
-	if len(records) == 0 {
-		return view.Found{}, unknown
-	}
-	found := view.Found{Scope: records[0].Scope, Cluster: emr.ClusterID(r.which)}
-	o.world = o.world.Only(found)
-	return found, nil
 }

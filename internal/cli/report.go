@@ -2,13 +2,11 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"emrguard/internal/store"
 	"emrguard/internal/view"
 )
 
@@ -43,7 +41,7 @@ time are cut at the ends of the period, so the reports of the days of a week add
 		if err != nil {
 			return err
 		}
-		defer o.store.Close() //nolint:errcheck // only read
+		defer o.close() //nolint:errcheck // only read
 		page, err := f.report(cmd.Context(), r, o)
 		if err != nil {
 			return err
@@ -84,72 +82,21 @@ func (f *reportFlags) period(now time.Time) (from, to time.Time, err error) {
 
 // report adds the history up.
 func (f *reportFlags) report(ctx context.Context, r *reader, o *opened) (view.Report, error) {
-	found, err := r.only(o)
+	found, err := r.onlyOrEnded(ctx, o)
 	if err != nil {
-		if found, err = r.ended(ctx, o, err); err != nil {
-			return view.Report{}, err
-		}
+		return view.Report{}, err
 	}
 	from, to, err := f.period(o.world.Now)
 	if err != nil {
 		return view.Report{}, err
 	}
-	which := store.Query{Scope: found.Scope, Cluster: string(found.Cluster)}
-	if found.Scope == "" {
-		which = r.query(which)
-	}
-	tally := view.NewTally(from, to, o.world.Now, o.world)
-	began, shown, read := time.Now(), time.Now(), 0
-	var notes []string
-	for _, q := range tally.Queries(which) {
-		damage, err := stream(ctx, o.store, q, func(rec store.Record) {
-			tally.Add(rec)
-			if read++; read%streamPage == 0 && time.Since(shown) > time.Second {
-				shown = time.Now()
-				fmt.Fprintf(r.d.Stderr, "%s: %d records read, up to %s\n", time.Since(began).Round(time.Second), read, rec.At.UTC().Format("2006-01-02 15:04"))
-			}
-		})
-		if err != nil {
-			return view.Report{}, err
+	began, shown := time.Now(), time.Now()
+	return o.Report(ctx, o.world, found, from, to, func(read int, at time.Time) {
+		if time.Since(shown) > time.Second {
+			shown = time.Now()
+			fmt.Fprintf(r.d.Stderr, "%s: %d records read, up to %s\n", time.Since(began).Round(time.Second), read, at.UTC().Format("2006-01-02 15:04"))
 		}
-		if damage != nil {
-			notes = append(notes, "records that cannot be read are left out: "+damage.Error())
-		}
-	}
-	names, err := namesOf(ctx, o.store, tally.Unnamed(o.world))
-	if err != nil {
-		return view.Report{}, err
-	}
-	page := tally.Report(o.world, names)
-	first, err := o.store.History(ctx, store.Query{Scope: which.Scope, Cluster: which.Cluster, Oldest: true, Limit: 1})
-	switch {
-	case err != nil && !errors.Is(err, store.ErrCorrupt):
-		return view.Report{}, err
-	case len(first) == 0:
-		notes = append(notes, "the history is empty")
-	case first[0].At.After(from):
-		notes = append(notes, fmt.Sprintf("the history begins at %s UTC: nothing is known of the time before", first[0].At.UTC().Format("2006-01-02 15:04")))
-	}
-	page.Notes = append(page.Notes, notes...)
-	return page, nil
-}
-
-// namesOf are the names of clusters that have ended, as far as their documents are kept and can be read.
-func namesOf(ctx context.Context, s store.Store, keys []store.Key) (map[store.Key]string, error) {
-	names := map[store.Key]string{}
-	for _, key := range keys {
-		doc, err := s.Load(ctx, key)
-		if errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrCorrupt) {
-			continue
-		}
-		if err != nil {
-			return nil, err
-		}
-		if c, err := view.NewCluster(doc, nil); err == nil {
-			names[key] = c.Cluster.Name
-		}
-	}
-	return names, nil
+	})
 }
 
 // writeReport tells the report to a person.

@@ -1,4 +1,4 @@
-package cli
+package desk
 
 import (
 	"context"
@@ -51,7 +51,7 @@ func TestStream(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			s := &pages{last: c.last, bad: c.bad}
 			n := 0
-			damage, err := stream(t.Context(), s, store.Query{}, func(store.Record) { n++ })
+			damage, err := Desk{Store: s}.Stream(t.Context(), store.Query{}, func(store.Record) error { n++; return nil })
 			if err != nil || (damage != nil) != (c.bad > 0) || n != c.records || !slices.Equal(s.asked, c.asked) {
 				t.Errorf("%d records, want %d; asked after %v, want %v; damage %v; error %v", n, c.records, s.asked, c.asked, damage, err)
 			}
@@ -86,13 +86,11 @@ func BenchmarkReport(b *testing.B) {
 		}
 	}
 	for b.Loop() {
-		all := view.NewTally(begin, end, end, view.World{})
-		for _, q := range all.Queries(store.Query{Scope: "prod"}) {
-			if _, err := stream(b.Context(), s, q, all.Add); err != nil {
-				b.Fatal(err)
-			}
+		r, err := Desk{Store: s}.Report(b.Context(), view.World{Now: end}, view.Found{Scope: "prod"}, begin, end, nil)
+		if err != nil {
+			b.Fatal(err)
 		}
-		if r := all.Report(view.World{}, nil); len(r.Clusters) != clusters {
+		if len(r.Clusters) != clusters {
 			b.Fatalf("%d clusters", len(r.Clusters))
 		}
 	}

@@ -1,0 +1,168 @@
+package desk
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	"emrguard/internal/store"
+	"emrguard/internal/view"
+)
+
+// Filter restricts history. Empty fields do not.
+type Filter struct {
+	Scope    string
+	Cluster  string // id or name
+	Group    string // id, name, or CLUSTER/GROUP
+	Pool     string // id, name, or CLUSTER/POOL
+	Recovery string // id
+	Kinds    []string
+	From, To time.Time
+	Before   int64 // only what was written before this record's number, for paging; 0: all
+	Limit    int   // 1 to store.MaxPage
+}
+
+// Query turns names into ids. What has ended is named by its id, of which there must be a record; a name, recovery or kind that there is not
+// is a RequestError.
+func (d Desk) Query(ctx context.Context, w view.World, f Filter) (store.Query, error) {
+	q := store.Query{Scope: f.Scope, Recovery: f.Recovery, Kinds: f.Kinds, From: f.From, To: f.To, Before: f.Before, Limit: f.Limit}
+	if f.Limit < 1 || f.Limit > store.MaxPage {
+		return q, mistake("a limit of %d records is outside 1 to %d", f.Limit, store.MaxPage)
+	}
+	if f.Cluster != "" {
+		found, err := d.found(ctx, f.Scope, f.Cluster, w.FindCluster, store.Query{Cluster: f.Cluster})
+		if err != nil {
+			return q, err
+		}
+		q.Cluster = cmp.Or(string(found.Cluster), f.Cluster)
+		if found.Cluster != "" {
+			w = w.Only(found)
+		}
+	}
+	for _, ref := range []struct {
+		text string
+		find func(string) (view.Found, error)
+		id   *string
+		past store.Query
+	}{
+		{f.Group, w.FindGroup, &q.Group, store.Query{Group: f.Group}},
+		{f.Pool, w.FindPool, &q.Pool, store.Query{Pool: f.Pool}},
+	} {
+		if ref.text == "" {
+			continue
+		}
+		found, err := d.found(ctx, f.Scope, ref.text, ref.find, ref.past)
+		if err != nil {
+			return q, err
+		}
+		*ref.id = cmp.Or(string(found.Group), ref.text)
+	}
+	return q, d.known(ctx, f)
+}
+
+// found finds what a reference names. The zero Found is something that has ended, of which there is a record.
+func (d Desk) found(ctx context.Context, scope, ref string, find func(string) (view.Found, error), past store.Query) (view.Found, error) {
+	found, err := find(ref)
+	if err == nil {
+		return found, nil
+	}
+	if unknown := (*view.UnknownError)(nil); errors.As(err, &unknown) {
+		past.Scope = scope
+		known, failed := d.recorded(ctx, past)
+		if failed != nil || known {
+			return view.Found{}, failed
+		}
+	}
+	return found, &RequestError{err}
+}
+
+// known says no to a recovery without a record and to a kind that is none.
+func (d Desk) known(ctx context.Context, f Filter) error {
+	if f.Recovery != "" {
+		if known, err := d.recorded(ctx, store.Query{Scope: f.Scope, Recovery: f.Recovery}); err != nil {
+			return err
+		} else if !known {
+			return mistake("no recovery %q in the store; `emrguard recoveries --all` lists the recoveries", f.Recovery)
+		}
+	}
+	kinds := view.Kinds()
+	for _, k := range f.Kinds {
+		if slices.ContainsFunc(kinds, func(known string) bool { return known == k || strings.HasSuffix(k, ".") && strings.HasPrefix(known, k) }) {
+			continue
+		}
+		if known, err := d.recorded(ctx, store.Query{Scope: f.Scope, Kinds: []string{k}}); err != nil { // of an older emrguard
+			return err
+		} else if !known {
+			return mistake("no kind %q; there are %s", k, strings.Join(kinds, ", "))
+		}
+	}
+	return nil
+}
+
+// recorded says whether a record matches.
+func (d Desk) recorded(ctx context.Context, q store.Query) (bool, error) {
+	q.Limit = 1
+	records, err := d.Store.History(ctx, q)
+	if err != nil && !errors.Is(err, store.ErrCorrupt) {
+		return false, err
+	}
+	return len(records) > 0 || err != nil, nil
+}
+
+// Latest returns the newest records of a query, oldest first. Unreadable ones are left out.
+func (d Desk) Latest(ctx context.Context, q store.Query) ([]store.Record, error) {
+	records, err := d.Store.History(ctx, q)
+	if err != nil && !errors.Is(err, store.ErrCorrupt) {
+		return nil, err
+	}
+	slices.Reverse(records)
+	return records, nil
+}
+
+// streamPage is how many records a stream holds at a time. Their data may be large.
+const streamPage = 2000
+
+// Stream gives every record that matches to f, oldest first, one page at a time, however long the history is. Records that cannot be
+// read are left out, and damage is the first of them. Limit, Oldest and After of the query are its own. An error of f ends it.
+func (d Desk) Stream(ctx context.Context, q store.Query, f func(store.Record) error) (damage, err error) {
+	q.Oldest, q.Limit, q.After = true, streamPage, 0
+	for {
+		records, err := d.Store.History(ctx, q)
+		if err != nil && !errors.Is(err, store.ErrCorrupt) {
+			return damage, err
+		}
+		if damage == nil {
+			damage = err
+		}
+		for _, r := range records {
+			if err := f(r); err != nil {
+				return damage, err
+			}
+			q.After = r.Seq
+		}
+		if len(records) == 0 || err == nil && len(records) < q.Limit {
+			return damage, nil
+		}
+	}
+}
+
+// Names are the names of clusters that have ended, as far as their documents are kept and can be read.
+func (d Desk) Names(ctx context.Context, keys []store.Key) (map[store.Key]string, error) {
+	names := map[store.Key]string{}
+	for _, key := range keys {
+		doc, err := d.Store.Load(ctx, key)
+		if errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrCorrupt) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		if c, err := view.NewCluster(doc, nil); err == nil {
+			names[key] = c.Cluster.Name
+		}
+	}
+	return names, nil
+}

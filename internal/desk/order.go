@@ -1,0 +1,158 @@
+package desk
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"emrguard/internal/emr"
+	"emrguard/internal/guard"
+	"emrguard/internal/store"
+	"emrguard/internal/view"
+)
+
+// How often an order's answer is looked for, and who holds its scope. The second reads all documents of the scope.
+const (
+	answerEvery = 100 * time.Millisecond
+	holderEvery = 10 * answerEvery
+)
+
+// Target is where an order goes; an empty cluster is the whole scope.
+type Target struct {
+	Scope   string
+	Cluster emr.ClusterID
+}
+
+// Receipt is an order's answer.
+type Receipt struct {
+	Order   string `json:"order" doc:"id of the order"`
+	Scope   string `json:"scope" doc:"name of the scope"`
+	Cluster string `json:"cluster,omitempty" doc:"id of the cluster; absent for the whole scope"`
+	Kind    string `json:"kind" doc:"ban, unban, pause, resume, scale, return or adopt"`
+	State   string `json:"state" doc:"done; refused: exit code 3; waiting: nobody answered in time, the order stays in the inbox, exit code 1"`
+	Text    string `json:"text" doc:"what was done, or the reason of the refusal"`
+	Next    string `json:"next,omitempty" doc:"what happens next"`
+}
+
+// The states of a receipt.
+const (
+	Done    = "done"
+	Refused = "refused"
+	Waiting = "waiting"
+)
+
+// NewOrderID makes up the id of an order.
+func NewOrderID() string { return "o-" + rand.Text()[:16] }
+
+// Submit puts an order into its scope's inbox and waits for the answer, at most for patience. An order that nobody answered in time stays in
+// the inbox. Alone is called, again and again, while nobody holds the scope, so that the order can be carried out without a guard; nil waits
+// for one. The id must be new; store.ErrExists otherwise. An order that no guard could accept is a RequestError.
+func (d Desk) Submit(ctx context.Context, id string, to Target, order guard.Order, patience time.Duration, alone func(context.Context, time.Time) error) (Receipt, error) {
+	r := Receipt{Order: id, Scope: to.Scope, Cluster: string(to.Cluster), Kind: string(order.Kind)}
+	if err := order.Validate(); err != nil {
+		return r, &RequestError{err}
+	}
+	body, err := json.Marshal(order)
+	if err != nil {
+		return r, err
+	}
+	if err := d.Store.Submit(ctx, store.Order{ID: id, Scope: to.Scope, Cluster: r.Cluster, At: d.Now(ctx), Author: order.Author, Body: body}); err != nil {
+		return r, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, max(patience, answerEvery))
+	defer cancel()
+	tick := time.NewTicker(answerEvery)
+	defer tick.Stop()
+	holder, running := "somebody", false
+	for looks := 0; ; looks++ {
+		answered, err := d.answered(ctx, &r, running)
+		if answered || err != nil && ctx.Err() == nil {
+			return r, err
+		}
+		if looks%int(holderEvery/answerEvery) == 0 {
+			owner, err := d.holder(ctx, to.Scope)
+			if err != nil && ctx.Err() == nil {
+				return r, err
+			}
+			if running = owner != ""; running {
+				holder = owner
+			}
+		}
+		if !running && alone != nil && ctx.Err() == nil {
+			trouble := alone(ctx, d.Now(ctx))
+			answered, err := d.answered(ctx, &r, running)
+			if answered || err != nil && ctx.Err() == nil {
+				return r, err
+			}
+			if trouble != nil && ctx.Err() == nil {
+				return r, fmt.Errorf("%w; order %s stays in the store and is carried out by the next emrguard that runs", trouble, id)
+			}
+		}
+		select {
+		case <-ctx.Done():
+			r.State = Waiting
+			r.Text = fmt.Sprintf("order %s waits: %s holds scope %s and did not answer within %s; it stays in the store and is carried out as soon as that one, or its successor, looks",
+				id, holder, to.Scope, patience)
+			return r, nil
+		case <-tick.C:
+		}
+	}
+}
+
+// answered completes the receipt if the order has been answered.
+func (d Desk) answered(ctx context.Context, r *Receipt, running bool) (bool, error) {
+	answer, err := d.Store.Answered(ctx, r.Order)
+	if errors.Is(err, store.ErrNotFound) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	r.State, r.Text, r.Next = Done, answer.Text, next(guard.OrderKind(r.Kind), running)
+	if answer.Refused {
+		r.State, r.Next = Refused, ""
+	}
+	return true, nil
+}
+
+// holder says who holds the scope's lease, and whether it is overdue to renew it, or "". Ages are told by the guard's time, which may be ahead of the wall clock.
+func (d Desk) holder(ctx context.Context, scope string) (string, error) {
+	w, err := d.World(ctx, scope)
+	if err != nil {
+		return "", err
+	}
+	for _, row := range w.Status().Scopes {
+		if row.Owner != nil {
+			who := row.Owner.Who()
+			if seen := row.Owner.LastSeen; !seen.IsZero() {
+				who += " (last seen " + view.Span(w.Now.Sub(seen)) + " ago)"
+			}
+			return who, nil
+		}
+	}
+	return "", nil
+}
+
+// next says what happens after an accepted order.
+func next(kind guard.OrderKind, running bool) string {
+	switch kind {
+	case guard.OrderBan:
+		return "What runs there stays; launches go to other groups of its pool."
+	case guard.OrderUnban:
+		return "It is a candidate for the next launch again."
+	case guard.OrderPause:
+		return "Clocks go on; emrguard status shows what is missing, emrguard resume ends the pause."
+	case guard.OrderAdopt:
+		return "The groups are members of their pools from now on; emrguard pools shows them."
+	}
+	if !running {
+		return "No emrguard runs at the moment: emrguard run or emrguard once carries on from here."
+	}
+	if kind == guard.OrderResume {
+		return "What is due follows now."
+	}
+	return "The running emrguard carries it out; emrguard recoveries shows how far it is."
+}
