@@ -86,7 +86,7 @@ func (d Desk) World(ctx context.Context, scope string) (view.World, error) {
 // rules says what the configuration holds for a cluster.
 func (d Desk) rules(scope string, c emr.Cluster) view.Rule {
 	e := d.Config.For(scope, c)
-	return view.Rule{Mode: string(e.Mode), Why: e.Why, How: e.Scaling}
+	return view.Rule{Mode: string(e.Mode), Why: e.Why, How: e.Scaling, Settings: e.Settings, Wrapped: e.Wrapped}
 }
 
 // Cluster finds a cluster of the world, or one that has ended, of which there is a record; that one by its id alone. Anything else is a RequestError.

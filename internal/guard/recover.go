@@ -436,7 +436,7 @@ func (d *decider) stop(r *recovery.Recovery, p *pool.Pool, act recovery.Act) {
 				m.Ban.Reason += fmt.Sprintf("; cause: %s", r.Why.Cause)
 			}
 			d.record("ban.set", Record{Group: r.Group, Pool: r.Pool, Recovery: r.ID, Reason: fmt.Sprintf("takes no launches until %s: %s", stamp(m.Ban.Until), m.Ban.Reason),
-				Data: map[string]any{"cause": r.Why}})
+				Data: map[string]any{"cause": r.Why, "until": m.Ban.Until}})
 		}
 		if r.Kind.Bans() {
 			m.Ban.Cause, m.Ban.Suspended = string(r.Why.Cause), r.Kind == recovery.Suspended

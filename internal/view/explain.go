@@ -55,7 +55,7 @@ func (w World) ExplainRecord(rec store.Record, story []store.Record) Explanation
 	e := Explanation{Subject: "record", ID: rec.ID, Present: []string{}, Sections: []Section{
 		{"what led to it", w.explained(before)}, {"the record", w.explained([]store.Record{rec})}, {"what came of it", w.explained(after)},
 	}}
-	e.Title = fmt.Sprintf("%s at %s on %s: %s", rec.Kind, rec.At.UTC().Format("2006-01-02 15:04:05"), w.where(rec.Scope, rec.Cluster), w.cluster(rec.Scope, rec.Cluster).labelled(rec.Reason))
+	e.Title = fmt.Sprintf("%s at %s on %s: %s", rec.Kind, rec.At.UTC().Format("2006-01-02 15:04:05"), w.where(rec.Scope, rec.Cluster), w.cluster(rec.Scope, rec.Cluster).Labelled(rec.Reason))
 	return e
 }
 
@@ -88,12 +88,15 @@ func (w World) ExplainCluster(f Found, story []store.Record) Explanation {
 		e.Present = append(e.Present, "the cluster has ended or is not watched any more; its history is kept")
 		return e
 	}
-	status := w.clusterStatus(f.Scope, *c)
+	status := w.clusterStatus(w.scope(f.Scope), *c)
 	e.Present = append(e.Present, fmt.Sprintf("%s; %d of %d run", c.Cluster.State, status.Running, status.Wanted))
 	if c.Why != "" {
 		e.Present = append(e.Present, c.Why)
 	}
 	e.Present = append(e.Present, status.Notes(w.Now)...)
+	for _, n := range status.Next {
+		e.Present = append(e.Present, "next: "+n.Line(w.Now))
+	}
 	return e
 }
 
@@ -199,7 +202,7 @@ func (w World) explained(records []store.Record) []Explained {
 		sentences := facts(e, label)
 		for i, s := range sentences {
 			if strings.HasPrefix(s, also) {
-				sentences[i] = c.labelled(s)
+				sentences[i] = c.Labelled(s)
 			}
 		}
 		out = append(out, Explained{Event: e, Facts: slices.Clip(sentences)})

@@ -47,7 +47,7 @@ func (w World) Events(records []store.Record) []Event {
 		}
 		e.told = r.Reason
 		if c := w.cluster(r.Scope, r.Cluster); c != nil {
-			e.told = c.labelled(r.Reason)
+			e.told = c.Labelled(r.Reason)
 			e.ClusterName, e.GroupLabel = c.Cluster.Name, labelOf(c, r.Group)
 		}
 		out = append(out, e)

@@ -11,8 +11,8 @@ import (
 // groupID finds the ids of groups in a sentence. What it finds of a command or of a token has a mark too many to be one.
 var groupID = regexp.MustCompile("[.]?ig-[0-9A-Za-z]+(?:`|[.][0-9a-z])?")
 
-// labelled puts a group's label after its id in a sentence; ids of groups without a name and those in commands stay alone.
-func (c *Cluster) labelled(text string) string {
+// Labelled puts a group's label after its id in a sentence; ids of groups without a name and those in commands stay alone.
+func (c *Cluster) Labelled(text string) string {
 	return groupID.ReplaceAllStringFunc(text, func(id string) string {
 		if label := c.labelIn(id); label != "" {
 			return id + " (" + label + ")"

@@ -17,14 +17,14 @@ func TestGroupsInSentences(t *testing.T) {
 		{"`emrguard unban ig-11` lifts that", "`emrguard unban ig-11` lifts that", "`emrguard unban ig-11` lifts that"},
 		{`made: "emrguard/1 task s.j-1.ig-11.r1" for ig-11.`, `made: "emrguard/1 task s.j-1.ig-11.r1" for ig-11 (task).`, `made: "emrguard/1 task s.j-1.ig-11.r1" for task.`},
 	} {
-		if got := c.labelled(x.text); got != x.labelled {
+		if got := c.Labelled(x.text); got != x.labelled {
 			t.Errorf("%q, want %q", got, x.labelled)
 		}
 		if got := c.named(x.text); got != x.named {
 			t.Errorf("%q, want %q", got, x.named)
 		}
 	}
-	if got := (*Cluster)(nil).labelled("ig-11"); got != "ig-11" {
+	if got := (*Cluster)(nil).Labelled("ig-11"); got != "ig-11" {
 		t.Errorf("without a cluster: %q", got)
 	}
 	if got := shortened(strings.Repeat("ä", longest+1)); got != strings.Repeat("ä", longest-1)+"…" {

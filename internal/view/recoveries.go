@@ -79,7 +79,7 @@ func (w World) openRecovery(scope string, c Cluster, r recovery.Recovery) Recove
 	return RecoveryStatus{
 		Scope: scope, Cluster: string(c.Cluster.ID), ClusterName: c.Cluster.Name, Recovery: r.ID, Kind: string(r.Kind), Group: string(r.Group),
 		GroupLabel: c.label(r.Group), Pool: string(r.Pool), Open: true, Step: string(r.Step), Hold: r.Hold, Opened: r.Opened, Since: r.Since, Number: r.Number,
-		Asked: r.Asked, Ran: r.Ran, StopCount: r.Count, Placed: r.Placed, PlacedOn: string(r.Placement.Group), Cause: string(r.Why.Cause), CauseText: r.Why.Text, Author: r.Author, Reason: r.Reason, told: c.labelled(r.Reason),
+		Asked: r.Asked, Ran: r.Ran, StopCount: r.Count, Placed: r.Placed, PlacedOn: string(r.Placement.Group), Cause: string(r.Why.Cause), CauseText: r.Why.Text, Author: r.Author, Reason: r.Reason, told: c.Labelled(r.Reason),
 	}
 }
 
@@ -100,7 +100,7 @@ func (w World) closedRecovery(r store.Record) RecoveryStatus {
 		row.Cause, row.CauseText = string(data.Cause.Cause), data.Cause.Text
 	}
 	if c := w.cluster(r.Scope, r.Cluster); c != nil {
-		row.ClusterName, row.GroupLabel, row.told = c.Cluster.Name, labelOf(c, r.Group), c.labelled(r.Reason)
+		row.ClusterName, row.GroupLabel, row.told = c.Cluster.Name, labelOf(c, r.Group), c.Labelled(r.Reason)
 	}
 	return row
 }

@@ -69,6 +69,8 @@ type ClusterStatus struct {
 	Withheld     string           `json:"withheld,omitempty" doc:"why the cluster is only observed"`
 	Unusable     *Unusable        `json:"unusable,omitempty" doc:"reads cannot be decided on"`
 	LastRead     time.Time        `json:"last_read,omitzero" doc:"when the last usable read began; absent before the first"`
+	Conditions   []string         `json:"conditions" doc:"what is the matter, the most urgent first: blocked, contested, unusable, terminating, missing, recovering, resting, suspended, paused, observed; empty when it is whole"`
+	Next         []Next           `json:"next" doc:"what follows by itself if nothing changes, the earliest first"`
 }
 
 // Unread says that metrics cannot be read.
@@ -105,7 +107,7 @@ func (w World) Status() Status {
 			row.Paused = &Paused{Since: p.Since, Author: p.Author, Reason: p.Reason}
 		}
 		for _, c := range s.Clusters {
-			row.Clusters = append(row.Clusters, w.clusterStatus(s.Name, c))
+			row.Clusters = append(row.Clusters, w.clusterStatus(s, c))
 		}
 		out.Scopes = append(out.Scopes, row)
 	}
@@ -121,7 +123,8 @@ func (w World) lastSeen(l store.Lease) time.Time {
 	return l.Expires.Add(-w.Term)
 }
 
-func (w World) clusterStatus(scope string, c Cluster) ClusterStatus {
+func (w World) clusterStatus(s Scope, c Cluster) ClusterStatus {
+	scope := s.Name
 	row := ClusterStatus{
 		Scope: scope, Cluster: string(c.Cluster.ID), Name: c.Cluster.Name, State: string(c.Cluster.State), Mode: c.Mode, Why: c.Why,
 		Recoveries: []RecoveryStatus{}, Pools: []PoolStatus{}, Withheld: c.Withheld, LastRead: c.Read,
@@ -163,8 +166,8 @@ func (w World) clusterStatus(scope string, c Cluster) ClusterStatus {
 	for _, r := range c.Recoveries {
 		row.Recoveries = append(row.Recoveries, w.openRecovery(scope, c, r))
 	}
-	if s := c.Suspended; s != nil {
-		row.Suspended = &Suspended{Since: s.Since, Reasons: s.Reasons, told: c.why(s.Reasons)}
+	if held := c.Suspended; held != nil {
+		row.Suspended = &Suspended{Since: held.Since, Reasons: held.Reasons, told: c.why(held.Reasons)}
 	}
 	if p := c.Paused; p != nil {
 		row.Paused = &Paused{Since: p.Since, Author: p.Author, Reason: p.Reason}
@@ -172,6 +175,7 @@ func (w World) clusterStatus(scope string, c Cluster) ClusterStatus {
 	if u := c.Unusable; u != nil {
 		row.Unusable = &Unusable{Since: u.Since, Reads: u.Reads, Reason: u.Reason}
 	}
+	row.Conditions, row.Next = row.conditions(), w.Ahead(s, c)
 	return row
 }
 

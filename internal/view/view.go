@@ -14,6 +14,7 @@ import (
 	"emrguard/internal/emr"
 	"emrguard/internal/guard"
 	"emrguard/internal/pool"
+	"emrguard/internal/recovery"
 	"emrguard/internal/scaling"
 	"emrguard/internal/store"
 )
@@ -46,6 +47,9 @@ type Rule struct {
 	Mode string            // enforce, observe or off
 	Why  string            // which rule gave the mode
 	How  *scaling.Settings // how its pools are scaled and when it is terminated, compiled; nil when neither
+
+	Settings recovery.Settings // the figures of the recovery rules
+	Wrapped  bool              // only its TASK groups are managed
 }
 
 // Rules says what the configuration holds for a cluster.
@@ -127,6 +131,16 @@ func (w World) Only(f Found) World {
 		w.Scopes = append(w.Scopes, s)
 	}
 	return w
+}
+
+// scope is the scope of a name, empty if there is none.
+func (w World) scope(name string) Scope {
+	for _, s := range w.Scopes {
+		if s.Name == name {
+			return s
+		}
+	}
+	return Scope{Name: name}
 }
 
 // clusters calls f for every cluster, in order.

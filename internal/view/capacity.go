@@ -1,0 +1,244 @@
+package view
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"emrguard/internal/emr"
+	"emrguard/internal/ledger"
+	"emrguard/internal/store"
+)
+
+// Capacity is how many instances were asked for and ran over a time, MASTER groups left out.
+type Capacity struct {
+	Now    time.Time       `json:"now" doc:"the present time"`
+	From   time.Time       `json:"from" doc:"beginning of the time; later than asked for if nothing is known from before"`
+	To     time.Time       `json:"to" doc:"its end"`
+	Points []CapacityPoint `json:"points" doc:"the counts from a moment on, until the next point; the first is that of the beginning"`
+}
+
+// CapacityPoint is what holds from a moment on.
+type CapacityPoint struct {
+	At        time.Time `json:"at" doc:"from when"`
+	Requested int       `json:"requested" doc:"instances asked of EMR"`
+	Running   int       `json:"running" doc:"instances running"`
+	Missing   int       `json:"missing" doc:"instances asked for and not running, group by group"`
+}
+
+// Levels follows the counts of groups through the records of their reads. It keeps one entry for each change of a count. It is not safe for
+// concurrent use.
+type Levels struct {
+	groups map[groupKey]*level
+	order  []groupKey
+}
+
+type groupKey struct {
+	store.Key
+	group string
+}
+
+// level is one group's counts.
+type level struct {
+	first   counts // before the first change
+	changes []change
+	apart   bool // a MASTER group
+}
+
+type counts struct{ requested, running int }
+
+type change struct {
+	at time.Time
+	counts
+}
+
+// LevelKinds are the kinds of records that Levels reads.
+func LevelKinds() []string {
+	return []string{"group.seen", "group.made", "group.ours", "group.foreign", "group.read", "cluster.ended"}
+}
+
+// NewLevels starts with the counts of the present state; they hold for groups of which no record comes.
+func NewLevels() *Levels { return &Levels{groups: map[groupKey]*level{}} }
+
+// Add takes one record in. Records come in the order of their writing; others than those of LevelKinds, and damaged ones, change nothing.
+func (l *Levels) Add(r store.Record) {
+	switch r.Kind {
+	case "group.seen", "group.made", "group.ours", "group.foreign", "group.read":
+	case "cluster.ended":
+		for _, key := range l.order {
+			if key.Key == r.Key {
+				l.groups[key].changes = append(l.groups[key].changes, change{at: r.At})
+			}
+		}
+		return
+	default:
+		return
+	}
+	var data struct {
+		Role      emr.Role     `json:"role"`
+		Requested *int         `json:"requested"`
+		Running   *int         `json:"running"`
+		Delta     ledger.Delta `json:"delta"`
+	}
+	if json.Unmarshal(r.Data, &data) != nil || data.Requested == nil || data.Running == nil {
+		return
+	}
+	now := counts{*data.Requested, *data.Running}
+	key := groupKey{r.Key, r.Group}
+	g := l.groups[key]
+	if g == nil {
+		g = &level{apart: data.Role == emr.Master}
+		if r.Kind == "group.read" {
+			g.first = counts{now.requested - data.Delta.RequestedBy, now.running - data.Delta.RunningBy}
+			g.apart = r.Pool == ""
+		}
+		l.groups[key] = g
+		l.order = append(l.order, key)
+	}
+	g.changes = append(g.changes, change{r.At, now})
+}
+
+// Forget drops what was before a moment; the counts at that moment stay.
+func (l *Levels) Forget(before time.Time) {
+	l.order = slices.DeleteFunc(l.order, func(key groupKey) bool {
+		g := l.groups[key]
+		n, _ := slices.BinarySearchFunc(g.changes, before, func(c change, t time.Time) int { return c.at.Compare(t) })
+		if n > 0 {
+			g.first, g.changes = g.changes[n-1].counts, slices.Clone(g.changes[n:])
+		}
+		gone := len(g.changes) == 0 && g.first == counts{}
+		if gone {
+			delete(l.groups, key)
+		}
+		return gone
+	})
+}
+
+// Capacity adds up the groups of world that which wants, from <= t <= to, in at most points steps: where there are more changes, steps of equal length show
+// the moment in each at which most is missing. Groups of which there is no record count as they are now.
+func (l *Levels) Capacity(w World, from, to time.Time, points int, which func(store.Key) bool) Capacity {
+	var groups []*level
+	for _, key := range l.order {
+		if g := l.groups[key]; !g.apart && which(key.Key) {
+			groups = append(groups, g)
+		}
+	}
+	w.clusters(func(s Scope, c Cluster) {
+		key := store.Key{Scope: s.Name, Cluster: string(c.Cluster.ID)}
+		if !which(key) {
+			return
+		}
+		for _, g := range c.Groups {
+			if l.groups[groupKey{key, string(g.ID)}] == nil && g.Role != emr.Master {
+				now := counts{g.Requested, g.Running}
+				if g.Seen.After(from) {
+					groups = append(groups, &level{changes: []change{{g.Seen, now}}})
+				} else {
+					groups = append(groups, &level{first: now})
+				}
+			}
+		}
+	})
+	out := Capacity{Now: w.Now, From: from, To: to, Points: added(groups, from, to)}
+	if first := out.Points[0]; len(out.Points) > 1 && first.Requested == 0 && first.Running == 0 {
+		out.Points = out.Points[1:] // nothing was known before
+		out.From = out.Points[0].At
+	}
+	out.Points = thinned(out.Points, out.From, to, points)
+	return out
+}
+
+// added is the sum of groups at every moment at which one changes.
+func added(groups []*level, from, to time.Time) []CapacityPoint {
+	type event struct {
+		at    time.Time
+		group int
+		counts
+	}
+	var events []event
+	present := make([]counts, len(groups))
+	sum := CapacityPoint{At: from}
+	put := func(i int, c counts, sign int) {
+		sum.Requested += sign * c.requested
+		sum.Running += sign * c.running
+		sum.Missing += sign * max(0, c.requested-c.running)
+		present[i] = c
+	}
+	for i, g := range groups {
+		now := g.first
+		for _, c := range g.changes {
+			switch {
+			case !c.at.After(from):
+				now = c.counts
+			case !c.at.After(to):
+				events = append(events, event{c.at, i, c.counts})
+			}
+		}
+		put(i, now, 1)
+	}
+	slices.SortStableFunc(events, func(a, b event) int { return a.at.Compare(b.at) })
+	out := []CapacityPoint{sum}
+	for _, e := range events {
+		put(e.group, present[e.group], -1)
+		put(e.group, e.counts, 1)
+		sum.At = e.at
+		if last := &out[len(out)-1]; last.At.Equal(e.at) {
+			*last = sum
+			continue
+		}
+		out = append(out, sum)
+	}
+	return out
+}
+
+// thinned leaves at most n points.
+func thinned(points []CapacityPoint, from, to time.Time, n int) []CapacityPoint {
+	if len(points) <= n || n < 1 {
+		return points
+	}
+	step := max(1, to.Sub(from)/time.Duration(n))
+	slot := func(p CapacityPoint) int64 { return int64(p.At.Sub(from) / step) }
+	out := points[:1:1]
+	for _, p := range points[1:] {
+		switch last := &out[len(out)-1]; {
+		case slot(p) != slot(*last):
+			out = append(out, p)
+		case p.Missing > last.Missing:
+			p.At = last.At
+			*last = p
+		}
+	}
+	return out
+}
+
+// MissingFor is what a capacity adds up to: instances missing times how long, in instance-seconds.
+func (c Capacity) MissingFor() float64 {
+	sum := 0.0
+	for i, p := range c.Points {
+		end := c.To
+		if i+1 < len(c.Points) {
+			end = c.Points[i+1].At
+		}
+		sum += float64(p.Missing) * max(0, end.Sub(p.At).Seconds())
+	}
+	return sum
+}
+
+// Sentence says in words what a chart shows.
+func (c Capacity) Sentence() string {
+	if len(c.Points) == 0 {
+		return "Nothing is known of this time."
+	}
+	last, worst := c.Points[len(c.Points)-1], c.Points[0]
+	for _, p := range c.Points {
+		if p.Missing > worst.Missing {
+			worst = p
+		}
+	}
+	if worst.Missing == 0 {
+		return fmt.Sprintf("%d of %d run; nothing was missing since %s.", last.Running, last.Requested, Since(c.From, c.Now))
+	}
+	return fmt.Sprintf("%d of %d run; at most %d were missing, at %s; %.1f instance-hours were missing since %s.",
+		last.Running, last.Requested, worst.Missing, Clock(worst.At, c.Now), c.MissingFor()/3600, Since(c.From, c.Now))
+}

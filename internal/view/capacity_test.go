@@ -1,0 +1,129 @@
+package view
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"emrguard/internal/emr"
+	"emrguard/internal/guard"
+	"emrguard/internal/ledger"
+	"emrguard/internal/store"
+)
+
+// counted is a record of a group's counts.
+func counted(kind, group string, at time.Time, requested, running, byRequested, byRunning int) store.Record {
+	data, err := json.Marshal(map[string]any{"requested": requested, "running": running, "delta": ledger.Delta{RequestedBy: byRequested, RunningBy: byRunning}})
+	if err != nil {
+		panic(err)
+	}
+	return store.Record{Key: store.Key{Scope: "prod", Cluster: "j-1"}, Kind: kind, Group: group, Pool: group, At: at, Data: data}
+}
+
+// line is a capacity in words.
+func line(c Capacity) string {
+	var b strings.Builder
+	for _, p := range c.Points {
+		fmt.Fprintf(&b, "%s %d/%d -%d; ", p.At.UTC().Format("15:04"), p.Running, p.Requested, p.Missing)
+	}
+	return strings.TrimSuffix(b.String(), "; ")
+}
+
+func everything(store.Key) bool { return true }
+
+func TestCapacity(t *testing.T) {
+	master := counted("group.seen", "ig-9", ago(3*time.Hour), 1, 1, 0, 0)
+	master.Data = json.RawMessage(`{"role":"MASTER","requested":1,"running":1}`)
+	apart := counted("group.read", "ig-8", ago(3*time.Hour), 1, 1, 0, 1)
+	apart.Pool = ""
+	end := store.Record{Key: store.Key{Scope: "prod", Cluster: "j-1"}, Kind: "cluster.ended", At: ago(30 * time.Minute)}
+	for _, c := range []struct {
+		name    string
+		world   World
+		records []store.Record
+		want    string
+	}{
+		{"nothing", World{Now: noon}, nil, "08:00 0/0 -0"},
+		{"what was before the first record follows from what it changed", World{Now: noon}, []store.Record{counted("group.read", "ig-1", ago(2*time.Hour), 9, 6, 3, 0), counted("group.read", "ig-1", ago(time.Hour), 9, 9, 0, 3)},
+			"08:00 6/6 -0; 10:00 6/9 -3; 11:00 9/9 -0"},
+		{"nothing is known before the first sight", World{Now: noon}, []store.Record{counted("group.seen", "ig-1", ago(2*time.Hour), 6, 6, 0, 0)}, "10:00 6/6 -0"},
+		{"MASTER and groups without a pool are left out", World{Now: noon}, []store.Record{master, apart}, "08:00 0/0 -0"},
+		{"what runs too much on one group fills no gap on another", World{Now: noon},
+			[]store.Record{counted("group.seen", "ig-1", ago(2*time.Hour), 6, 8, 0, 0), counted("group.seen", "ig-2", ago(2*time.Hour), 6, 4, 0, 0)}, "10:00 12/12 -2"},
+		{"an ended cluster has none", World{Now: noon}, []store.Record{counted("group.seen", "ig-1", ago(2*time.Hour), 6, 6, 0, 0), end}, "10:00 6/6 -0; 11:30 0/0 -0"},
+		{"a group without a record is as it is now", New(noon, []Scope{{Name: "prod", Clusters: []Cluster{{State: cluster("j-1", "etl", []guard.Group{
+			group("ig-9", "master", emr.Master, 1, 1), group("ig-1", "task", emr.Task, 6, 6)})}}}}), nil, "08:00 6/6 -0"},
+		{"damaged records and others tell nothing", World{Now: noon}, []store.Record{{Kind: "group.read", Group: "ig-1", Pool: "ig-1", Data: json.RawMessage(`{"requested":"x"}`)},
+			{Kind: "group.settled", Group: "ig-1", Data: json.RawMessage(`{"requested":3,"running":3}`)}, {Kind: "group.made", Group: "ig-1", Pool: "ig-1", Data: json.RawMessage(`{"requested":3}`)}}, "08:00 0/0 -0"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			l := NewLevels()
+			for _, r := range c.records {
+				l.Add(r)
+			}
+			if got := line(l.Capacity(c.world, ago(4*time.Hour), noon, 100, everything)); got != c.want {
+				t.Errorf("got  %s\nwant %s", got, c.want)
+			}
+			l.Forget(ago(4 * time.Hour))
+			if got := line(l.Capacity(c.world, ago(4*time.Hour), noon, 100, everything)); got != c.want {
+				t.Errorf("after forgetting: got  %s\nwant %s", got, c.want)
+			}
+		})
+	}
+}
+
+func TestCapacityForgets(t *testing.T) {
+	l := NewLevels()
+	for i := range 10 {
+		l.Add(counted("group.read", "ig-1", ago(10*time.Hour-time.Duration(i)*time.Hour), i+1, i, 1, 1))
+	}
+	l.Forget(ago(2*time.Hour + time.Minute))
+	if got, want := line(l.Capacity(World{Now: noon}, ago(2*time.Hour+time.Minute), noon, 100, everything)), "09:59 7/8 -1; 10:00 8/9 -1; 11:00 9/10 -1"; got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+	if n := len(l.groups[groupKey{store.Key{Scope: "prod", Cluster: "j-1"}, "ig-1"}].changes); n != 2 {
+		t.Errorf("%d changes are kept", n)
+	}
+	end := counted("group.read", "ig-1", noon, 0, 0, -10, -9)
+	l.Add(end)
+	l.Forget(noon.Add(time.Minute))
+	if len(l.groups) != 0 || len(l.order) != 0 {
+		t.Errorf("a group without instances is kept: %v", l.order)
+	}
+}
+
+func TestCapacityIsThinned(t *testing.T) {
+	l := NewLevels()
+	for i := range 1000 {
+		missing := 0
+		if i == 777 {
+			missing = 5
+		}
+		l.Add(counted("group.read", "ig-1", ago(time.Hour).Add(time.Duration(i)*time.Second), 10, 10-missing, 0, 0))
+	}
+	c := l.Capacity(World{Now: noon}, ago(time.Hour), noon, 50, everything)
+	if len(c.Points) > 51 {
+		t.Errorf("%d points", len(c.Points))
+	}
+	worst := 0
+	for i, p := range c.Points {
+		worst = max(worst, p.Missing)
+		if i > 0 && !p.At.After(c.Points[i-1].At) {
+			t.Errorf("point %d is not after the one before", i)
+		}
+	}
+	if worst != 5 {
+		t.Errorf("the worst moment is lost: %d", worst)
+	}
+}
+
+func TestCapacityInWords(t *testing.T) {
+	l := NewLevels()
+	l.Add(counted("group.read", "ig-1", ago(2*time.Hour), 9, 6, 3, 0))
+	c := l.Capacity(World{Now: noon}, ago(4*time.Hour), noon, 100, everything)
+	if got, want := c.Sentence(), "6 of 9 run; at most 3 were missing, at 10:00; 6.0 instance-hours were missing since 08:00 (4h)."; got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}

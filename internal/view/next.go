@@ -1,0 +1,191 @@
+package view
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"emrguard/internal/emr"
+	"emrguard/internal/guard"
+	"emrguard/internal/pool"
+	"emrguard/internal/recovery"
+)
+
+// Next is one thing that follows by itself if nothing changes.
+type Next struct {
+	At   time.Time `json:"at,omitzero" doc:"when, at the earliest; absent: as soon as the reads allow it"`
+	Text string    `json:"text" doc:"what follows"`
+	Stop string    `json:"stop,omitempty" doc:"the command that prevents it"`
+}
+
+// Line is a Next in one line.
+func (n Next) Line(now time.Time) string {
+	if n.At.IsZero() {
+		return n.Text
+	}
+	return Until(n.At, now) + ": " + n.Text
+}
+
+// Ahead is what follows by itself on a cluster, the earliest first. Who asks at night has to know what emrguard is going to do, and how to prevent it.
+func (w World) Ahead(s Scope, c Cluster) []Next {
+	out := []Next{}
+	held := ""
+	switch {
+	case c.Paused != nil:
+		held = "emrguard changes nothing here until `emrguard resume " + string(c.Cluster.ID) + "`"
+	case s.Paused != nil:
+		held = "emrguard changes nothing in scope " + s.Name + " until `emrguard resume --all --scope " + s.Name + "`"
+	case c.Withheld != "":
+		held = "emrguard only observes this cluster: " + c.Withheld
+	case c.Mode == "observe":
+		held = "emrguard only observes this cluster; what it would do is in the history"
+	case c.Mode == "off":
+		held = "emrguard leaves this cluster alone"
+	}
+	if held != "" {
+		return append(out, Next{Text: held})
+	}
+	stop := "emrguard pause " + string(c.Cluster.ID)
+	for _, r := range c.Recoveries {
+		out = append(out, Next{At: w.nextStep(r), Text: c.following(r), Stop: stop})
+	}
+	for _, g := range c.Groups {
+		if n, ok := w.deadline(c, g); ok {
+			n.Stop = stop
+			out = append(out, n)
+		}
+	}
+	for _, p := range c.Pools {
+		name := cmp.Or(p.Name, string(p.Origin))
+		_, missing := c.running(p)
+		switch {
+		case p.Rest != nil && w.Now.Before(p.Rest.Until):
+			out = append(out, Next{At: p.Rest.Until, Text: fmt.Sprintf("the rest of pool %s ends, and what it misses (%d) is asked for again", name, missing), Stop: stop})
+		case p.Blocked != nil:
+			out = append(out, Next{At: p.Blocked.Retry, Text: fmt.Sprintf("places for what pool %s misses (%d) are looked for again", name, missing), Stop: stop})
+		}
+	}
+	if n := c.notice(); n != nil {
+		out = append(out, Next{At: n.Until, Text: "the cluster is terminated, if policy " + n.Policy + " still holds", Stop: n.Stop})
+	}
+	for _, of := range c.Scaling {
+		if d := of.Deferred; d != nil {
+			out = append(out, Next{Text: fmt.Sprintf("schedule %s of pool %s, due since %s, is carried out once nothing holds scaling any more", d.Schedule, of.Name, Clock(d.Due, w.Now)), Stop: stop})
+		}
+	}
+	if c.Suspended != nil {
+		out = append(out, Next{Text: "scaling goes on once nothing resizes and no recovery is open"})
+	}
+	slices.SortStableFunc(out, func(a, b Next) int {
+		if a.At.IsZero() != b.At.IsZero() {
+			return cmp.Compare(btoi(a.At.IsZero()), btoi(b.At.IsZero())) // what has a time first
+		}
+		return a.At.Compare(b.At)
+	})
+	return out
+}
+
+func btoi(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// nextStep is when the step of a recovery ends at the latest, as far as that is known.
+func (w World) nextStep(r recovery.Recovery) time.Time {
+	switch {
+	case r.Step == recovery.StepSettle:
+		return cmp.Or(r.NextTry, r.SettleBy)
+	case r.Step == recovery.StepWatch && !r.Placement.At.IsZero():
+		return r.Placement.At.Add(r.Settings.On(r.Rung).After)
+	}
+	return time.Time{}
+}
+
+// following says what an open recovery does next.
+func (c Cluster) following(r recovery.Recovery) string {
+	name := c.label(r.Group)
+	if r.Hold != "" {
+		return fmt.Sprintf("recovery %s of %s goes on (%s) once it may; it waits: %s", r.ID, name, r.Step, r.Hold)
+	}
+	switch r.Step {
+	case recovery.StepConfirm:
+		return fmt.Sprintf("once a new read confirms that %s is stuck, its resize is stopped", name)
+	case recovery.StepStop:
+		return fmt.Sprintf("the resize of %s is stopped at what runs", name)
+	case recovery.StepSettle:
+		return fmt.Sprintf("the stop of %s has to show by then; it is repeated if it does not", name)
+	case recovery.StepPlace:
+		return fmt.Sprintf("what %s misses is launched on another group of its pool", name)
+	case recovery.StepRelease:
+		return fmt.Sprintf("what is no longer wanted of %s is released", name)
+	case recovery.StepWatch:
+		return fmt.Sprintf("%s has to run what was launched by then; otherwise it is stuck, too", c.label(r.Placement.Group))
+	}
+	return fmt.Sprintf("recovery %s of %s: %s", r.ID, name, r.Step)
+}
+
+// deadline says when a group with missing instances counts as stuck, if nobody deals with it yet.
+func (w World) deadline(c Cluster, g guard.Group) (Next, bool) {
+	p := c.PoolOf(g.ID)
+	oldest, missing := g.Ledger.Oldest()
+	if p == nil || !missing || c.Settings.After == 0 || w.dealtWith(c, *p, g.ID) {
+		return Next{}, false
+	}
+	name := c.label(g.ID)
+	if c.Wrapped && p.Role == emr.Core {
+		return Next{Text: fmt.Sprintf("%s misses %d since %s; the cluster is wrapped, so nobody stops its resize", name, g.Missing(), Clock(oldest.Since, w.Now))}, true
+	}
+	at := oldest.Since.Add(c.Settings.On(p.Member(g.ID).Rung).After)
+	unless := ""
+	if d := c.Settings.ProgressGrace; d > 0 {
+		unless = fmt.Sprintf(", or %s after the last arrival", Span(d))
+	}
+	return Next{At: at, Text: fmt.Sprintf("if %s still misses instances (%d now)%s, its resize is stopped at what runs, it is banned for %s, and what is missing is launched on another group",
+		name, g.Missing(), unless, Span(c.Settings.Ban))}, true
+}
+
+// dealtWith says whether a recovery, a rest or a block already says what follows for a group.
+func (w World) dealtWith(c Cluster, p pool.Pool, id emr.GroupID) bool {
+	if p.Rest != nil && w.Now.Before(p.Rest.Until) || p.Blocked != nil {
+		return true
+	}
+	return slices.ContainsFunc(c.Recoveries, func(r recovery.Recovery) bool { return r.Group == id || r.Placement.Group == id })
+}
+
+// conditions are the words for what is the matter with a cluster.
+func (c ClusterStatus) conditions() []string {
+	out := []string{}
+	add := func(word string, holds bool) {
+		if holds && !slices.Contains(out, word) {
+			out = append(out, word)
+		}
+	}
+	for _, p := range c.Pools {
+		add("blocked", p.Blocked != nil)
+	}
+	for _, p := range c.Pools {
+		add("contested", p.Contested)
+	}
+	add("unusable", c.Unusable != nil)
+	add("terminating", c.Notice != nil)
+	add("missing", c.Missing > 0)
+	for _, r := range c.Recoveries {
+		add("recovering", r.Kind != string(recovery.Scale))
+	}
+	for _, p := range c.Pools {
+		add("resting", p.Rest != nil)
+	}
+	add("suspended", c.Suspended != nil)
+	add("paused", c.Paused != nil)
+	add("observed", c.Withheld != "" || c.Mode == "observe")
+	return out
+}
+
+// Conditions are all words that a cluster's conditions may have, the most urgent first.
+func Conditions() []string {
+	return strings.Fields("blocked contested unusable terminating missing recovering resting suspended paused observed")
+}

@@ -1,0 +1,170 @@
+package view
+
+import (
+	"cmp"
+	"encoding/json"
+	"slices"
+	"strings"
+	"time"
+
+	"emrguard/internal/guard"
+	"emrguard/internal/ledger"
+	"emrguard/internal/store"
+)
+
+// Timeline is a resize and its repair on one axis of time, to be drawn to scale.
+type Timeline struct {
+	Title string    `json:"title" doc:"what it is of"`
+	From  time.Time `json:"from" doc:"beginning of the axis"`
+	To    time.Time `json:"to" doc:"end of the axis; ahead of now where something is due"`
+	Now   time.Time `json:"now" doc:"the present time"`
+	Marks []Mark    `json:"marks" doc:"what happened and what is due, in order"`
+	Bands []Band    `json:"bands" doc:"what lasted"`
+}
+
+// Mark is one moment of a timeline.
+type Mark struct {
+	At     time.Time `json:"at" doc:"when"`
+	Kind   string    `json:"kind" doc:"asked, arrived, lost, stuck, stop, launch, release, done or due"`
+	Group  string    `json:"group,omitempty" doc:"name of the group as tables show it"`
+	Text   string    `json:"text" doc:"what happened, or is going to"`
+	Record string    `json:"record,omitempty" doc:"id of the record that tells it; absent for what is due"`
+}
+
+// Band is something with a beginning and an end.
+type Band struct {
+	From time.Time `json:"from" doc:"beginning"`
+	To   time.Time `json:"to" doc:"end, or what is known of it; the axis may end before"`
+	Kind string    `json:"kind" doc:"ban"`
+	Text string    `json:"text" doc:"what it is"`
+}
+
+// The kinds of marks.
+const (
+	MarkAsked   = "asked"
+	MarkArrived = "arrived"
+	MarkLost    = "lost"
+	MarkStuck   = "stuck"
+	MarkStop    = "stop"
+	MarkLaunch  = "launch"
+	MarkRelease = "release"
+	MarkDone    = "done"
+	MarkDue     = "due"
+)
+
+// aheadMost bounds how much of the future an axis shows, as a part of the past it shows.
+const aheadMost = 2.0
+
+// Timeline draws a story of one pool or recovery, oldest first, with what is due next. A story without a mark has an empty axis.
+func (w World) Timeline(title string, story []store.Record, due []Next) Timeline {
+	out := Timeline{Title: title, Now: w.Now, Marks: []Mark{}, Bands: []Band{}}
+	for i, e := range w.Events(story) {
+		r := story[i]
+		for _, m := range marksOf(r) {
+			m.At, m.Group, m.Record = cmp.Or(m.At, r.At), e.GroupLabel, r.ID
+			m.Text = cmp.Or(m.Text, e.told)
+			out.Marks = append(out.Marks, m)
+		}
+		if b, ok := banOf(r); ok {
+			b.Text = e.told
+			out.Bands = append(out.Bands, b)
+		}
+		if r.Kind == "ban.lifted" || r.Kind == "order.unban" {
+			for i := range out.Bands {
+				if out.Bands[i].Kind == "ban" && out.Bands[i].To.After(r.At) {
+					out.Bands[i].To = r.At
+				}
+			}
+		}
+	}
+	if len(out.Marks) == 0 {
+		return out
+	}
+	slices.SortStableFunc(out.Marks, func(a, b Mark) int { return a.At.Compare(b.At) })
+	out.From, out.To = out.Marks[0].At, out.Marks[len(out.Marks)-1].At
+	ended := slices.ContainsFunc(out.Marks, func(m Mark) bool { return m.Kind == MarkDone })
+	if !ended && w.Now.After(out.To) {
+		out.To = w.Now
+	}
+	for _, n := range due {
+		if n.At.After(w.Now) && float64(n.At.Sub(w.Now)) <= aheadMost*float64(max(w.Now.Sub(out.From), time.Minute)) {
+			out.Marks = append(out.Marks, Mark{At: n.At, Kind: MarkDue, Text: n.Text})
+			if n.At.After(out.To) {
+				out.To = n.At
+			}
+		}
+	}
+	slices.SortStableFunc(out.Marks, func(a, b Mark) int { return a.At.Compare(b.At) })
+	return out
+}
+
+// marksOf are the marks that a record makes.
+func marksOf(r store.Record) []Mark {
+	switch r.Kind {
+	case "group.read":
+		var data struct {
+			Delta ledger.Delta `json:"delta"`
+		}
+		if json.Unmarshal(r.Data, &data) != nil {
+			return nil
+		}
+		switch d := data.Delta; {
+		case d.Arrived > 0 && d.Asked == 0:
+			return []Mark{{Kind: MarkArrived}}
+		case d.Asked > 0:
+			return []Mark{{Kind: MarkAsked, At: d.Since}} // not when it was seen
+		case d.Lost > 0:
+			return []Mark{{Kind: MarkLost}}
+		}
+	case "recovery.open":
+		return []Mark{{Kind: MarkStuck}}
+	case "call.stop", "call.keep":
+		return []Mark{{Kind: MarkStop}}
+	case "call.add", "call.launch":
+		return []Mark{{Kind: MarkLaunch}}
+	case "call.release":
+		return []Mark{{Kind: MarkRelease}}
+	}
+	if slices.Contains(Outcomes(), r.Kind) {
+		return []Mark{{Kind: MarkDone}}
+	}
+	return nil
+}
+
+// banOf is the band of a ban that a record sets.
+func banOf(r store.Record) (Band, bool) {
+	if r.Kind != "ban.set" && r.Kind != "order.ban" {
+		return Band{}, false
+	}
+	var data struct {
+		Until time.Time `json:"until"`
+		Order guard.Order
+	}
+	if json.Unmarshal(r.Data, &data) != nil {
+		return Band{}, false
+	}
+	until := cmp.Or(data.Until, r.At.Add(data.Order.For))
+	return Band{From: r.At, To: until, Kind: "ban"}, until.After(r.At)
+}
+
+// Place is where a moment lies on the axis, 0 at its beginning and 1 at its end.
+func (t Timeline) Place(at time.Time) float64 {
+	length := t.To.Sub(t.From)
+	if length <= 0 {
+		return 0
+	}
+	return min(1, max(0, float64(at.Sub(t.From))/float64(length)))
+}
+
+// Sentence tells the timeline in words, for who cannot see it.
+func (t Timeline) Sentence() string {
+	var parts []string
+	for _, m := range t.Marks {
+		text := Clock(m.At, t.Now) + " " + m.Kind
+		if m.Kind == MarkDue {
+			text = Until(m.At, t.Now) + " due: " + m.Text
+		}
+		parts = append(parts, text)
+	}
+	return strings.Join(parts, "; ")
+}
