@@ -26,6 +26,7 @@ step_install() {
 	works aws --version || packages+=(awscli)
 	compiles_c || packages+=(gcc libc6-dev)
 	works git --version || packages+=(git)
+	works chromium --version || packages+=(chromium) # the tests of the page
 	# Without it Go cannot fetch the modules.
 	[ -e /etc/ssl/certs/ca-certificates.crt ] || packages+=(ca-certificates)
 	[ ${#packages[@]} -eq 0 ] && { echo "nothing is missing"; return 0; }

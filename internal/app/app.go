@@ -196,8 +196,8 @@ func (l *loop) takeConfig(ctx context.Context) (another bool) {
 	return rebuild
 }
 
-// config is the newest accepted configuration.
-func (a *App) config() *config.Config {
+// Config is the newest accepted configuration. It is not changed; another one takes its place.
+func (a *App) Config() *config.Config {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.cfg

@@ -240,7 +240,7 @@ func TestReloadIsRefusedWhole(t *testing.T) {
 	if _, err := a.Reload(t.Context(), parse(t, two)); err == nil || err.Error() != "scope west: no such profile" {
 		t.Errorf("got %v", err)
 	}
-	if n := len(a.config().Scopes); n != 1 {
+	if n := len(a.Config().Scopes); n != 1 {
 		t.Errorf("%d scopes are in force", n)
 	}
 }

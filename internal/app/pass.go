@@ -63,7 +63,7 @@ func (a *App) Pass(ctx context.Context, progress func(engine.Snapshot)) (Summary
 func (a *App) notOwned() []string {
 	owned := a.engine.Owned()
 	var missing []string
-	for _, s := range a.config().Scopes {
+	for _, s := range a.Config().Scopes {
 		if !slices.Contains(owned, s.Name) {
 			missing = append(missing, s.Name)
 		}

@@ -26,7 +26,7 @@ func (a *App) prune(ctx context.Context) {
 
 // pruneOnce deletes what is old by now and says how many rows went.
 func (a *App) pruneOnce(ctx context.Context) (int, error) {
-	before := a.clock.Now().Wall.Add(-a.config().History.Keep)
+	before := a.clock.Now().Wall.Add(-a.Config().History.Keep)
 	total := 0
 	for {
 		rows, err := a.store.Prune(ctx, before, pruneBatch)

@@ -61,7 +61,7 @@ var layout = []place{
 	{"internal/store/memory", adapter, "the store for tests and simulations"},
 	{"internal/store/sqlite", adapter, "the store in one file"},
 	{"internal/store/postgres", adapter, "the store for several replicas"},
-	{"internal/web", adapter, "JSON API and dashboard"},
+	{"internal/web", outer, "JSON API and dashboard"},
 	{"internal/config", adapter, "the configuration file"},
 	{"internal/importer", adapter, "another product's policies as rules of the configuration"},
 	{"internal/telemetry", adapter, "metrics"},

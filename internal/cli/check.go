@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
@@ -15,6 +16,7 @@ import (
 	"emrguard/internal/app"
 	"emrguard/internal/config"
 	"emrguard/internal/store"
+	"emrguard/internal/web"
 )
 
 // finding is one thing that `emrguard check` looked at.
@@ -75,7 +77,7 @@ The exit code is 4 if there is a problem; warnings alone leave it at 0.`,
 		for _, w := range cfg.WarningLines() {
 			list = append(list, finding{statusWarning, "configuration", "", w})
 		}
-		list = append(list, checkListener(cfg)...)
+		list = append(list, checkListener(d, cfg)...)
 		list = append(list, checkStore(ctx, d, cfg)...)
 		return writeCheck(d, out, append(list, checkScopes(ctx, d, cfg)...))
 	}
@@ -120,14 +122,25 @@ func writeCheck(d *Deps, out *output, list []finding) error {
 	return findingsError("%d problems were found", problems)
 }
 
-func checkListener(cfg *config.Config) []finding {
-	if !cfg.Listens() || cfg.ListenTokenFile == "" {
+func checkListener(d *Deps, cfg *config.Config) []finding {
+	if !cfg.Listens() {
 		return nil
 	}
-	if _, err := cfg.Token(); err != nil {
-		return []finding{{statusProblem, "listener", "", err.Error()}}
+	access, err := newAccess(d, cfg)
+	if err == nil {
+		if cert, _ := cfg.Certificate(); cert != "" {
+			_, err = web.NewCertificate(cfg.Certificate, slog.New(slog.DiscardHandler))
+		}
 	}
-	return []finding{{statusOK, "listener", "", "the token can be read"}}
+	switch {
+	case err != nil:
+		return []finding{{statusProblem, "listener", "", err.Error()}}
+	case access.Anybody() && !access.Orders():
+		return []finding{{statusOK, "listener", "", "everybody on this machine may read the page; it gives no orders without web.admin_token_file"}}
+	case access.Anybody():
+		return []finding{{statusOK, "listener", "", "everybody on this machine may read the page and give orders (web.open_orders)"}}
+	}
+	return []finding{{statusOK, "listener", "", "the tokens can be read"}}
 }
 
 // checkStore reads the store if there is one, without creating it.

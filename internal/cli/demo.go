@@ -27,6 +27,7 @@ type demoOptions struct {
 	reseed   bool
 	keep     bool
 	plain    bool
+	listen   string // of the dashboard
 }
 
 func newDemoCmd(d *Deps) *cobra.Command {
@@ -49,6 +50,7 @@ The words of the lines: outside (what people and EC2 do), seen, decided, called,
 	flags.Float64Var(&o.speed, "speed", demoSpeed, "how many times faster than real time it runs")
 	flags.Uint64Var(&o.seed, "seed", 0, "of everything random (default the scenario's)")
 	flags.BoolVar(&o.keep, "keep-running", false, "leave simulator and guard up at the end, until Ctrl-C")
+	flags.StringVar(&o.listen, "listen", "127.0.0.1:0", "loopback `address` of the dashboard; port 0 is any free one, none is no dashboard")
 	flags.BoolVar(&o.plain, "no-color", false, "no colours, which only a terminal gets; NO_COLOR works too")
 	_ = cmd.RegisterFlagCompletionFunc("scenario", cobra.FixedCompletions(scenario.Names(), cobra.ShellCompDirectiveDefault))
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
@@ -77,7 +79,11 @@ func runDemo(ctx context.Context, d *Deps, o demoOptions) (err error) {
 	}
 	defer func() { err = errors.Join(err, w.close()) }()
 	t := newTimeline(d, o, w)
-	fmt.Fprintf(d.Stdout, "%s\nTime runs %g times faster; the times are simulated. \"outside\" is what people and EC2 do; \"seen\", \"decided\", \"called\" and \"done\" are emrguard's.\n\n", w.about(), o.speed)
+	fmt.Fprintf(d.Stdout, "%s\nTime runs %g times faster; the times are simulated. \"outside\" is what people and EC2 do; \"seen\", \"decided\", \"called\" and \"done\" are emrguard's.\n", w.about(), o.speed)
+	if w.page != "" {
+		fmt.Fprintf(d.Stdout, "The dashboard is at %s\n", w.page)
+	}
+	fmt.Fprintln(d.Stdout)
 	if err := t.tell(ctx, w); err != nil {
 		return err
 	}
@@ -103,6 +109,10 @@ func runDemo(ctx context.Context, d *Deps, o demoOptions) (err error) {
 // would ask AWS, so each command names it. AWS CLIs of version 1 read the region from AWS_DEFAULT_REGION only.
 func stay(ctx context.Context, d *Deps, t *timeline, w *demoWorld) error {
 	cluster, group, repaired := w.examples()
+	dashboard := ""
+	if w.page != "" {
+		dashboard = "\nThe dashboard is at " + w.page + "; orders may be given there, too.\n"
+	}
 	fmt.Fprintf(d.Stdout, `
 Simulator and guard go on, %g times faster than real time, until Ctrl-C. In another terminal:
 
@@ -114,8 +124,8 @@ Simulator and guard go on, %g times faster than real time, until Ctrl-C. In anot
 
   emrguard status -c %s
   emrguard explain -c %s %s
-
-`, w.clock.Speed(), w.endpoint, w.region, w.region, cluster, cluster, group, cluster, group, w.config, w.config, repaired)
+%s
+`, w.clock.Speed(), w.endpoint, w.region, w.region, cluster, cluster, group, cluster, group, w.config, w.config, repaired, dashboard)
 	t.calm = true
 	err := t.follow(ctx, w, func() bool { return false })
 	fmt.Fprintln(d.Stdout, "\nStopped.")

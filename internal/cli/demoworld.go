@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"maps"
 	"net"
 	"os"
@@ -16,6 +17,7 @@ import (
 
 	"emrguard/internal/app"
 	"emrguard/internal/config"
+	"emrguard/internal/desk"
 	"emrguard/internal/emr"
 	"emrguard/internal/emrsim"
 	"emrguard/internal/emrsim/scenario"
@@ -23,6 +25,7 @@ import (
 	"emrguard/internal/engine"
 	"emrguard/internal/store"
 	"emrguard/internal/view"
+	"emrguard/internal/web"
 )
 
 // demoScope is the name of the demo's one scope.
@@ -44,6 +47,7 @@ type demoWorld struct {
 
 	guard *app.App
 	ended chan error // of the guard's loop, once
+	page  string     // URL of the dashboard, empty without one
 	stops []func() error
 
 	mu      sync.Mutex
@@ -63,7 +67,7 @@ func newDemoWorld(ctx context.Context, d *Deps, o demoOptions) (*demoWorld, erro
 		w.options.Seed = o.seed
 	}
 	w.options.Start = tomorrow(d.now())
-	for _, start := range []func(context.Context, *Deps, demoOptions) error{w.startSim, w.startGuard} {
+	for _, start := range []func(context.Context, *Deps, demoOptions) error{w.startSim, w.startGuard, w.startPage} {
 		if err := start(ctx, d, o); err != nil {
 			return nil, errors.Join(err, w.close())
 		}
@@ -107,7 +111,8 @@ func (w *demoWorld) startGuard(ctx context.Context, d *Deps, _ demoOptions) erro
 	w.config = filepath.Join(w.dir, "emrguard.yaml")
 	text := fmt.Sprintf(`# The configuration of emrguard demo, gone when it ends.
 store: sqlite:emrguard.db
-listen: none
+listen: 127.0.0.1:0
+web: {open_orders: true}
 scopes:
   - name: %s
     region: %s
@@ -137,6 +142,39 @@ clusters:
 	w.stops = append(w.stops, w.guard.Close, func() error {
 		cancel()
 		return <-w.ended
+	})
+	return nil
+}
+
+// startPage serves the dashboard of the demo's guard on a free loopback port, or the one that is asked for.
+func (w *demoWorld) startPage(ctx context.Context, d *Deps, o demoOptions) error {
+	if o.listen == "none" {
+		return nil
+	}
+	if host, _, err := net.SplitHostPort(o.listen); err != nil || host != "localhost" && !net.ParseIP(host).IsLoopback() {
+		return usageError("--listen %s: want a loopback address with a port, for example 127.0.0.1:8470, or none; everybody who reaches the demo's page may give orders", o.listen)
+	}
+	var listen net.ListenConfig
+	ln, err := listen.Listen(ctx, "tcp", o.listen)
+	if err != nil {
+		return usageError("--listen %s: %w; choose another address, or none", o.listen, err)
+	}
+	access, err := newAccess(d, w.guard.Config())
+	if err != nil {
+		return errors.Join(err, ln.Close())
+	}
+	log := slog.New(slog.DiscardHandler)
+	server := web.New(web.Options{
+		Desk: func() desk.Desk { return guardDesk(d, w.guard) }, Access: func() *web.Access { return access }, Log: log, Version: d.Version, Speed: w.clock.Speed(),
+	})
+	serving, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	served := make(chan error, 1)
+	go server.Run(serving)
+	go func() { served <- web.Serve(serving, ln, server, nil, log) }()
+	w.page = "http://" + ln.Addr().String() + "/"
+	w.stops = append(w.stops, func() error {
+		cancel()
+		return <-served
 	})
 	return nil
 }

@@ -1,11 +1,16 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -13,15 +18,17 @@ import (
 
 	"emrguard/internal/app"
 	"emrguard/internal/config"
+	"emrguard/internal/desk"
 	"emrguard/internal/telemetry"
+	"emrguard/internal/web"
 )
 
 func newRunCmd(d *Deps) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "run",
 		Short: "Guard: watch the clusters and repair stuck groups until stopped",
-		Long: `Run is the daemon. It writes its log to standard error, text on a terminal and JSON elsewhere, and serves /metrics, /healthz and
-/readyz on the configuration's listener.
+		Long: `Run is the daemon. It writes its log to standard error, text on a terminal and JSON elsewhere, and serves the dashboard, the JSON API,
+/metrics, /healthz and /readyz on the configuration's listener.
 
 SIGHUP reads the configuration again: a file with a mistake is refused whole, and the old one stays in force. SIGTERM and SIGINT
 end the daemon in under five seconds; what it was doing is in the store, and the next start goes on from there. A second daemon
@@ -59,6 +66,7 @@ type daemon struct {
 	dryRun bool
 	level  slog.LevelVar
 	log    *slog.Logger
+	access atomic.Pointer[web.Access] // to the listener
 }
 
 // run guards until ctx ends.
@@ -69,7 +77,7 @@ func (r *daemon) run(ctx context.Context) (err error) {
 	}
 	counters, page := newMetrics(r.d.Version)
 	health := telemetry.NewHealth(time.Now())
-	listener, token, err := r.listen(ctx)
+	listener, err := r.listen(ctx)
 	if err != nil {
 		return err
 	}
@@ -89,10 +97,9 @@ func (r *daemon) run(ctx context.Context) (err error) {
 	defer stop()
 	group, running := errgroup.WithContext(running)
 	if listener != nil {
-		r.log.Info("listen", slog.String("address", listener.Addr().String()), slog.Bool("token", token != ""))
-		group.Go(func() error {
-			return telemetry.Serve(running, listener, telemetry.Handler(health, page, token), r.log)
-		})
+		if err := r.serve(running, group, listener, guard, telemetry.Handler(health, page)); err != nil {
+			return errors.Join(err, listener.Close())
+		}
 	}
 	group.Go(func() error {
 		r.reloads(running, guard)
@@ -107,21 +114,73 @@ func (r *daemon) run(ctx context.Context) (err error) {
 	return err
 }
 
-// listen opens the configured listener, if any, and reads its token.
-func (r *daemon) listen(ctx context.Context) (net.Listener, string, error) {
+// listen opens the configured listener, if any, and reads who may do what there.
+func (r *daemon) listen(ctx context.Context) (net.Listener, error) {
 	if !r.cfg.Listens() {
-		return nil, "", nil
+		return nil, nil
 	}
-	token, err := r.cfg.Token()
+	access, err := newAccess(r.d, r.cfg)
 	if err != nil {
-		return nil, "", &exitError{exitUsage, err}
+		return nil, &exitError{exitUsage, err}
 	}
+	r.access.Store(access)
 	var lc net.ListenConfig
 	ln, err := lc.Listen(ctx, "tcp", r.cfg.Listen)
 	if err != nil {
-		return nil, "", fmt.Errorf("listen on %s: %w; another process may use it: choose another address in listen, or \"none\"", r.cfg.Listen, err)
+		return nil, fmt.Errorf("listen on %s: %w; another process may use it: choose another address in listen, or \"none\"", r.cfg.Listen, err)
 	}
-	return ln, token, nil
+	return ln, nil
+}
+
+// serve shows the guard on the listener until ctx ends.
+func (r *daemon) serve(ctx context.Context, group *errgroup.Group, ln net.Listener, guard *app.App, health http.Handler) error {
+	var cert *web.Certificate
+	scheme := "http"
+	if file, _ := r.cfg.Certificate(); file != "" {
+		var err error
+		if cert, err = web.NewCertificate(func() (string, string) { return guard.Config().Certificate() }, r.log); err != nil {
+			return &exitError{exitUsage, err}
+		}
+		scheme = "https"
+	}
+	access := r.access.Load()
+	r.log.Info("listen", slog.String("address", ln.Addr().String()), slog.String("page", scheme+"://"+ln.Addr().String()+"/"),
+		slog.Bool("open", access.Anybody()), slog.Bool("orders", access.Orders()))
+	server := web.New(web.Options{
+		Desk:   func() desk.Desk { return guardDesk(r.d, guard) },
+		Access: r.access.Load, Health: health, Log: r.log, Version: r.d.Version, DryRun: r.dryRun, Speed: r.clock.Speed(),
+	})
+	group.Go(func() error {
+		server.Run(ctx)
+		return nil
+	})
+	group.Go(func() error { return web.Serve(ctx, ln, server, cert, r.log) })
+	return nil
+}
+
+// guardDesk is the store of a guard in this process, at its clock.
+func guardDesk(d *Deps, guard *app.App) desk.Desk {
+	return desk.Desk{
+		Store: guard.Store(), Config: guard.Config(), Term: cmp.Or(d.LeaseTerm, app.LeaseTerm),
+		Now: func(context.Context) time.Time { return guard.Clock().Now().Wall.UTC() },
+	}
+}
+
+// newAccess says who may do what at the listener of a configuration.
+func newAccess(d *Deps, cfg *config.Config) (*web.Access, error) {
+	read, admin, err := cfg.Tokens(d.Env)
+	if err != nil {
+		return nil, err
+	}
+	cert, _ := cfg.Certificate()
+	a := &web.Access{ReadToken: read, AdminToken: admin, Open: cfg.Web.OpenOrders, Secure: cert != "", Now: time.Now}
+	if cfg.Web.ProxyHeader != "" {
+		a.Proxy = &web.Proxy{Header: cfg.Web.ProxyHeader, From: cfg.Web.ProxyNetworks(), Admins: cfg.Web.ProxyAdmins}
+	}
+	if u, err := url.Parse(cfg.Web.PublicURL); err == nil && u.Host != "" {
+		a.Hosts = append(a.Hosts, strings.ToLower(u.Hostname()))
+	}
+	return a, nil
 }
 
 // reloads reads the configuration again whenever the process is asked to, until ctx ends.
@@ -149,11 +208,17 @@ func (r *daemon) reload(ctx context.Context, guard *app.App) {
 		refuse(err)
 		return
 	}
+	access, err := newAccess(r.d, cfg)
+	if err != nil {
+		refuse(err)
+		return
+	}
 	changes, err := guard.Reload(ctx, cfg)
 	if err != nil {
 		refuse(err)
 		return
 	}
+	r.access.Store(access)
 	setLevel(&r.level, cfg.Log.Level)
 	for _, w := range cfg.WarningLines() {
 		r.log.Warn("config.warning", slog.String("text", w))

@@ -1,7 +1,6 @@
 package config
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -28,8 +27,10 @@ const (
 // suggestions for misspelt keys are all derived from them. The doc and range tags are the reference's words.
 type Config struct {
 	Store           string        `yaml:"store" range:"sqlite:PATH" doc:"where the state lives. A relative path starts at the folder of the configuration file. PostgreSQL is not supported yet"`
-	Listen          string        `yaml:"listen" range:"host:port, or none" doc:"address of metrics and health (/metrics, /healthz, /readyz). An address beyond loopback needs listen_token_file"`
-	ListenTokenFile string        `yaml:"listen_token_file,omitempty" range:"a path" doc:"file with the token (16 to 4096 characters on one line) that every request to the listener has to carry as \"Authorization: Bearer …\". A relative path starts at the folder of the configuration file; the file must not be readable by everybody"`
+	Listen          string        `yaml:"listen" range:"host:port, or none" doc:"address of the dashboard, the JSON API, metrics and health (/metrics, /healthz, /readyz). On loopback it is open for reading; an address beyond it needs a token or web.proxy_header"`
+	ListenTokenFile string        `yaml:"listen_token_file,omitempty" range:"a path" doc:"file with the token for reading (16 to 4096 characters on one line): programs send it as \"Authorization: Bearer …\", people log in with it. A relative path starts at the folder of the configuration file; the file must not be readable by everybody. /healthz and /readyz need no token"`
+	ListenTokenEnv  string        `yaml:"listen_token_env,omitempty" range:"name of a variable" doc:"environment variable with that token, in place of the file"`
+	Web             Web           `yaml:"web" doc:"who may see and steer the fleet through the listener"`
 	Log             Log           `yaml:"log" doc:"the log on standard error"`
 	History         History       `yaml:"history" doc:"the record of decisions, calls and observations"`
 	Scopes          []Scope       `yaml:"scopes" range:"1 to 1000" doc:"AWS accounts and regions to watch; each has its own credentials and API budget"`
@@ -231,45 +232,4 @@ func (c *Config) resolve(path string) string {
 		return path
 	}
 	return filepath.Join(filepath.Dir(c.name), path)
-}
-
-// The limits of a listener token, in characters.
-const (
-	minToken = 16
-	maxToken = 4096
-)
-
-// Token reads listen_token_file. It is empty when none is configured; then the listener is on loopback and open to this
-// machine. A server that got a token must refuse requests without it. Errors do not contain the token.
-func (c *Config) Token() (string, error) {
-	if c.ListenTokenFile == "" {
-		return "", nil
-	}
-	path := c.resolve(c.ListenTokenFile)
-	info, err := os.Stat(path)
-	if err != nil {
-		return "", fmt.Errorf("listen_token_file: %w", err)
-	}
-	if info.Mode().Perm()&0o007 != 0 {
-		return "", fmt.Errorf("listen_token_file: %s is open to everybody (mode %04o); chmod 600 it", path, info.Mode().Perm())
-	}
-	f, err := os.Open(path)
-	if err != nil {
-		return "", fmt.Errorf("listen_token_file: %w", err)
-	}
-	defer f.Close() //nolint:errcheck // only read
-	data, err := io.ReadAll(io.LimitReader(f, maxToken+2))
-	if err != nil {
-		return "", fmt.Errorf("listen_token_file: %w", err)
-	}
-	token := strings.TrimRight(string(data), "\r\n")
-	switch {
-	case len(token) < minToken:
-		return "", fmt.Errorf("listen_token_file: %s has %d characters, fewer than %d", path, len(token), minToken)
-	case len(token) > maxToken:
-		return "", fmt.Errorf("listen_token_file: %s has more than %d characters", path, maxToken)
-	case strings.ContainsFunc(token, func(r rune) bool { return r <= ' ' || r >= 0x7f }):
-		return "", errors.New("listen_token_file: " + path + " has something other than printable ASCII characters without spaces, on one line")
-	}
-	return token, nil
 }

@@ -180,7 +180,7 @@ func TestToken(t *testing.T) {
 			if err := os.Chmod(file, c.mode); err != nil {
 				t.Fatal(err)
 			}
-			got, err := cfg.Token()
+			got, _, err := cfg.Tokens(os.Getenv)
 			switch {
 			case c.problem == "" && (err != nil || got != strings.TrimSpace(c.text)):
 				t.Errorf("%q, %v", got, err)
@@ -194,10 +194,10 @@ func TestToken(t *testing.T) {
 	if err := os.Remove(file); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := cfg.Token(); !errors.Is(err, fs.ErrNotExist) {
+	if _, _, err := cfg.Tokens(os.Getenv); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("a missing file: %v", err)
 	}
-	if got, err := mustParse(t, small).Token(); got != "" || err != nil {
+	if got, _, err := mustParse(t, small).Tokens(os.Getenv); got != "" || err != nil {
 		t.Errorf("without a token file: %q, %v", got, err)
 	}
 }
@@ -216,6 +216,55 @@ func TestListen(t *testing.T) {
 		if _, err := Parse("emrguard.yaml", []byte(small+"listen_token_file: t\nlisten: "+listen+"\n")); (err == nil) != valid {
 			t.Errorf("%s with a token: %v", listen, err)
 		}
+	}
+}
+
+func TestWeb(t *testing.T) {
+	const open, public = "listen: 127.0.0.1:8470\n", "listen: 0.0.0.0:8470\n"
+	for text, problem := range map[string]string{
+		open + "web: {open_orders: true}\n":                                                                            "",
+		open + "web: {admin_token_env: ADMIN}\nlisten_token_env: READ\n":                                               "",
+		public + "web: {admin_token_file: t, cert_file: c, key_file: k, public_url: 'https://emrguard.example.com'}\n": "",
+		public + "web: {proxy_header: X-User, proxy_from: [10.0.0.1, 'fd00::/8'], proxy_admins: ['*']}\n":              "",
+		public + "listen_token_env: READ\n":                                                                            "",
+		public + "web: {public_url: 'https://emrguard.example.com'}\n":                                                 "can be reached from other machines",
+		public + "web: {open_orders: true}\nlisten_token_file: t\n":                                                    "say who may give orders",
+		open + "web: {admin_token_env: ADMIN, admin_token_file: t}\n":                                                  "give one of the two",
+		open + "listen_token_env: 'A B'\n":                                                                             "no name of an environment variable",
+		open + "web: {cert_file: c}\n":                                                                                 "a certificate needs its key",
+		open + "web: {key_file: c}\n":                                                                                  "a certificate needs its key",
+		open + "web: {proxy_header: X-User}\n":                                                                         "anybody could send it",
+		open + "web: {proxy_header: 'X User', proxy_from: [10.0.0.1]}\n":                                               "no name of a header",
+		open + "web: {proxy_from: [10.0.0.1]}\n":                                                                       "need proxy_header",
+		open + "web: {proxy_header: X-User, proxy_from: [here]}\n":                                                     "no address and no network",
+		open + "web: {public_url: emrguard.example.com}\n":                                                             "no http or https URL",
+		open + "web: {public_url: 'https://example.com/emrguard'}\n":                                                   "without a path",
+		open + "web: {orders: true}\n":                                                                                 "unknown key",
+	} {
+		switch _, err := Parse("emrguard.yaml", []byte(small+text)); {
+		case problem == "" && err != nil, problem != "" && (err == nil || !strings.Contains(err.Error(), problem)):
+			t.Errorf("%s: %v, want %q", text, err, problem)
+		}
+	}
+	if w := mustParse(t, small+public+"listen_token_file: t\n").WarningLines(); !strings.Contains(strings.Join(w, " "), "without TLS") {
+		t.Errorf("tokens that can be read on their way: %q", w)
+	}
+}
+
+func TestTokensFromTheEnvironment(t *testing.T) {
+	cfg := mustParse(t, small+"listen: 127.0.0.1:1\nlisten_token_env: READ\nweb: {admin_token_env: ADMIN}\n")
+	env := map[string]string{"READ": "read-0123456789abcdef", "ADMIN": "admin-0123456789abcdef"}
+	if read, admin, err := cfg.Tokens(func(name string) string { return env[name] }); err != nil || read != env["READ"] || admin != env["ADMIN"] {
+		t.Errorf("%q, %q, %v", read, admin, err)
+	}
+	for read, problem := range map[string]string{"": "READ is not set", "short": "fewer than 16", "admin-0123456789abcdef": "who may read could give orders"} {
+		env["READ"] = read
+		if _, _, err := cfg.Tokens(func(name string) string { return env[name] }); err == nil || !strings.Contains(err.Error(), problem) || strings.Contains(err.Error(), "0123456789") {
+			t.Errorf("%q: %v", read, err)
+		}
+	}
+	if _, _, err := cfg.Tokens(func(string) string { return "" }); err == nil || !strings.Contains(err.Error(), "READ") || !strings.Contains(err.Error(), "ADMIN") {
+		t.Errorf("not all problems at once: %v", err)
 	}
 }
 

@@ -38,7 +38,7 @@ func (c Change) String() string {
 // needsRestart are the keys a running daemon does not change: what is opened at the start, and what says which account
 // and region a scope is. The order of rules, their settings, budgets, scopes that come or go, log.level and history
 // change at once; an open recovery ends under the settings it began with (rule R13).
-var needsRestart = []string{"store", "listen", "listen_token_file", "log.format", "region", "role_arn", "external_id", "endpoint"}
+var needsRestart = []string{"store", "listen", "log.format", "region", "role_arn", "external_id", "endpoint"}
 
 // Diff lists what differs, in the order of the schema; scopes are compared by name, rules by match, and pools, policies and schedules by
 // name.

@@ -59,7 +59,7 @@ after a restart: `)
 		b.WriteString("`" + key + "`")
 	}
 	b.WriteString(". An open recovery ends under the settings it began with.\n\n")
-	b.WriteString("Secure by default: the listener answers on this machine only. An address that others can reach needs a token file, and\nthen every request has to carry the token.\n")
+	b.WriteString("Secure by default: the listener answers on this machine only. It is open for reading there, and gives no orders without a token\nor `web.open_orders`. An address that others can reach needs a token or a proxy, and then every request but /healthz and /readyz has to carry credentials.\n")
 	section(&b, "Top level", "", reflect.ValueOf(*defaults()))
 	section(&b, "log", "", reflect.ValueOf(defaults().Log))
 	section(&b, "history", "", reflect.ValueOf(defaults().History))

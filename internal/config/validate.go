@@ -2,7 +2,6 @@ package config
 
 import (
 	"fmt"
-	"net"
 	"net/netip"
 	"net/url"
 	"reflect"
@@ -186,30 +185,6 @@ func (v *validator) store() {
 		v.problem("store", "the state has to survive a restart; use sqlite:PATH")
 	case strings.ContainsAny(path, "?\x00"):
 		v.problem("store", "a path with ? is not supported; the store takes no parameters")
-	}
-}
-
-func (v *validator) listener() {
-	if v.cfg.Listen == listenNone {
-		if v.cfg.ListenTokenFile != "" {
-			v.problem("listen_token_file", "there is no listener to protect: listen is none")
-		}
-		return
-	}
-	host, port, err := net.SplitHostPort(v.cfg.Listen)
-	n, portErr := strconv.ParseUint(port, 10, 16)
-	switch {
-	case err != nil:
-		v.problem("listen", "want host:port, for example %s, or none; found %q", DefaultListen, v.cfg.Listen)
-	case portErr != nil:
-		v.problem("listen", "the port %q is no number from 0 to 65535", port)
-	case host != "" && !validHost(host):
-		v.problem("listen", "the host %q is neither a name nor an IP address", host)
-	case n == 0 && !loopbackHost(host):
-		v.problem("listen", "port 0, any free port, is for loopback only")
-	case !loopbackHost(host) && v.cfg.ListenTokenFile == "":
-		v.problem("listen", "%s can be reached from other machines, so every request has to carry a token; name its file in listen_token_file, or listen on %s",
-			v.cfg.Listen, net.JoinHostPort("127.0.0.1", port))
 	}
 }
 

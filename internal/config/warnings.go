@@ -33,6 +33,7 @@ func (w *warner) given(path string) bool {
 // warnings checks a valid configuration for what its author probably did not mean.
 func warnings(cfg *Config) []Problem {
 	w := &warner{cfg: cfg}
+	w.listener()
 	if len(cfg.Clusters) == 0 {
 		w.warn("clusters", "no rule is given, so every cluster is left alone")
 	}

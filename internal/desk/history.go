@@ -114,11 +114,17 @@ func (d Desk) recorded(ctx context.Context, q store.Query) (bool, error) {
 
 // Latest returns the newest records of a query, oldest first. Unreadable ones are left out.
 func (d Desk) Latest(ctx context.Context, q store.Query) ([]store.Record, error) {
+	records, err := d.History(ctx, q)
+	slices.Reverse(records)
+	return records, err
+}
+
+// History returns the newest records of a query, the newest first. Unreadable ones are left out.
+func (d Desk) History(ctx context.Context, q store.Query) ([]store.Record, error) {
 	records, err := d.Store.History(ctx, q)
 	if err != nil && !errors.Is(err, store.ErrCorrupt) {
 		return nil, err
 	}
-	slices.Reverse(records)
 	return records, nil
 }
 

@@ -62,6 +62,15 @@ func (d Desk) Submit(ctx context.Context, id string, to Target, order guard.Orde
 	if err := d.Store.Submit(ctx, store.Order{ID: id, Scope: to.Scope, Cluster: r.Cluster, At: d.Now(ctx), Author: order.Author, Body: body}); err != nil {
 		return r, err
 	}
+	return d.await(ctx, r, patience, alone)
+}
+
+// Await waits for the answer of an order that was submitted before, as Submit does.
+func (d Desk) Await(ctx context.Context, id string, to Target, kind guard.OrderKind, patience time.Duration) (Receipt, error) {
+	return d.await(ctx, Receipt{Order: id, Scope: to.Scope, Cluster: string(to.Cluster), Kind: string(kind)}, patience, nil)
+}
+
+func (d Desk) await(ctx context.Context, r Receipt, patience time.Duration, alone func(context.Context, time.Time) error) (Receipt, error) {
 	ctx, cancel := context.WithTimeout(ctx, max(patience, answerEvery))
 	defer cancel()
 	tick := time.NewTicker(answerEvery)
@@ -73,7 +82,7 @@ func (d Desk) Submit(ctx context.Context, id string, to Target, order guard.Orde
 			return r, err
 		}
 		if looks%int(holderEvery/answerEvery) == 0 {
-			owner, err := d.holder(ctx, to.Scope)
+			owner, err := d.holder(ctx, r.Scope)
 			if err != nil && ctx.Err() == nil {
 				return r, err
 			}
@@ -88,14 +97,14 @@ func (d Desk) Submit(ctx context.Context, id string, to Target, order guard.Orde
 				return r, err
 			}
 			if trouble != nil && ctx.Err() == nil {
-				return r, fmt.Errorf("%w; order %s stays in the store and is carried out by the next emrguard that runs", trouble, id)
+				return r, fmt.Errorf("%w; order %s stays in the store and is carried out by the next emrguard that runs", trouble, r.Order)
 			}
 		}
 		select {
 		case <-ctx.Done():
 			r.State = Waiting
 			r.Text = fmt.Sprintf("order %s waits: %s holds scope %s and did not answer within %s; it stays in the store and is carried out as soon as that one, or its successor, looks",
-				id, holder, to.Scope, patience)
+				r.Order, holder, r.Scope, patience)
 			return r, nil
 		case <-tick.C:
 		}

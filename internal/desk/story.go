@@ -135,9 +135,5 @@ func (d Desk) whole(ctx context.Context, q store.Query) ([]store.Record, error) 
 	if q.Limit == 0 {
 		q.Limit = store.MaxPage
 	}
-	records, err := d.Store.History(ctx, q)
-	if err != nil && !errors.Is(err, store.ErrCorrupt) {
-		return nil, err
-	}
-	return records, nil
+	return d.History(ctx, q)
 }

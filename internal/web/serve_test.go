@@ -1,4 +1,4 @@
-package telemetry
+package web
 
 import (
 	"context"
@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-	"time"
 )
 
 func TestServe(t *testing.T) {
@@ -19,7 +18,7 @@ func TestServe(t *testing.T) {
 	defer cancel()
 	ended := make(chan error, 1)
 	go func() {
-		ended <- Serve(ctx, ln, Handler(NewHealth(time.Now()), http.NotFoundHandler(), ""), slog.New(slog.DiscardHandler))
+		ended <- Serve(ctx, ln, http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}), nil, slog.New(slog.DiscardHandler))
 	}()
 	ask := func(header string) int {
 		t.Helper()
@@ -38,7 +37,7 @@ func TestServe(t *testing.T) {
 		return res.StatusCode
 	}
 	if code := ask("short"); code != http.StatusOK {
-		t.Errorf("/healthz answers %d", code)
+		t.Errorf("a request is answered with %d", code)
 	}
 	if code := ask(strings.Repeat("x", 2*maxHeader)); code != http.StatusRequestHeaderFieldsTooLarge {
 		t.Errorf("a huge header is answered with %d", code)

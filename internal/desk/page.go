@@ -1,0 +1,129 @@
+package desk
+
+import (
+	"context"
+	"time"
+
+	"emrguard/internal/store"
+	"emrguard/internal/view"
+)
+
+// Cluster is everything about one cluster.
+type Cluster struct {
+	Now        time.Time             `json:"now" doc:"the time all ages refer to"`
+	Status     view.ClusterStatus    `json:"status" doc:"how it stands"`
+	Notes      []string              `json:"notes" doc:"what a person should know of it, most urgent first"`
+	Groups     []view.GroupStatus    `json:"groups" doc:"its instance groups as last read, by id"`
+	Pools      []view.PoolStatus     `json:"pools" doc:"its pools"`
+	Bans       []view.BanStatus      `json:"bans" doc:"the bans that stand, the first to end first"`
+	Recoveries []view.RecoveryStatus `json:"recoveries" doc:"open ones, then the last ten closed"`
+	Policies   view.Policies         `json:"policies" doc:"its metric policies, schedules and termination policies"`
+	Timelines  []view.Timeline       `json:"timelines" doc:"of each pool to which something happened lately: the resize and its repair, to scale"`
+}
+
+// storyOf is how long a pool's timeline goes back where nothing is open.
+const storyOf = 6 * time.Hour
+
+// ClusterPage tells everything about a cluster of the world, by its id or its name. One that is not watched is a RequestError.
+func (d Desk) ClusterPage(ctx context.Context, w view.World, scope, ref string) (Cluster, error) {
+	for _, s := range w.Scopes {
+		if s.Name == scope {
+			w.Scopes = []view.Scope{s}
+		}
+	}
+	found, err := w.FindCluster(ref)
+	if err != nil || found.Scope != scope {
+		return Cluster{}, &RequestError{&view.UnknownError{What: "cluster", Ref: ref}}
+	}
+	only := w.Only(found)
+	closed, err := d.History(ctx, store.Query{Scope: scope, Cluster: string(found.Cluster), Kinds: view.Outcomes(), Limit: 10})
+	if err != nil {
+		return Cluster{}, err
+	}
+	page := Cluster{
+		Now: w.Now, Status: only.Status().Scopes[0].Clusters[0], Groups: only.Groups().Groups, Pools: only.Pools().Pools, Bans: only.Bans().Bans,
+		Recoveries: only.Recoveries(closed).Recoveries, Policies: only.Policies(), Timelines: []view.Timeline{},
+	}
+	page.Notes = page.Status.Notes(w.Now)
+	for _, p := range page.Pools {
+		if p.Pool == "" {
+			continue
+		}
+		story, err := d.whole(ctx, store.Query{Scope: scope, Cluster: string(found.Cluster), Pool: p.Pool, From: since(page, p, w.Now)})
+		if err != nil {
+			return Cluster{}, err
+		}
+		if t := only.Timeline(p.Name, story, page.Status.Next); len(t.Marks) > 0 {
+			page.Timelines = append(page.Timelines, t)
+		}
+	}
+	return page, nil
+}
+
+// since is when what goes on in a pool began, a little before.
+func since(page Cluster, p view.PoolStatus, now time.Time) time.Time {
+	from := now.Add(-storyOf)
+	for _, r := range page.Recoveries {
+		if r.Pool == p.Pool && r.Open && !r.Since.IsZero() && r.Since.Before(from) {
+			from = r.Since
+		}
+	}
+	if !p.MissingSince.IsZero() && p.MissingSince.Before(from) {
+		from = p.MissingSince
+	}
+	return from.Add(-time.Minute)
+}
+
+// Recovery is one recovery as a story.
+type Recovery struct {
+	Now      time.Time           `json:"now" doc:"the time all ages refer to"`
+	Status   view.RecoveryStatus `json:"status" doc:"how it stands, or how it ended"`
+	Story    view.Explanation    `json:"story" doc:"what was seen, decided and done, in order"`
+	Timeline view.Timeline       `json:"timeline" doc:"the same, to scale"`
+	Next     []view.Next         `json:"next" doc:"what follows on its cluster, the earliest first"`
+}
+
+// RecoveryPage tells a recovery by its id. One that there is not is a RequestError.
+func (d Desk) RecoveryPage(ctx context.Context, w view.World, id string) (Recovery, error) {
+	story, err := d.whole(ctx, store.Query{Recovery: id})
+	if err != nil {
+		return Recovery{}, err
+	}
+	if len(story) == 0 {
+		return Recovery{}, &RequestError{&view.UnknownError{What: "recovery", Ref: id}}
+	}
+	all := w.Recoveries(story).Recoveries
+	page := Recovery{Now: w.Now, Next: []view.Next{}}
+	for _, r := range all {
+		if r.Recovery == id {
+			page.Status = r
+			break // the open one, if there is one, comes first
+		}
+	}
+	for _, s := range w.Status().Scopes {
+		for _, c := range s.Clusters {
+			if page.Status.Open && s.Scope == page.Status.Scope && c.Cluster == page.Status.Cluster {
+				page.Next = c.Next
+			}
+		}
+	}
+	if story, err = d.withReads(ctx, "", story); err != nil {
+		return Recovery{}, err
+	}
+	page.Story = w.ExplainRecovery(id, story)
+	page.Timeline = w.Timeline(id, story, page.Next)
+	return page, nil
+}
+
+// Capacity is how many instances were asked for and ran from one time to another, of what found names. It costs a read of the records of
+// counts of that time.
+func (d Desk) Capacity(ctx context.Context, w view.World, found view.Found, from, to time.Time, points int) (view.Capacity, error) {
+	levels := view.NewLevels()
+	_, err := d.Stream(ctx, store.Query{Scope: found.Scope, Cluster: string(found.Cluster), Kinds: view.LevelKinds(), From: from}, func(r store.Record) error {
+		levels.Add(r)
+		return nil
+	})
+	return levels.Capacity(w, from, to, points, func(k store.Key) bool {
+		return (found.Scope == "" || k.Scope == found.Scope) && (found.Cluster == "" || k.Cluster == string(found.Cluster))
+	}), err
+}

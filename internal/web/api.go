@@ -1,0 +1,338 @@
+package web
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+
+	"emrguard/internal/desk"
+	"emrguard/internal/store"
+	"emrguard/internal/view"
+)
+
+// apiPath is where the API of this version lies.
+const apiPath = "/api/v1"
+
+// routeAPI mounts the JSON API. Its description is generated from the same types that answer: /api/v1/openapi.json.
+func (s *Server) routeAPI(mux *http.ServeMux) {
+	api := humago.New(mux, apiConfig(s.o.Version))
+	get(api, s, "fleet", "/fleet", "All clusters in numbers, and one page of them, the most urgent first", s.apiFleet)
+	get(api, s, "cluster", "/clusters/{scope}/{cluster}", "One cluster with its groups, pools, bans, recoveries, policies and timelines", s.apiCluster)
+	get(api, s, "groups", "/groups", "Every instance group as last read", s.apiGroups)
+	get(api, s, "pools", "/pools", "Every pool: a group and the fallbacks made for it", s.apiPools)
+	get(api, s, "bans", "/bans", "The bans that stand, the first to end first", s.apiBans)
+	get(api, s, "policies", "/policies", "Every metric policy, schedule and termination policy, and how it stands", s.apiPolicies)
+	get(api, s, "recoveries", "/recoveries", "Open recoveries, and the last closed ones", s.apiRecoveries)
+	get(api, s, "recovery", "/recoveries/{recovery}", "One recovery as a story, with its timeline", s.apiRecovery)
+	get(api, s, "history", "/history", "What was seen, decided and done, the newest last; page back with before", s.apiHistory)
+	get(api, s, "explain", "/explain/{id}", "The whole story of a record, recovery, group, pool or cluster", s.apiExplain)
+	get(api, s, "report", "/report", "What happened in a period, added up", s.apiReport)
+	get(api, s, "capacity", "/capacity", "Instances asked for, running and missing over time", s.apiCapacity)
+	get(api, s, "whoami", "/whoami", "Who the server takes you for, and what it is itself", s.apiWhoami)
+	s.routeOrders(api)
+	s.describeStreams(api)
+	mux.HandleFunc("GET "+apiPath+"/events", s.streamEvents)
+	mux.HandleFunc("GET "+apiPath+"/history.csv", s.exportCSV)
+	mux.HandleFunc("GET "+apiPath+"/history.ndjson", s.exportJSON)
+	mux.HandleFunc(apiPath+"/", func(w http.ResponseWriter, r *http.Request) {
+		s.refuse(w, r, http.StatusNotFound, "there is no such thing in the API; see "+apiPath+"/openapi.json")
+	})
+}
+
+// apiConfig describes the API as a whole.
+func apiConfig(version string) huma.Config {
+	c := huma.DefaultConfig("emrguard", version)
+	c.Info.Description = "What the emrguard dashboard shows and does. Times are RFC 3339 in UTC; lengths of time are in seconds where a name ends in _seconds. " +
+		"Fields may be added, none is renamed or removed. Errors are problem details (RFC 9457)."
+	c.OpenAPIPath, c.DocsPath, c.SchemasPath = apiPath+"/openapi", "", ""
+	c.CreateHooks = nil // no $schema in the bodies: they are those of the commands
+	c.RejectUnknownQueryParameters = true
+	c.Formats = map[string]huma.Format{"application/json": {Marshal: marshalJSON, Unmarshal: json.Unmarshal}, "json": {Marshal: marshalJSON, Unmarshal: json.Unmarshal}}
+	c.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
+		"token": {Type: "http", Scheme: "bearer", Description: "the token of listen_token_file (reading) or of web.admin_token_file (orders, too). Not needed where the listener is open on loopback"},
+	}
+	c.Security = []map[string][]string{{"token": {}}, {}}
+	return c
+}
+
+// marshalJSON writes a body as the commands do.
+func marshalJSON(w io.Writer, v any) error {
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	return enc.Encode(v)
+}
+
+// Conditional is what a request sends that has an answer already. It is exported, as all that inputs are made of, so that reflection may fill it.
+type Conditional struct {
+	IfNoneMatch string `header:"If-None-Match" doc:"the ETag of the answer that you have: 304 if nothing but ages has changed since"`
+}
+
+func (c Conditional) have() string { return c.IfNoneMatch }
+
+// tagged is an answer with its entity tag.
+type tagged[T any] struct {
+	ETag         string `header:"ETag"`
+	CacheControl string `header:"Cache-Control"`
+	Body         T
+}
+
+// get adds an operation that reads. Its answer's tag is that of the state it was made from, so asking again costs little.
+func get[I interface{ have() string }, O any](api huma.API, s *Server, id, path, summary string, handle func(context.Context, *snapshot, *I) (O, error)) {
+	huma.Register(api, huma.Operation{
+		OperationID: id, Method: http.MethodGet, Path: apiPath + path, Summary: summary, Tags: []string{"read"},
+		Errors: []int{http.StatusNotModified, http.StatusBadRequest, http.StatusUnauthorized, http.StatusNotFound, http.StatusServiceUnavailable},
+	}, func(ctx context.Context, in *I) (*tagged[O], error) {
+		now, err := s.fleet.now(ctx)
+		if err != nil {
+			return nil, problem(err)
+		}
+		if have := (*in).have(); have != "" && slices.ContainsFunc(strings.Split(have, ","), func(t string) bool { t = strings.TrimSpace(t); return t == now.tag || t == "*" }) {
+			return nil, huma.Status304NotModified()
+		}
+		body, err := handle(ctx, now, in)
+		if err != nil {
+			return nil, problem(err)
+		}
+		return &tagged[O]{ETag: now.tag, CacheControl: "private, no-cache", Body: body}, nil
+	})
+}
+
+// problem turns an error into problem details.
+func problem(err error) error {
+	var told huma.StatusError
+	switch e := (*desk.RequestError)(nil); {
+	case errors.As(err, &told):
+		return told
+	case errors.As(err, &e):
+		unknown, ended := (*view.UnknownError)(nil), (*view.UnboundError)(nil)
+		if errors.As(err, &unknown) || errors.As(err, &ended) {
+			return huma.Error404NotFound(err.Error())
+		}
+		return huma.Error422UnprocessableEntity(err.Error())
+	case errors.Is(err, store.ErrNotFound):
+		return huma.Error404NotFound(err.Error())
+	case errors.Is(err, store.ErrBusy), errors.Is(err, store.ErrFull), errors.Is(err, context.DeadlineExceeded):
+		return huma.Error503ServiceUnavailable("the store does not answer now: " + err.Error())
+	}
+	return huma.Error500InternalServerError("the store cannot be read: " + err.Error())
+}
+
+// refuse answers with problem details, or for a browser's page with a page that says the same.
+func (s *Server) refuse(w http.ResponseWriter, r *http.Request, status int, detail string) {
+	if isPage(r) {
+		s.errorPage(w, r, status, detail)
+		return
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	_ = marshalJSON(w, &huma.ErrorModel{Title: http.StatusText(status), Status: status, Detail: detail}) // whoever asked may be gone
+}
+
+// isPage says whether a request is for a page, not for a program.
+func isPage(r *http.Request) bool {
+	path := r.URL.Path
+	return !strings.HasPrefix(path, "/api/") && path != "/metrics" && path != "/healthz" && path != "/readyz" && strings.Contains(r.Header.Get("Accept"), "text/html")
+}
+
+// The inputs of the operations.
+type (
+	fleetInput struct {
+		Conditional
+		Scope     string `query:"scope" doc:"only this scope"`
+		Text      string `query:"q" maxLength:"200" doc:"only clusters with this in their name or id"`
+		Condition string `query:"condition" enum:"blocked,contested,unusable,terminating,missing,recovering,resting,suspended,paused,observed" doc:"only clusters with this the matter"`
+		Sort      string `query:"sort" enum:"urgency,name" default:"urgency" doc:"order of the clusters"`
+		Offset    int    `query:"offset" minimum:"0" maximum:"100000" default:"0" doc:"how many clusters to skip"`
+		Limit     int    `query:"limit" minimum:"1" maximum:"500" default:"50" doc:"clusters of the page"`
+	}
+	clusterInput struct {
+		Conditional
+		Scope   string `path:"scope" maxLength:"64" doc:"name of the scope"`
+		Cluster string `path:"cluster" maxLength:"64" doc:"id of the cluster"`
+	}
+	// Which says of which clusters.
+	Which struct {
+		Conditional
+		Scope   string `query:"scope" doc:"only this scope"`
+		Cluster string `query:"cluster" maxLength:"300" doc:"only this cluster: id or name"`
+	}
+	recoveriesInput struct {
+		Which
+		Closed int   `query:"closed" minimum:"0" maximum:"1000" default:"20" doc:"at most so many closed ones, the last"`
+		Before int64 `query:"before" minimum:"0" default:"0" doc:"only closed ones that were written before the record of this number; for paging"`
+	}
+	recoveryInput struct {
+		Conditional
+		Recovery string `path:"recovery" maxLength:"64" doc:"id of the recovery"`
+	}
+	historyInput struct {
+		Which
+		Group    string    `query:"group" maxLength:"300" doc:"only this group: id, name, or CLUSTER/GROUP"`
+		Pool     string    `query:"pool" maxLength:"300" doc:"only this pool: id, name, or CLUSTER/POOL"`
+		Recovery string    `query:"recovery" maxLength:"64" doc:"only the recovery with this id"`
+		Kinds    []string  `query:"kind" maxItems:"50" doc:"only these kinds; one that ends with a full stop stands for all that begin with it"`
+		From     time.Time `query:"from" doc:"not before"`
+		To       time.Time `query:"to" doc:"before"`
+		Before   int64     `query:"before" minimum:"0" default:"0" doc:"only what was written before the record of this number (seq); for paging"`
+		Limit    int       `query:"limit" minimum:"1" maximum:"1000" default:"100" doc:"records of the page"`
+	}
+	explainInput struct {
+		Conditional
+		ID string `path:"id" maxLength:"300" doc:"id of a record, recovery, group, pool or cluster, or the name of one of the last three"`
+	}
+	// Period says of which time.
+	Period struct {
+		Which
+		From time.Time `query:"from" doc:"beginning; by default 24 hours ago, of a report seven days"`
+		To   time.Time `query:"to" doc:"end; by default now"`
+	}
+	capacityInput struct {
+		Period
+		Points int `query:"points" minimum:"2" maximum:"2000" default:"300" doc:"points at most; where there are more changes, each shows the worst moment of its time"`
+	}
+	noInput struct{ Conditional }
+)
+
+func (in Which) world(now *snapshot) (view.World, view.Found, error) {
+	w := now.World
+	if in.Scope != "" {
+		i := slices.IndexFunc(w.Scopes, func(s view.Scope) bool { return s.Name == in.Scope })
+		if i < 0 {
+			return w, view.Found{}, huma.Error404NotFound(fmt.Sprintf("no scope %q", in.Scope))
+		}
+		w.Scopes = w.Scopes[i : i+1]
+	}
+	if in.Cluster == "" {
+		return w, view.Found{Scope: in.Scope}, nil
+	}
+	found, err := w.FindCluster(in.Cluster)
+	if err != nil {
+		return w, found, &desk.RequestError{Err: err}
+	}
+	return w.Only(found), found, nil
+}
+
+func (s *Server) apiFleet(_ context.Context, now *snapshot, in *fleetInput) (view.Fleet, error) {
+	return now.Fleet(view.FleetFilter{Scope: in.Scope, Text: in.Text, Condition: in.Condition, ByName: in.Sort == "name", Offset: in.Offset, Limit: in.Limit}), nil
+}
+
+func (s *Server) apiCluster(ctx context.Context, now *snapshot, in *clusterInput) (desk.Cluster, error) {
+	return now.desk.ClusterPage(ctx, now.World, in.Scope, in.Cluster)
+}
+
+func (s *Server) apiGroups(_ context.Context, now *snapshot, in *Which) (view.Groups, error) {
+	w, _, err := in.world(now)
+	return w.Groups(), err
+}
+
+func (s *Server) apiPools(_ context.Context, now *snapshot, in *Which) (view.Pools, error) {
+	w, _, err := in.world(now)
+	return w.Pools(), err
+}
+
+func (s *Server) apiBans(_ context.Context, now *snapshot, in *Which) (view.Bans, error) {
+	w, _, err := in.world(now)
+	return w.Bans(), err
+}
+
+func (s *Server) apiPolicies(_ context.Context, now *snapshot, in *Which) (view.Policies, error) {
+	w, _, err := in.world(now)
+	return w.Policies(), err
+}
+
+func (s *Server) apiRecoveries(ctx context.Context, now *snapshot, in *recoveriesInput) (view.Recoveries, error) {
+	w, found, err := in.world(now)
+	if err != nil {
+		return view.Recoveries{}, err
+	}
+	var closed []store.Record
+	if in.Closed > 0 {
+		closed, err = now.desk.Latest(ctx, store.Query{Scope: found.Scope, Cluster: string(found.Cluster), Kinds: view.Outcomes(), Limit: in.Closed, Before: in.Before})
+		slices.Reverse(closed)
+	}
+	return w.Recoveries(closed), err
+}
+
+func (s *Server) apiRecovery(ctx context.Context, now *snapshot, in *recoveryInput) (desk.Recovery, error) {
+	return now.desk.RecoveryPage(ctx, now.World, in.Recovery)
+}
+
+func (s *Server) apiHistory(ctx context.Context, now *snapshot, in *historyInput) (view.History, error) {
+	q, err := now.desk.Query(ctx, now.World, in.filter())
+	if err != nil {
+		return view.History{}, err
+	}
+	records, err := now.desk.Latest(ctx, q)
+	return view.History{Now: now.Now, Records: now.Events(records)}, err
+}
+
+func (in *historyInput) filter() desk.Filter {
+	return desk.Filter{Scope: in.Scope, Cluster: in.Cluster, Group: in.Group, Pool: in.Pool, Recovery: in.Recovery, Kinds: in.Kinds, From: in.From, To: in.To, Before: in.Before, Limit: in.Limit}
+}
+
+func (s *Server) apiExplain(ctx context.Context, now *snapshot, in *explainInput) (view.Explanation, error) {
+	return now.desk.Explain(ctx, now.World, "", in.ID)
+}
+
+// period is the time that is asked for, or the last so long.
+func (in *Period) period(now time.Time, length time.Duration) (from, to time.Time, err error) {
+	from, to = in.From, in.To
+	if to.IsZero() {
+		to = now
+	}
+	if from.IsZero() {
+		from = to.Add(-length)
+	}
+	if !from.Before(to) {
+		err = huma.Error422UnprocessableEntity("from has to be before to")
+	}
+	return from, to, err
+}
+
+func (s *Server) apiReport(ctx context.Context, now *snapshot, in *Period) (view.Report, error) {
+	w, found, err := in.world(now)
+	if err != nil {
+		return view.Report{}, err
+	}
+	from, to, err := in.period(now.Now, 7*24*time.Hour)
+	if err != nil {
+		return view.Report{}, err
+	}
+	return now.desk.Report(ctx, w, found, from, to, nil)
+}
+
+func (s *Server) apiCapacity(ctx context.Context, now *snapshot, in *capacityInput) (view.Capacity, error) {
+	_, found, err := in.world(now)
+	if err != nil {
+		return view.Capacity{}, err
+	}
+	from, to, err := in.period(now.Now, 24*time.Hour)
+	if err != nil {
+		return view.Capacity{}, err
+	}
+	return now.desk.Capacity(ctx, now.World, found, from, to, in.Points)
+}
+
+// whoami is who asks and who answers.
+type whoami struct {
+	Name    string  `json:"name" doc:"as the history will name you"`
+	Role    string  `json:"role" doc:"reader: you may see everything; admin: and give orders"`
+	Version string  `json:"version" doc:"emrguard's"`
+	DryRun  bool    `json:"dry_run" doc:"this emrguard changes no cluster"`
+	Speed   float64 `json:"speed" doc:"how many times faster than real time its clock runs; 1 except beside a simulator"`
+}
+
+func (s *Server) apiWhoami(ctx context.Context, _ *snapshot, _ *noInput) (whoami, error) {
+	id := who(ctx)
+	return whoami{Name: id.Name, Role: id.Role.String(), Version: s.o.Version, DryRun: s.o.DryRun, Speed: max(1, s.o.Speed)}, nil
+}

@@ -1,0 +1,215 @@
+package web
+
+import (
+	"bytes"
+	"encoding/csv"
+	"encoding/json"
+	"flag"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"emrguard/internal/view"
+)
+
+var update = flag.Bool("update", false, "write docs/openapi.json anew")
+
+// described is the API's description, compiled by a library that the server does not use.
+func described(t *testing.T, doc []byte) func(schema string) *jsonschema.Schema {
+	t.Helper()
+	tree, err := jsonschema.UnmarshalJSON(bytes.NewReader(doc))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := jsonschema.NewCompiler()
+	c.AssertFormat()
+	if err := c.AddResource("openapi.json", tree); err != nil {
+		t.Fatal(err)
+	}
+	return func(pointer string) *jsonschema.Schema {
+		t.Helper()
+		s, err := c.Compile("openapi.json#" + pointer)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+}
+
+// escaped is a path as a JSON pointer has it.
+func escaped(path string) string {
+	return strings.ReplaceAll(strings.ReplaceAll(path, "~", "~0"), "/", "~1")
+}
+
+func TestAnswersAreAsDescribed(t *testing.T) {
+	guarded(t, 40*time.Minute, func(l *lab) {
+		doc := l.do("GET", "/api/v1/openapi.json", "").Body.Bytes()
+		schemaOf := described(t, doc)
+		recovery := ask[view.Recoveries](l, "GET", "/api/v1/recoveries", "").Recoveries[0].Recovery
+		record := ask[view.History](l, "GET", "/api/v1/history?limit=1", "").Records[0].ID
+		const kind = "/responses/200/content/application~1json/schema"
+		for _, c := range []struct{ method, path, url, body string }{
+			{"get", "/fleet", "/fleet?condition=recovering&limit=1", ""},
+			{"get", "/clusters/{scope}/{cluster}", "/clusters/prod/j-3REPORTS00003", ""},
+			{"get", "/groups", "/groups?cluster=etl", ""},
+			{"get", "/pools", "/pools", ""},
+			{"get", "/bans", "/bans?scope=prod", ""},
+			{"get", "/policies", "/policies", ""},
+			{"get", "/recoveries", "/recoveries?closed=5", ""},
+			{"get", "/recoveries/{recovery}", "/recoveries/" + recovery, ""},
+			{"get", "/history", "/history?kind=call.&kind=answer.&limit=3", ""},
+			{"get", "/explain/{id}", "/explain/" + record, ""},
+			{"get", "/explain/{id}", "/explain/etl", ""},
+			{"get", "/report", "/report", ""},
+			{"get", "/capacity", "/capacity?cluster=reports&points=10", ""},
+			{"get", "/whoami", "/whoami", ""},
+			{"post", "/orders/preview", "/orders/preview", `{"kind":"return","group":"etl/task"}`},
+			{"post", "/orders", "/orders", `{"kind":"pause","cluster":"web-logs"}`},
+		} {
+			w := l.do(strings.ToUpper(c.method), apiPath+c.url, c.body)
+			body, err := jsonschema.UnmarshalJSON(bytes.NewReader(w.Body.Bytes()))
+			if err != nil || w.Code != http.StatusOK || w.Header().Get("Content-Type") != "application/json" {
+				t.Errorf("%s: %d %s %v: %s", c.url, w.Code, w.Header().Get("Content-Type"), err, w.Body)
+				continue
+			}
+			if err := schemaOf("/paths/" + escaped(apiPath+c.path) + "/" + c.method + kind).Validate(body); err != nil {
+				t.Errorf("%s: %v", c.url, err)
+			}
+		}
+		problem := schemaOf("/components/schemas/ErrorModel")
+		for _, url := range []string{"/fleet?limit=0", "/fleet?colour=red", "/clusters/prod/j-NO", "/history?cluster=nosuch", "/history?from=yesterday", "/history?kind=nosuch", "/explain/nosuch",
+			"/capacity?from=2030-01-01T00:00:00Z", "/report?to=2000-01-01T00:00:00Z&from=2001-01-01T00:00:00Z", "/recoveries/nosuch", "/nowhere", "/groups?scope=nosuch", "/history?before=-1"} {
+			w := l.do("GET", apiPath+url, "")
+			body, err := jsonschema.UnmarshalJSON(bytes.NewReader(w.Body.Bytes()))
+			if err != nil || w.Code < 400 || w.Code >= 500 || w.Header().Get("Content-Type") != "application/problem+json" {
+				t.Errorf("%s: %d %s %v: %s", url, w.Code, w.Header().Get("Content-Type"), err, w.Body)
+				continue
+			}
+			if err := problem.Validate(body); err != nil {
+				t.Errorf("%s: %v", url, err)
+			}
+		}
+	})
+}
+
+func TestDescriptionIsCurrent(t *testing.T) {
+	l := newLab(t, nil, nil)
+	l.server.o.Version = "test"
+	var doc bytes.Buffer
+	if err := json.Indent(&doc, l.do("GET", "/api/v1/openapi.json", "").Body.Bytes(), "", "  "); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join("..", "..", "docs", "openapi.json")
+	if *update {
+		if err := os.WriteFile(path, doc.Bytes(), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if want, err := os.ReadFile(path); err != nil || !bytes.Equal(want, doc.Bytes()) {
+		t.Errorf("docs/openapi.json is not current; go test ./internal/web -run Description -update writes it (%v)", err)
+	}
+	var tree struct {
+		OpenAPI string `json:"openapi"`
+		Paths   map[string]map[string]struct {
+			OperationID string `json:"operationId"`
+			Summary     string
+		}
+	}
+	if err := json.Unmarshal(doc.Bytes(), &tree); err != nil || !strings.HasPrefix(tree.OpenAPI, "3.1") {
+		t.Errorf("%v, OpenAPI %q", err, tree.OpenAPI)
+	}
+	ids := map[string]bool{}
+	for path, ops := range tree.Paths {
+		for method, op := range ops {
+			if op.OperationID == "" || op.Summary == "" || ids[op.OperationID] {
+				t.Errorf("%s %s: %+v", method, path, op)
+			}
+			ids[op.OperationID] = true
+		}
+	}
+	for _, id := range []string{"fleet", "order", "events", "historyCSV", "historyNDJSON"} {
+		if !ids[id] {
+			t.Errorf("operation %s is not described", id)
+		}
+	}
+}
+
+func TestAskingAgain(t *testing.T) {
+	guarded(t, 40*time.Minute, func(l *lab) {
+		first := l.do("GET", "/api/v1/fleet", "")
+		tag := first.Header().Get("ETag")
+		if !strings.HasPrefix(tag, `W/"`) || first.Header().Get("Cache-Control") != "private, no-cache" {
+			t.Fatalf("%v", first.Header())
+		}
+		for _, have := range []string{tag, `"other", ` + tag, "*"} {
+			if w := l.do("GET", "/api/v1/fleet", "", "If-None-Match: "+have); w.Code != 304 || w.Body.Len() > 0 {
+				t.Errorf("with %s: %d %s", have, w.Code, w.Body)
+			}
+		}
+		ask[map[string]any](l, "POST", "/api/v1/orders", `{"kind":"pause","cluster":"web-logs"}`)
+		time.Sleep(2 * time.Second)
+		if w := l.do("GET", "/api/v1/fleet", "", "If-None-Match: "+tag); w.Code != 200 || !strings.Contains(w.Body.String(), `"paused"`) {
+			t.Errorf("after a change: %d", w.Code)
+		}
+	})
+}
+
+func TestHistoryByPages(t *testing.T) {
+	guarded(t, 100*time.Minute, func(l *lab) {
+		all := ask[view.History](l, "GET", "/api/v1/history?limit=1000", "").Records
+		var paged []view.Event
+		for before := int64(0); ; {
+			page := ask[view.History](l, "GET", "/api/v1/history?limit=7&before="+strings.TrimSpace(jsonOf(before)), "").Records
+			if len(page) == 0 {
+				break
+			}
+			paged = append(slices.Clone(page), paged...)
+			before = page[0].Seq
+		}
+		if len(all) < 30 || len(paged) != len(all) {
+			t.Fatalf("%d records by pages, %d at once", len(paged), len(all))
+		}
+		for i := range all {
+			if all[i].ID != paged[i].ID {
+				t.Fatalf("record %d is %s by pages and %s at once", i, paged[i].ID, all[i].ID)
+			}
+		}
+
+		rows, err := csv.NewReader(l.do("GET", "/api/v1/history.csv", "").Body).ReadAll()
+		if err != nil || len(rows) != len(all)+1 || !slices.Equal(rows[0], exportHead) || rows[1][1] != all[0].ID {
+			t.Errorf("the table has %d rows, %v", len(rows), err)
+		}
+		lines := strings.Split(strings.TrimSpace(l.do("GET", "/api/v1/history.ndjson?cluster=etl&kind=call.", "").Body.String()), "\n")
+		for _, line := range lines {
+			var e view.Event
+			if err := json.Unmarshal([]byte(line), &e); err != nil || e.ClusterName != "etl" || !strings.HasPrefix(e.Kind, "call.") {
+				t.Errorf("%v: %s", err, line)
+			}
+		}
+		if len(lines) != 2 {
+			t.Errorf("%d calls on etl", len(lines))
+		}
+		for _, url := range []string{"/history.csv?cluster=nosuch", "/history.csv?from=x&before=y", "/history.ndjson?kind=nosuch"} {
+			if w := l.do("GET", apiPath+url, ""); w.Code < 400 || w.Code >= 500 || w.Header().Get("Content-Disposition") != "" {
+				t.Errorf("%s: %d %v", url, w.Code, w.Header())
+			}
+		}
+		if w := l.do("GET", apiPath+"/history.csv?from=x&before=y", ""); !strings.Contains(w.Body.String(), `before: \"y\"`) || !strings.Contains(w.Body.String(), `from: \"x\"`) {
+			t.Errorf("not all mistakes are told: %s", w.Body)
+		}
+	})
+}
+
+func jsonOf(v any) string {
+	b, err := json.Marshal(v)
+	if err != nil {
+		panic(err)
+	}
+	return string(b)
+}

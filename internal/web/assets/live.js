@@ -1,0 +1,87 @@
+"use strict";
+// Keeps a page up to date: the server says when something has changed, and the page is fetched again and put in place, part by part, so that the
+// focus, the scrolling and what is open or being typed stay. Without scripts a page is what it was when it was loaded.
+(() => {
+  const body = document.body, status = document.getElementById("live");
+  if (!("live" in body.dataset) || !window.EventSource) return;
+  let busy = false, again = false, last = 0;
+
+  const say = (text) => { if (status.textContent !== text) status.textContent = text; };
+
+  // same says whether two nodes stand for the same thing, so that the old one can take over what the new one says.
+  const same = (a, b) => a.nodeType === b.nodeType && a.nodeName === b.nodeName && (a.nodeType !== 1 || a.id === b.id);
+
+  const morph = (old, next) => {
+    if (old.nodeType !== 1) {
+      if (old.nodeValue !== next.nodeValue) old.nodeValue = next.nodeValue;
+      return;
+    }
+    if (old === document.activeElement && old.matches("input, select, textarea")) return;
+    for (const { name } of [...old.attributes]) {
+      if (!next.hasAttribute(name) && !(name === "open" && old.nodeName === "DETAILS")) old.removeAttribute(name);
+    }
+    for (const { name, value } of [...next.attributes]) {
+      if (old.getAttribute(name) !== value) old.setAttribute(name, value);
+    }
+    let a = old.firstChild;
+    for (let b = next.firstChild; b; ) {
+      const after = b.nextSibling;
+      if (b.nodeType === 1 && b.id) {
+        const moved = [...old.children].find((c) => c.id === b.id);
+        if (moved && moved !== a) old.insertBefore(moved, a), a = moved;
+      }
+      if (a && same(a, b)) {
+        morph(a, b);
+        a = a.nextSibling;
+      } else {
+        old.insertBefore(document.importNode(b, true), a);
+      }
+      b = after;
+    }
+    while (a) {
+      const after = a.nextSibling;
+      a.remove();
+      a = after;
+    }
+  };
+
+  const refresh = async () => {
+    if (busy) { again = true; return; }
+    busy = true;
+    try {
+      const url = new URL(location.href);
+      url.searchParams.delete("order"); // its answer was shown
+      const flash = document.querySelector("main > .flash");
+      const r = await fetch(url, { headers: { Accept: "text/html" }, redirect: "manual" });
+      if (r.type === "opaqueredirect") { location.reload(); return; }
+      if (!r.ok) throw new Error(String(r.status));
+      const page = new DOMParser().parseFromString(await r.text(), "text/html");
+      const main = page.querySelector("main");
+      if (flash && !main.querySelector(":scope > .flash")) main.prepend(document.importNode(flash, true));
+      morph(document.querySelector("main"), main);
+      morph(document.querySelector("footer"), page.querySelector("footer"));
+      body.dataset.tag = page.body.dataset.tag;
+      last = Date.now();
+      say("live");
+    } catch {
+      say("the page could not be brought up to date; it is tried again");
+    } finally {
+      busy = false;
+      if (again) { again = false; refresh(); }
+    }
+  };
+
+  const connect = () => {
+    const stream = new EventSource("/api/v1/events");
+    stream.addEventListener("state", (e) => {
+      say("live");
+      if (JSON.parse(e.data).tag !== body.dataset.tag) refresh();
+    });
+    stream.onerror = () => {
+      say("emrguard does not answer; this page shows what was known before");
+      if (stream.readyState === EventSource.CLOSED) setTimeout(connect, 3000); // a browser gives up after an answer that is no stream
+    };
+  };
+  connect();
+  setInterval(() => { if (document.visibilityState === "visible" && Date.now() - last > 15000) refresh(); }, 5000); // ages go on
+})();

@@ -1,0 +1,373 @@
+package web
+
+import (
+	"compress/gzip"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+
+	"emrguard/internal/app"
+	"emrguard/internal/config"
+	"emrguard/internal/desk"
+	"emrguard/internal/emr"
+	"emrguard/internal/emrsim"
+	"emrguard/internal/emrsim/local"
+	"emrguard/internal/emrsim/scenario"
+	"emrguard/internal/store"
+	"emrguard/internal/store/memory"
+)
+
+// browserFor is how long one test in a browser may take, in real time.
+const browserFor = 3 * time.Minute
+
+// browser starts Chromium, whose pages the returned context stands for. Without Chromium the test is skipped.
+func browser(t *testing.T) context.Context {
+	t.Helper()
+	path := ""
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
+		if p, err := exec.LookPath(name); err == nil {
+			path = p
+			break
+		}
+	}
+	if path == "" {
+		t.Skip("there is no Chromium")
+	}
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.Flag("disable-dev-shm-usage", true), chromedp.WindowSize(1300, 900), chromedp.WSURLReadTimeout(time.Minute))
+	alloc, cancelAlloc := chromedp.NewExecAllocator(t.Context(), options...)
+	t.Cleanup(cancelAlloc)
+	ctx, cancel := chromedp.NewContext(alloc)
+	t.Cleanup(cancel)
+	ctx, cancelTime := context.WithTimeout(ctx, browserFor)
+	t.Cleanup(cancelTime)
+	return ctx
+}
+
+// atClock is the guard's simulator, at the time of a clock.
+type atClock struct {
+	sim   *emrsim.Sim
+	clock *app.Clock
+}
+
+func (c atClock) Do(_ context.Context, call emr.Call) emr.Result {
+	c.sim.AdvanceTo(c.clock.Now().Wall)
+	return local.New(c.sim, "us-east-1").Do(call).Result
+}
+
+// site is a guard over the demo's story, sped up, and its page on a loopback port.
+type site struct {
+	t      *testing.T
+	addr   string
+	access *Access
+	desk   desk.Desk
+	cancel context.CancelFunc
+	ended  chan error
+	clock  *app.Clock
+}
+
+// newSite starts a guard of the demo's story, so many times faster than real time, and its page.
+func newSite(t *testing.T, speed float64) *site {
+	t.Helper()
+	sc, err := scenario.Load("demo")
+	if err != nil {
+		t.Fatal(err)
+	}
+	sc.Start = time.Date(2026, 1, 5, 9, 0, 0, 0, time.UTC)
+	sim, err := sc.Build()
+	if err != nil {
+		t.Fatal(err)
+	}
+	clock, err := app.NewClock(sc.Start, speed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg, err := config.Parse("emrguard.yaml", []byte(strings.Replace(oneScope, "api_share: 1}", "api_share: 1, sweep: 1m, endpoint: 'http://127.0.0.1:1'}", 1)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := memory.New("abcdefgh")
+	guard, err := app.New(t.Context(), app.Options{Config: cfg, Store: s, Clock: clock, Note: "host a, pid 1", Dial: func(context.Context, config.Scope) (app.Caller, error) { return atClock{sim, clock}, nil }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- guard.Run(ctx) }()
+	l := &site{t: t, access: &Access{Open: true, Now: time.Now}, clock: clock,
+		desk: desk.Desk{Store: s, Config: cfg, Term: app.LeaseTerm, Now: func(context.Context) time.Time { return clock.Now().Wall.UTC() }}}
+	t.Cleanup(func() {
+		l.stop()
+		cancel()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	})
+	l.serve("127.0.0.1:0")
+	return l
+}
+
+// serve shows the page at an address.
+func (l *site) serve(addr string) {
+	l.t.Helper()
+	var listen net.ListenConfig
+	ln, err := listen.Listen(l.t.Context(), "tcp", addr)
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	l.addr = ln.Addr().String()
+	log := slog.New(slog.DiscardHandler)
+	server := New(Options{Desk: func() desk.Desk { return l.desk }, Access: func() *Access { return l.access }, Log: log, Version: "test"})
+	ctx, cancel := context.WithCancel(l.t.Context())
+	l.cancel, l.ended = cancel, make(chan error, 1)
+	go server.Run(ctx)
+	go func() { l.ended <- Serve(ctx, ln, server, nil, log) }()
+}
+
+// stop ends the page's server, as the end of its process would.
+func (l *site) stop() {
+	if l.cancel == nil {
+		return
+	}
+	l.cancel()
+	l.cancel = nil
+	if err := <-l.ended; err != nil {
+		l.t.Error(err)
+	}
+}
+
+func (l *site) url(path string) string { return "http://" + l.addr + path }
+
+// shot keeps a picture of the page, in the folder that the environment variable SCREENSHOTS names, if it does.
+func shot(ctx context.Context, t *testing.T, name string) {
+	t.Helper()
+	dir := os.Getenv("SCREENSHOTS")
+	if dir == "" {
+		return
+	}
+	png, err := chromedp.Run(ctx, chromedp.FullScreenshot(100))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, name+".png"), png, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// see waits until a script's value is true on the page.
+func see(ctx context.Context, t *testing.T, what, script string) {
+	t.Helper()
+	for end := time.Now().Add(90 * time.Second); time.Now().Before(end) && ctx.Err() == nil; time.Sleep(50 * time.Millisecond) {
+		// A page that is being left has no answer.
+		if yes, err := chromedp.Run(ctx, chromedp.Evaluate[bool](script)); err == nil && yes {
+			return
+		}
+	}
+	body, err := chromedp.Run(ctx, chromedp.Evaluate[string]("document.body.innerText"))
+	t.Fatalf("the page never shows %s (%v): %v\n%s", what, script, err, body)
+}
+
+// do takes steps on the page.
+func do(ctx context.Context, t *testing.T, what string, steps ...chromedp.Action[chromedp.Void]) {
+	t.Helper()
+	if err := chromedp.Do(ctx, steps...); err != nil {
+		t.Fatalf("%s: %v", what, err)
+	}
+}
+
+// script is a step that runs a script for what it does.
+func script(text string) chromedp.Action[chromedp.Void] {
+	return chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
+		_, err := chromedp.Run(ctx, chromedp.Evaluate[any](text+"; 0"))
+		return err
+	})
+}
+
+// shows is a script that looks for a text in the page's content.
+func shows(text string) string {
+	b, err := json.Marshal(text)
+	if err != nil {
+		panic(err)
+	}
+	return fmt.Sprintf("document.querySelector('main').innerText.includes(%s)", b)
+}
+
+// audit lets axe look at the page: it has to find nothing.
+func audit(ctx context.Context, t *testing.T, name string) {
+	t.Helper()
+	f, err := os.Open(filepath.Join("testdata", "axe.min.js.gz"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	z, err := gzip.NewReader(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	axe, err := io.ReadAll(z)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const run = `axe.run(document, {resultTypes: ["violations"]}).then(r => JSON.stringify(r.violations.map(v => v.id + ": " + v.help + ": " + v.nodes.map(n => n.html + " " + n.failureSummary).join(" | "))))`
+	do(ctx, t, "axe", script(string(axe)))
+	found, err := chromedp.Run(ctx, chromedp.Evaluate[string](run, awaited))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if found != "[]" {
+		t.Errorf("%s: axe found %s", name, found)
+	}
+}
+
+// awaited lets a script's promise be kept.
+func awaited(p *runtime.EvaluateParams) {
+	yes := true
+	p.AwaitPromise = &yes
+}
+
+func TestBrowserWatchesTheStory(t *testing.T) {
+	ctx := browser(t)
+	l := newSite(t, 300)
+	do(ctx, t, "the overview", chromedp.Navigate(l.url("/")))
+	// The page is loaded once; everything else comes by its stream.
+	see(ctx, t, "the stream", live)
+	see(ctx, t, "the shortfall of a cluster in red", `[...document.querySelectorAll("tr")].some(r => r.innerText.includes("etl") && r.querySelector(".counts.short") && r.innerText.includes("10 / 13"))`)
+	see(ctx, t, "what is going to happen", shows("its resize is stopped at what runs"))
+	shot(ctx, t, "overview-stuck")
+	see(ctx, t, "a recovery", `!!document.querySelector(".c-recovering")`)
+	shot(ctx, t, "overview-recovering")
+	see(ctx, t, "the end", `document.querySelector(".totals").innerText.includes("36 / 36") && document.querySelectorAll(".c-whole").length === 3`)
+	shot(ctx, t, "overview-whole")
+	do(ctx, t, "the cluster's page", chromedp.Click(`//a[text()="reports"]`), chromedp.WaitVisible(`//h1[contains(., "reports")]`))
+	for _, want := range []string{"Resize and repair", "2 of 2 run", "c5.4xlarge", "takes no launches until"} {
+		see(ctx, t, want, shows(want))
+	}
+	shot(ctx, t, "cluster")
+	do(ctx, t, "the recovery", chromedp.Click(`//section[@aria-label="Recoveries"]//a`), chromedp.WaitVisible(`//h2[contains(., "the story")]`))
+	shot(ctx, t, "recovery")
+}
+
+// live is what a page says of its stream while it has one.
+const live = `document.getElementById("live").textContent === "live"`
+
+func TestBrowserSurvivesARestart(t *testing.T) {
+	ctx := browser(t)
+	l := newSite(t, 60)
+	do(ctx, t, "the overview", chromedp.Navigate(l.url("/")))
+	see(ctx, t, "the clusters", shows("web-logs"))
+	do(ctx, t, "the focus", script(`window.untouched = true; document.querySelector("[name=q]").focus()`))
+	see(ctx, t, "the stream", live)
+	addr := l.addr
+	l.stop()
+	see(ctx, t, "that nobody answers", `document.getElementById("live").textContent.includes("does not answer")`)
+	tag, err := chromedp.Run(ctx, chromedp.Evaluate[string](`document.body.dataset.tag`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.serve(addr)
+	see(ctx, t, "the stream again", live)
+	see(ctx, t, "news after the restart", fmt.Sprintf("document.body.dataset.tag !== %q", tag))
+	see(ctx, t, "that it was never loaded anew, and kept its focus", `window.untouched && document.activeElement.name === "q"`)
+}
+
+func TestBrowserGivesOrders(t *testing.T) {
+	ctx := browser(t)
+	l := newSite(t, 60)
+	// order clicks a link of a page, fills in what is asked for, looks at what is going to happen, and says yes.
+	order := func(page, link, fill, foretold, done string) {
+		t.Helper()
+		do(ctx, t, page, chromedp.Navigate(l.url(page)))
+		see(ctx, t, link, fmt.Sprintf(`[...document.querySelectorAll("main a")].some(a => a.textContent === %q)`, link))
+		do(ctx, t, link, chromedp.Click(fmt.Sprintf(`(//main//a[text()=%q])[1]`, link)), chromedp.WaitVisible(`button.quiet`))
+		if fill != "" {
+			do(ctx, t, "filling in "+link, script(fill), script(`[...document.querySelectorAll("button")].find(b => b.textContent === "Show what happens").click()`))
+		}
+		see(ctx, t, "what "+link+" leads to", shows(foretold))
+		if link == "Scale…" {
+			shot(ctx, t, "confirm")
+		}
+		do(ctx, t, "yes to "+link, chromedp.Click(`button.do`))
+		see(ctx, t, "the answer to "+link, shows("Done: ")+" && "+shows(done))
+	}
+	do(ctx, t, "the overview", chromedp.Navigate(l.url("/")))
+	see(ctx, t, "the clusters", shows("web-logs"))
+	const web = "/clusters/prod/j-1WEBLOGS00001"
+	order(web, "Ban…", `document.querySelector("[name=for]").value = "45m"`, "takes no launches until", "takes no launches until")
+	order(web, "Unban…", "", "may take launches again", "may take launches again")
+	order(web, "Scale…", `document.querySelector("[name=to]").value = "13"; document.querySelector("[name=force]").checked = true; document.querySelector("[name=reason]").value = "rush"`, "to 13: rush", "to 13: rush")
+	order(web, "Pause…", "", "changes nothing on this cluster", "changes nothing on this cluster")
+	order(web, "Resume…", "", "acts on this cluster again", "acts on this cluster again")
+	order("/", "Pause the whole scope…", "", "on any cluster of the scope", "all clusters of scope prod")
+	order("/", "Resume the whole scope…", "", "acts on the clusters of the scope again", "all clusters of scope prod")
+	do(ctx, t, "an order that is refused", chromedp.Navigate(l.url("/confirm?kind=return&scope=prod&cluster=web-logs&group=web-logs/task")))
+	see(ctx, t, "that it would be refused", shows("It would be refused")+` && !document.querySelector("button.do")`)
+}
+
+func TestBrowserFindsEverythingAccessible(t *testing.T) {
+	ctx := browser(t)
+	l := newSite(t, 1200)
+	var records []store.Record
+	for end := time.Now().Add(time.Minute); len(records) < 2 && time.Now().Before(end); time.Sleep(50 * time.Millisecond) { // the story goes on in real time
+		var err error
+		if records, err = l.desk.History(t.Context(), store.Query{Kinds: []string{"recovery.completed"}, Limit: 2}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(records) < 2 {
+		t.Fatal("the story does not come to its end")
+	}
+	l.access = &Access{AdminToken: adminToken, Now: time.Now}
+	do(ctx, t, "the login", chromedp.Navigate(l.url("/login?to=/recoveries")))
+	audit(ctx, t, "login")
+	do(ctx, t, "the login", chromedp.SendKeys("[name=token]", adminToken), chromedp.Click("main button"), chromedp.WaitVisible(`//h1[text()="Recoveries"]`))
+	for _, look := range []struct {
+		name, scheme  string
+		width, height int64
+	}{{"wide", "light", 1300, 900}, {"dark", "dark", 1300, 900}, {"phone", "light", 390, 844}, {"phone-dark", "dark", 390, 844}} {
+		media := emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: look.scheme}, {Name: "prefers-reduced-motion", Value: "reduce"}}}
+		do(ctx, t, look.name, chromedp.EmulateViewport(look.width, look.height), chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
+			_, err := cdp.Call(ctx, target, emulation.SetEmulatedMedia, media)
+			return err
+		}))
+		for _, page := range []struct{ name, path string }{
+			{"overview", "/"}, {"cluster", "/clusters/prod/j-3REPORTS00003"}, {"recoveries", "/recoveries"}, {"recovery", "/recoveries/" + records[0].Recovery}, {"history", "/history"}, {"report", "/report"},
+			{"explain", "/explain/" + records[0].ID}, {"ban", "/confirm?kind=ban&scope=prod&cluster=etl&group=etl/core&for=1h"}, {"refused", "/confirm?kind=unban&scope=prod&cluster=etl&group=etl/core"}, {"error", "/nowhere"},
+		} {
+			do(ctx, t, page.name, chromedp.Navigate(l.url(page.path)))
+			wide, err := chromedp.Run(ctx, chromedp.Evaluate[bool](`document.documentElement.scrollWidth > window.innerWidth`))
+			if err != nil || wide {
+				t.Errorf("%s (%s) is wider than the window (%v)", page.name, look.name, err)
+			}
+			audit(ctx, t, page.name+" ("+look.name+")")
+			shot(ctx, t, look.name+"-"+page.name)
+		}
+	}
+}
+
+func TestBrowserWithoutScripts(t *testing.T) {
+	ctx := browser(t)
+	l := newSite(t, 600)
+	do(ctx, t, "the overview", chromedp.Navigate(l.url("/")))
+	see(ctx, t, "the clusters", shows("web-logs"))
+	do(ctx, t, "no scripts", chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
+		_, err := cdp.Call(ctx, target, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
+		return err
+	}), chromedp.Navigate(l.url("/")), chromedp.WaitVisible(`//a[text()="web-logs"]`), chromedp.Click(`//a[text()="web-logs"]`), chromedp.WaitVisible(`//h1[contains(., "web-logs")]`),
+		chromedp.Click(`//a[text()="Pause…"]`), chromedp.WaitVisible("button.do"), chromedp.Click("button.do"), chromedp.WaitVisible(`//p[contains(., "Done: ")]`))
+}

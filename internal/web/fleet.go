@@ -1,0 +1,101 @@
+package web
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"sync"
+	"time"
+
+	"emrguard/internal/desk"
+	"emrguard/internal/store"
+	"emrguard/internal/view"
+)
+
+// How long what was read of the store is shown: while the history has nothing new, and at least, so that many readers cost what one does.
+const (
+	freshFor = 10 * time.Second
+	readMost = time.Second
+)
+
+// fleet is the present state as last read, shared by all requests.
+type fleet struct {
+	desk func() desk.Desk
+
+	mu    sync.Mutex // held while the store is read, so that one request reads for all
+	last  *snapshot
+	taken time.Time // when last was read
+	asked time.Time // when the history was asked for news last
+}
+
+// snapshot is the fleet at one moment. It is never changed.
+type snapshot struct {
+	view.World
+	desk desk.Desk
+	seq  int64  // of the newest record
+	tag  string // differs when something but the time has changed
+}
+
+func newFleet(d func() desk.Desk) *fleet { return &fleet{desk: d} }
+
+// now is the present state, at most a second old if something has happened. Its Now is the present time all the same.
+func (f *fleet) now(ctx context.Context) (*snapshot, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	d := f.desk()
+	if f.last != nil && f.last.desk.Config == d.Config {
+		stale := time.Since(f.taken) >= freshFor
+		if !stale && time.Since(f.asked) >= readMost {
+			f.asked = time.Now()
+			seq, err := newest(ctx, d.Store)
+			if err != nil {
+				return nil, err
+			}
+			stale = seq != f.last.seq
+		}
+		if !stale {
+			s := *f.last
+			if now := d.Now(ctx); now.After(s.Now) {
+				s.World.Now = now
+			}
+			return &s, nil
+		}
+	}
+	seq, err := newest(ctx, d.Store) // before the state, so that what comes in between is read again
+	if err != nil {
+		return nil, err
+	}
+	w, err := d.World(ctx, "")
+	if err != nil {
+		return nil, err
+	}
+	f.last, f.taken, f.asked = &snapshot{World: w, desk: d, seq: seq, tag: tagOf(w, seq)}, time.Now(), time.Now()
+	return f.last, nil
+}
+
+// newest is the number of the newest record, 0 without one.
+func newest(ctx context.Context, s store.Store) (int64, error) {
+	records, err := s.History(ctx, store.Query{Limit: 1})
+	if err != nil && len(records) == 0 {
+		return 0, err
+	}
+	if len(records) == 0 {
+		return 0, nil
+	}
+	return records[0].Seq, nil
+}
+
+// tagOf is an entity tag of a state. It is weak: ages go on under the same one.
+func tagOf(w view.World, seq int64) string {
+	h := sha256.New()
+	fmt.Fprint(h, seq)
+	for _, s := range w.Scopes {
+		fmt.Fprint(h, s.Name, s.Lease.Owner, s.Paused != nil, s.Problems)
+		for i := range s.Clusters {
+			c := &s.Clusters[i]
+			fmt.Fprint(h, c.Cluster.ID, c.Saved.UnixNano(), c.Mode)
+		}
+	}
+	return `W/"` + hex.EncodeToString(h.Sum(nil)[:12]) + `"`
+}

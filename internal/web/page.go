@@ -1,0 +1,449 @@
+package web
+
+import (
+	"bytes"
+	"crypto/rand"
+	"embed"
+	"errors"
+	"fmt"
+	"html/template"
+	"log/slog"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"emrguard/internal/desk"
+	"emrguard/internal/store"
+	"emrguard/internal/view"
+)
+
+//go:embed templates/*.html
+var templateFiles embed.FS
+
+// pageSize is how many clusters and records a page shows. The first page of a fleet stays under 100 KB with it.
+const pageSize = 50
+
+// frame is what every page has.
+type frame struct {
+	Title   string
+	Path    string // of the request, with its query
+	Now     time.Time
+	Tag     string // of the state that is shown
+	Live    bool   // the page follows the state
+	Who     Identity
+	Login   bool // there is a login to leave
+	DryRun  bool
+	Version string
+	Scopes  []view.ScopeHead
+	Flash   *flash
+	Body    any
+}
+
+// flash tells at the top of a page what became of an order.
+type flash struct {
+	Good bool
+	Text string
+}
+
+// routePages mounts the pages for people.
+func (s *Server) routePages(mux *http.ServeMux) {
+	page := func(pattern, name string, handle func(*http.Request, *snapshot) (title string, body any, err error)) {
+		mux.HandleFunc("GET "+pattern, func(w http.ResponseWriter, r *http.Request) { s.show(w, r, name, handle) })
+	}
+	page("/{$}", "overview", s.overviewPage)
+	page("/clusters/{scope}/{cluster}", "cluster", s.clusterPage)
+	page("/recoveries", "recoveries", s.recoveriesPage)
+	page("/recoveries/{recovery}", "recovery", s.recoveryPage)
+	page("/history", "history", s.historyPage)
+	page("/explain/{id...}", "explain", s.explainPage)
+	page("/report", "report", s.reportPage)
+	page("/confirm", "confirm", s.confirmPage)
+	mux.HandleFunc("POST /act", s.act)
+	mux.HandleFunc("GET /login", s.loginPage)
+	mux.HandleFunc("POST /login", s.login)
+	mux.HandleFunc("POST /logout", s.logout)
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		s.refuse(w, r, http.StatusNotFound, "there is no page "+r.URL.Path)
+	})
+}
+
+// show writes a page of the present state.
+func (s *Server) show(w http.ResponseWriter, r *http.Request, name string, handle func(*http.Request, *snapshot) (string, any, error)) {
+	now, err := s.fleet.now(r.Context())
+	if err != nil {
+		s.refuse(w, r, http.StatusServiceUnavailable, "the store does not answer now: "+err.Error())
+		return
+	}
+	title, body, err := handle(r, now)
+	if err != nil {
+		s.refuse(w, r, statusOf(err), err.Error())
+		return
+	}
+	f := s.frame(r, title)
+	f.Now, f.Tag, f.Live, f.Body = now.Now, now.tag, name != "confirm", body
+	f.Scopes = now.Fleet(view.FleetFilter{Limit: 1}).Scopes
+	f.Flash = s.flash(r, now)
+	s.write(w, http.StatusOK, name, f)
+}
+
+func (s *Server) frame(r *http.Request, title string) frame {
+	access := s.o.Access()
+	return frame{Title: title, Path: r.URL.RequestURI(), Who: who(r.Context()), Login: access.AdminToken != "" || access.ReadToken != "", DryRun: s.o.DryRun, Version: s.o.Version}
+}
+
+// write renders a page whole before it sends anything, so that a mistake in it is an error and no half page.
+func (s *Server) write(w http.ResponseWriter, status int, name string, f frame) {
+	var b bytes.Buffer
+	if err := templates.ExecuteTemplate(&b, name+".html", f); err != nil {
+		panic(fmt.Errorf("page %s: %w", name, err))
+	}
+	h := w.Header()
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	_, _ = w.Write(b.Bytes()) // whoever asked may be gone
+}
+
+func (s *Server) errorPage(w http.ResponseWriter, r *http.Request, status int, detail string) {
+	f := s.frame(r, http.StatusText(status))
+	f.Body = struct{ Status, Detail string }{fmt.Sprintf("%d %s", status, http.StatusText(status)), detail}
+	s.write(w, status, "error", f)
+}
+
+// flash says what became of the order that a URL names.
+func (s *Server) flash(r *http.Request, now *snapshot) *flash {
+	id := r.URL.Query().Get("order")
+	if id == "" {
+		return nil
+	}
+	a, err := now.desk.Store.Answered(r.Context(), id)
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return &flash{Text: "The order waits: nobody has answered it yet. It is carried out as soon as an emrguard that holds the scope looks."}
+	case err != nil:
+		return &flash{Text: "The answer to the order cannot be read: " + err.Error()}
+	case a.Refused:
+		return &flash{Text: "Refused: " + a.Text}
+	}
+	return &flash{Good: true, Text: "Done: " + a.Text}
+}
+
+type overview struct {
+	view.Fleet
+	Filter     view.FleetFilter
+	Capacity   chart
+	Query      url.Values
+	Prev, Next string // URLs of the other pages of the list
+	From, To   int    // of the clusters on this page
+}
+
+func (s *Server) overviewPage(r *http.Request, now *snapshot) (string, any, error) {
+	q := r.URL.Query()
+	offset, _ := strconv.Atoi(q.Get("offset")) // anything but a number is the first page
+	f := view.FleetFilter{Scope: q.Get("scope"), Text: q.Get("q"), Condition: q.Get("condition"), ByName: q.Get("sort") == "name", Offset: max(0, offset), Limit: pageSize}
+	if f.Condition != "" && !slices.Contains(view.Conditions(), f.Condition) {
+		return "", nil, &desk.RequestError{Err: fmt.Errorf("no condition %q; there are %s", f.Condition, strings.Join(view.Conditions(), ", "))}
+	}
+	body := overview{Fleet: now.Fleet(f), Filter: f, Query: q}
+	body.From, body.To = min(f.Offset+1, body.Matching), f.Offset+len(body.Clusters)
+	at := func(offset int) string {
+		next := url.Values{}
+		for _, name := range []string{"scope", "q", "condition", "sort"} {
+			if v := q.Get(name); v != "" {
+				next.Set(name, v)
+			}
+		}
+		if offset > 0 {
+			next.Set("offset", strconv.Itoa(offset))
+		}
+		return "/?" + next.Encode()
+	}
+	if f.Offset > 0 {
+		body.Prev = at(max(0, f.Offset-pageSize))
+	}
+	if body.To < body.Matching {
+		body.Next = at(f.Offset + pageSize)
+	}
+	c, err := s.levels.capacity(r.Context(), now, f.Scope, "")
+	body.Capacity = capacityChart(c)
+	return "Overview", body, err
+}
+
+type clusterBody struct {
+	desk.Cluster
+	Capacity  chart
+	Timelines []timeline
+	Records   []view.Event
+}
+
+// AllClusters says whether a table of records names their clusters.
+func (clusterBody) AllClusters() bool { return false }
+
+func (s *Server) clusterPage(r *http.Request, now *snapshot) (string, any, error) {
+	page, err := now.desk.ClusterPage(r.Context(), now.World, r.PathValue("scope"), r.PathValue("cluster"))
+	if err != nil {
+		return "", nil, err
+	}
+	c, err := s.levels.capacity(r.Context(), now, page.Status.Scope, page.Status.Cluster)
+	if err != nil {
+		return "", nil, err
+	}
+	records, err := now.desk.History(r.Context(), store.Query{Scope: page.Status.Scope, Cluster: page.Status.Cluster, Limit: pageSize})
+	body := clusterBody{Cluster: page, Capacity: capacityChart(c), Records: now.Events(records)}
+	for _, t := range page.Timelines {
+		body.Timelines = append(body.Timelines, drawn(t))
+	}
+	return nameOf(page.Status.Name, page.Status.Cluster), body, err
+}
+
+func (s *Server) recoveriesPage(r *http.Request, now *snapshot) (string, any, error) {
+	before, _ := strconv.ParseInt(r.URL.Query().Get("before"), 10, 64) // anything but a number is the first page
+	closed, err := now.desk.History(r.Context(), store.Query{Kinds: view.Outcomes(), Limit: pageSize, Before: before})
+	body := struct {
+		view.Recoveries
+		Older int64
+		First bool
+	}{now.Recoveries(closed), 0, before == 0}
+	if len(closed) == pageSize {
+		body.Older = closed[len(closed)-1].Seq
+	}
+	return "Recoveries", body, err
+}
+
+type recoveryBody struct {
+	desk.Recovery
+	Timeline timeline
+}
+
+func (s *Server) recoveryPage(r *http.Request, now *snapshot) (string, any, error) {
+	page, err := now.desk.RecoveryPage(r.Context(), now.World, r.PathValue("recovery"))
+	return "Recovery " + r.PathValue("recovery"), recoveryBody{page, drawn(page.Timeline)}, err
+}
+
+type historyBody struct {
+	Query   url.Values
+	Kinds   []string
+	Records []view.Event // the newest first
+	Older   string       // URL of the page before
+	CSV     string
+	NDJSON  string
+}
+
+// AllClusters says whether a table of records names their clusters.
+func (historyBody) AllClusters() bool { return true }
+
+func (s *Server) historyPage(r *http.Request, now *snapshot) (string, any, error) {
+	q := r.URL.Query()
+	f, err := filterOf(q)
+	if err != nil {
+		return "", nil, err
+	}
+	f.Limit = pageSize
+	query, err := now.desk.Query(r.Context(), now.World, f)
+	if err != nil {
+		return "", nil, err
+	}
+	records, err := now.desk.History(r.Context(), query)
+	body := historyBody{Query: q, Kinds: view.Kinds(), Records: now.Events(records)}
+	if len(records) == pageSize {
+		older := maps.Clone(q)
+		older.Set("before", strconv.FormatInt(records[len(records)-1].Seq, 10))
+		body.Older = "/history?" + older.Encode()
+	}
+	all := url.Values{}
+	for name, v := range q {
+		if name != "before" && len(v) > 0 && v[0] != "" {
+			all[name] = v
+		}
+	}
+	body.CSV, body.NDJSON = apiPath+"/history.csv?"+all.Encode(), apiPath+"/history.ndjson?"+all.Encode()
+	return "History", body, err
+}
+
+func (s *Server) explainPage(r *http.Request, now *snapshot) (string, any, error) {
+	e, err := now.desk.Explain(r.Context(), now.World, "", r.PathValue("id"))
+	return e.Title, e, err
+}
+
+type reportBody struct {
+	view.Report
+	Days   int
+	Tables []view.Table
+}
+
+func (s *Server) reportPage(r *http.Request, now *snapshot) (string, any, error) {
+	days, err := strconv.Atoi(r.URL.Query().Get("days"))
+	if err != nil || days < 1 || days > 92 {
+		days = 7
+	}
+	report, err := now.desk.Report(r.Context(), now.World, view.Found{}, now.Now.AddDate(0, 0, -days), now.Now, nil)
+	return "Report", reportBody{report, days, report.Tables()}, err
+}
+
+// confirmBody asks whether an order is to be given.
+type confirmBody struct {
+	Order   orderBody
+	Words   string
+	To      string // as a form writes it
+	Preview *desk.Preview
+	Problem string
+	Key     string
+	Back    string
+}
+
+// orderOf reads an order from a form.
+func orderOf(v url.Values) (orderBody, error) {
+	o := orderBody{
+		Kind: v.Get("kind"), Scope: v.Get("scope"), Cluster: v.Get("cluster"), Group: v.Get("group"), For: strings.TrimSpace(v.Get("for")),
+		Force: v.Get("force") != "", Reason: strings.TrimSpace(v.Get("reason")),
+	}
+	if text := strings.TrimSpace(v.Get("to")); text != "" {
+		n, err := strconv.Atoi(text)
+		if err != nil {
+			return o, &desk.RequestError{Err: fmt.Errorf("to: %q is no number", text)}
+		}
+		o.To = &n
+	}
+	return o, nil
+}
+
+func (s *Server) confirmPage(r *http.Request, _ *snapshot) (string, any, error) {
+	q := r.URL.Query()
+	order, err := orderOf(q)
+	body := confirmBody{Order: order, Words: order.words(), To: q.Get("to"), Key: rand.Text(), Back: back(q.Get("back"))}
+	if err == nil {
+		var p desk.Preview
+		if p, err = s.preview(r.Context(), order); err == nil {
+			body.Preview = &p
+		}
+	}
+	if err != nil {
+		if statusOf(err) >= http.StatusInternalServerError {
+			return "", nil, err
+		}
+		body.Problem = err.Error()
+	}
+	return "Confirm: " + body.Words, body, nil
+}
+
+// act gives the order that a person confirmed, and leads back to where it came from.
+func (s *Server) act(w http.ResponseWriter, r *http.Request) {
+	if err := r.ParseForm(); err != nil {
+		s.refuse(w, r, http.StatusBadRequest, "the form cannot be read: "+err.Error())
+		return
+	}
+	order, err := orderOf(r.PostForm)
+	var receipt desk.Receipt
+	if err == nil {
+		receipt, err = s.order(r.Context(), r.PostForm.Get("key"), order)
+	}
+	if err != nil {
+		s.refuse(w, r, statusOf(err), err.Error())
+		return
+	}
+	to, _ := url.Parse(back(r.PostForm.Get("back"))) // it was checked
+	q := to.Query()
+	q.Set("order", receipt.Order)
+	to.RawQuery = q.Encode()
+	http.Redirect(w, r, to.String(), http.StatusSeeOther)
+}
+
+// back is a path of this server to lead back to; anything else is the overview.
+func back(path string) string {
+	u, err := url.Parse(path)
+	if err != nil || u.Scheme != "" || u.Host != "" || !strings.HasPrefix(u.Path, "/") || strings.HasPrefix(path, "//") || strings.Contains(path, `\`) {
+		return "/"
+	}
+	return path
+}
+
+func urlQuery(text string) string { return url.QueryEscape(text) }
+
+func (s *Server) loginPage(w http.ResponseWriter, r *http.Request) {
+	s.askToken(w, r, http.StatusOK, r.URL.Query().Get("to"), "")
+}
+
+func (s *Server) askToken(w http.ResponseWriter, r *http.Request, status int, to, problem string) {
+	f := s.frame(r, "Log in")
+	f.Body = struct{ To, Problem string }{back(to), problem}
+	s.write(w, status, "login", f)
+}
+
+// login takes a token and gives a session for it.
+func (s *Server) login(w http.ResponseWriter, r *http.Request) {
+	if err := r.ParseForm(); err != nil {
+		s.refuse(w, r, http.StatusBadRequest, "the form cannot be read: "+err.Error())
+		return
+	}
+	access, to := s.o.Access(), r.PostForm.Get("to")
+	id := access.byToken(strings.TrimSpace(r.PostForm.Get("token")), r)
+	if id.Role == Nobody {
+		s.o.Log.WarnContext(r.Context(), "web.login.refused", slog.String("address", address(r)))
+		s.askToken(w, r, http.StatusUnauthorized, to, "That is none of the tokens.")
+		return
+	}
+	http.SetCookie(w, access.cookie(access.session(id.Role, access.Now().Add(sessionFor))))
+	http.Redirect(w, r, back(to), http.StatusSeeOther)
+}
+
+func (s *Server) logout(w http.ResponseWriter, r *http.Request) {
+	http.SetCookie(w, s.o.Access().cookie(""))
+	http.Redirect(w, r, "/login", http.StatusSeeOther)
+}
+
+func nameOf(name, id string) string {
+	if name == "" {
+		return id
+	}
+	return name
+}
+
+// templates are all pages, with the words they share.
+var templates = template.Must(template.New("").Funcs(template.FuncMap{
+	"clock": view.Clock, "since": view.Since, "until": view.Until, "span": view.Span, "word": view.Word, "name": nameOf,
+	"seconds": func(s float64) string { return view.Span(time.Duration(s * float64(time.Second))) },
+	"stamp":   func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
+	"age":     func(t, now time.Time) string { return view.Span(now.Sub(t)) },
+	"confirm": confirmURL,
+	"zero":    func(t time.Time) bool { return t.IsZero() },
+	"wrap":    following,
+	"n":       func(x float64) string { return strconv.FormatFloat(x, 'f', 1, 64) },
+	"notes":   func(c view.ClusterStatus, now time.Time) []string { return c.Notes(now) },
+	"join":    strings.Join,
+}).ParseFS(templateFiles, "templates/*.html"))
+
+// following is what follows on a cluster, with the present time.
+func following(now time.Time, of any) any {
+	out := struct {
+		Now  time.Time
+		Next []view.Next
+	}{Now: now}
+	switch v := of.(type) {
+	case view.ClusterStatus:
+		out.Next = v.Next
+	case recoveryBody:
+		out.Next = v.Next
+	case *desk.Preview:
+		out.Next = v.Next
+	}
+	return out
+}
+
+// confirmURL leads to the question whether to give an order.
+func confirmURL(kind, scope, cluster, group, back string) string {
+	q := url.Values{"kind": {kind}, "scope": {scope}, "back": {back}}
+	if cluster != "" {
+		q.Set("cluster", cluster)
+	}
+	if group != "" {
+		q.Set("group", group)
+	}
+	if kind == "ban" {
+		q.Set("for", "2h")
+	}
+	return "/confirm?" + q.Encode()
+}

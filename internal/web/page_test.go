@@ -1,0 +1,213 @@
+package web
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"emrguard/internal/config"
+	"emrguard/internal/emr"
+	"emrguard/internal/guard"
+	"emrguard/internal/pool"
+	"emrguard/internal/store"
+	"emrguard/internal/store/memory"
+	"emrguard/internal/view"
+)
+
+func TestPages(t *testing.T) {
+	guarded(t, 45*time.Minute, func(l *lab) {
+		open := ask[view.Recoveries](l, "GET", "/api/v1/recoveries", "").Recoveries
+		recovery := open[0]
+		record := ask[view.History](l, "GET", "/api/v1/history?kind=recovery.open&limit=1", "").Records[0].ID
+		for _, c := range []struct {
+			path string
+			want []string
+		}{
+			{"/", []string{"<h1>Fleet</h1>", "34 / 36", "2 missing", `href="/clusters/prod/j-3REPORTS00003"`, "recovering", "suspended", "whole", "Pause the whole scope"}},
+			{"/?q=WEB&sort=name", []string{"web-logs", "1 to 1 of 1"}},
+			{"/?condition=blocked", []string{"No cluster matches"}},
+			{"/clusters/prod/j-3REPORTS00003", []string{"<h1>reports", "10 / 12", "has to run what was launched by then", "emrguard pause j-3REPORTS00003", "b-ban", "Unban…", "Scale…", "launch</text>", "due</text>", "takes no launches until"}},
+			{"/recoveries", []string{recovery.Recovery, "completed", "3 placed"}},
+			{"/recoveries/" + recovery.Recovery, []string{"Next", "the story", "Inputs", "insufficient On Demand capacity"}},
+			{"/history?cluster=etl&kind=call.", []string{"call.add", "in a new group of the same configuration", "/api/v1/history.csv?cluster=etl&amp;kind=call."}},
+			{"/history?from=2031-01-01", []string{"No records match"}},
+			{"/explain/" + record, []string{"what led to it", "what came of it"}},
+			{"/explain/etl", []string{"cluster etl"}},
+			{"/report?days=1", []string{"Report", "1 day", "stuck"}},
+			{"/login", []string{"Log in", "listen_token_file"}},
+		} {
+			w := l.page(c.path)
+			body := w.Body.String()
+			if w.Code != 200 || w.Header().Get("Content-Type") != "text/html; charset=utf-8" || strings.Contains(body, "ZgotmplZ") || strings.Contains(body, "<no value>") {
+				t.Errorf("%s: %d %v", c.path, w.Code, w.Header())
+			}
+			for _, want := range c.want {
+				if !strings.Contains(body, want) {
+					t.Errorf("%s has no %q:\n%s", c.path, want, body)
+				}
+			}
+		}
+		for path, status := range map[string]int{"/nowhere": 404, "/clusters/prod/j-NO": 404, "/clusters/other/j-3REPORTS00003": 404, "/recoveries/rno": 404, "/history?from=soon": 422, "/?condition=hungry": 422,
+			"/explain/nosuch": 422, "/history?cluster=nosuch": 404, "/assets/nosuch.css": 404, "/assets/..%2fpage.go": 404} {
+			if w := l.page(path); w.Code != status || !strings.Contains(w.Body.String(), "Back to the overview") {
+				t.Errorf("%s: %d, want %d: %s", path, w.Code, status, w.Body)
+			}
+		}
+		l.access = &Access{Now: time.Now}
+		for _, path := range []string{"/", "/clusters/prod/j-3REPORTS00003"} {
+			if body := l.page(path).Body.String(); strings.Contains(body, "/confirm?") {
+				t.Errorf("%s offers a reader orders that are refused", path)
+			}
+		}
+	})
+}
+
+func TestPagesOfAnEmptyStore(t *testing.T) {
+	cfg, err := config.Parse("emrguard.yaml", []byte(oneScope))
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := newLab(t, memory.New("abcdefgh"), cfg)
+	for path, want := range map[string]string{"/": "No clusters are watched yet", "/recoveries": "There was no recovery yet", "/history": "No records match", "/report": "the history is empty"} {
+		if w := l.page(path); w.Code != 200 || !strings.Contains(w.Body.String(), want) {
+			t.Errorf("%s: %d %s", path, w.Code, w.Body)
+		}
+	}
+}
+
+// crowd fills a store with n clusters like those of the demo's story.
+func crowd(t testing.TB, s store.Store, docs []store.Document, n int) {
+	t.Helper()
+	now := time.Now()
+	lease, err := s.Acquire(t.Context(), "prod", "crowd", "", now, time.Hour)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range n {
+		doc := docs[i%len(docs)]
+		id := fmt.Sprintf("j-CROWD%06d", i)
+		body := strings.ReplaceAll(doc.Body.String(), doc.Cluster, id)
+		body = strings.Replace(body, `"name":"`, fmt.Sprintf(`"name":"%03d-`, i), 1)
+		doc.Cluster, doc.Body, doc.Version, doc.Saved = id, store.Text(body), 0, now
+		if err := s.Save(t.Context(), store.Save{Lease: lease, Docs: []store.Document{doc}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// watchedDocs are the documents of the demo's three clusters in the middle of their story.
+func watchedDocs(t *testing.T) (docs []store.Document, cfg *config.Config) {
+	t.Helper()
+	guarded(t, 38*time.Minute, func(l *lab) {
+		all, err := l.store.LoadScope(t.Context(), "prod")
+		if err != nil {
+			t.Fatal(err)
+		}
+		cfg = l.server.o.Desk().Config
+		docs = slices.DeleteFunc(all, func(d store.Document) bool { return d.Cluster == "*" })
+	})
+	return docs, cfg
+}
+
+func TestFiveHundredClusters(t *testing.T) {
+	docs, cfg := watchedDocs(t)
+	l := newLab(t, memory.New("abcdefgh"), cfg)
+	crowd(t, l.store, docs, 500)
+	w := l.page("/")
+	body := w.Body.String()
+	if w.Code != 200 || len(body) > 100<<10 {
+		t.Errorf("%d, %d bytes", w.Code, len(body))
+	}
+	if !strings.Contains(body, "1 to 50 of 500") || !strings.Contains(body, `rel="next"`) || strings.Count(body, `<th scope="row">`) != pageSize {
+		t.Errorf("the first page: %s", body)
+	}
+	seen := map[string]bool{}
+	for offset := 0; offset < 500; offset += 100 {
+		page := ask[view.Fleet](l, "GET", fmt.Sprintf("/api/v1/fleet?limit=100&offset=%d", offset), "")
+		for _, c := range page.Clusters {
+			seen[c.Cluster] = true
+		}
+	}
+	if len(seen) != 500 {
+		t.Errorf("the pages of the API have %d clusters", len(seen))
+	}
+}
+
+func TestStateIsReadOnceForAll(t *testing.T) {
+	docs, cfg := watchedDocs(t)
+	s := &countingStore{Store: memory.New("abcdefgh")}
+	l := newLab(t, s, cfg)
+	crowd(t, s, docs, 20)
+	for range 30 {
+		if w := l.page("/"); w.Code != 200 {
+			t.Fatal(w.Body)
+		}
+	}
+	if s.loads > 2 {
+		t.Errorf("30 pages within a second read the fleet %d times", s.loads)
+	}
+}
+
+type countingStore struct {
+	store.Store
+	loads int
+}
+
+func (s *countingStore) LoadScope(ctx context.Context, scope string) ([]store.Document, error) {
+	s.loads++
+	return s.Store.LoadScope(ctx, scope)
+}
+
+// BenchmarkOverview is the first page of 500 clusters: with nothing new, and with the whole fleet read anew.
+func BenchmarkOverview(b *testing.B) {
+	for _, anew := range []bool{false, true} {
+		b.Run(fmt.Sprintf("anew=%v", anew), func(b *testing.B) {
+			docs, cfg := benchDocs(b)
+			l := newLab(nil, memory.New("abcdefgh"), cfg)
+			crowd(b, l.store, docs, 500)
+			r := httptest.NewRequestWithContext(b.Context(), "GET", "/", http.NoBody)
+			r.Host = "localhost"
+			r.Header.Set("Accept", "text/html")
+			for b.Loop() {
+				if anew {
+					l.server.fleet.last = nil
+				}
+				w := httptest.NewRecorder()
+				l.server.ServeHTTP(w, r)
+				if w.Code != http.StatusOK {
+					b.Fatal(w.Body)
+				}
+			}
+		})
+	}
+}
+
+// benchDocs are three documents of a size like those of the demo.
+func benchDocs(b testing.TB) ([]store.Document, *config.Config) {
+	b.Helper()
+	cfg, err := config.Parse("emrguard.yaml", []byte(oneScope))
+	if err != nil {
+		b.Fatal(err)
+	}
+	var docs []store.Document
+	for _, name := range []string{"etl", "web", "reports"} {
+		id := "j-" + strings.ToUpper(name)
+		c := guard.New("prod", emr.ClusterSummary{ID: emr.ClusterID(id), Name: name, State: emr.ClusterWaiting})
+		for i := range 6 {
+			g := emr.Group{ID: emr.GroupID(fmt.Sprintf("ig-%s%d", name, i)), Name: fmt.Sprintf("task-%d", i), Role: emr.Task, Market: emr.Spot, InstanceType: "m5.xlarge", Requested: 9, Running: 9, State: emr.GroupRunning}
+			c.Groups = append(c.Groups, guard.Group{Group: g, Seen: time.Now()})
+			c.Pools = append(c.Pools, pool.New(g))
+		}
+		body, err := store.Encode(c)
+		if err != nil {
+			b.Fatal(err)
+		}
+		docs = append(docs, store.Document{Key: store.Key{Scope: "prod", Cluster: id}, Body: body})
+	}
+	return docs, cfg
+}

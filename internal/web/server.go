@@ -1,0 +1,189 @@
+package web
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"emrguard/internal/desk"
+)
+
+// The limits of the server.
+const (
+	maxBody    = 64 << 10         // bytes of a request's body
+	maxWorking = 64               // requests that are worked on at once; streams are counted apart
+	answerIn   = 30 * time.Second // a page or an answer of the API takes no longer; exports and streams have their own limits
+)
+
+// Options say what a Server shows and to whom.
+type Options struct {
+	// Desk is the store under the present configuration.
+	Desk func() desk.Desk
+	// Access says who may do what; it may change between requests.
+	Access func() *Access
+	// Health serves /healthz, /readyz and /metrics. The first two need no credentials: they tell nothing of the fleet.
+	Health http.Handler
+	Log    *slog.Logger
+	// Version is emrguard's own.
+	Version string
+	// DryRun says so on every page.
+	DryRun bool
+	// Speed is how many times faster than real time the guard's clock runs; 0 stands for 1.
+	Speed float64
+}
+
+// Server is the page and the API. Its Run follows the history for streams and charts; it serves before Run, too.
+type Server struct {
+	o       Options
+	fleet   *fleet
+	streams *streams
+	levels  levels
+	keys    keyring
+	working chan struct{}
+	handler http.Handler
+}
+
+// New returns a server.
+func New(o Options) *Server {
+	s := &Server{o: o, working: make(chan struct{}, maxWorking)}
+	s.fleet = newFleet(o.Desk)
+	s.streams = newStreams(s.fleet)
+	mux := http.NewServeMux()
+	s.routeHealth(mux)
+	s.routeAssets(mux)
+	s.routeAPI(mux)
+	s.routePages(mux)
+	cross := http.NewCrossOriginProtection()
+	cross.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.refuse(w, r, http.StatusForbidden, "this change was asked for by another site's page; send it from emrguard's own page, or with a program that sends no Origin header")
+	}))
+	s.handler = s.caught(s.headed(s.admitted(cross.Handler(s.limited(mux)))))
+	return s
+}
+
+// ServeHTTP implements http.Handler.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }
+
+// Run follows the store until ctx ends.
+func (s *Server) Run(ctx context.Context) { s.streams.run(ctx) }
+
+// routeHealth mounts what monitors ask for.
+func (s *Server) routeHealth(mux *http.ServeMux) {
+	if s.o.Health == nil {
+		return
+	}
+	for _, path := range []string{"/healthz", "/readyz", "/metrics"} {
+		mux.Handle("GET "+path, s.o.Health)
+	}
+}
+
+// caught turns a panic of a handler into an answer.
+func (s *Server) caught(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer func() {
+			if v := recover(); v != nil {
+				if err, ok := v.(error); ok && err == http.ErrAbortHandler { //nolint:errorlint,err113 // the sentinel itself is thrown
+					panic(v)
+				}
+				s.o.Log.Error("web.panic", slog.String("path", r.URL.Path), slog.String("panic", fmt.Sprint(v)), slog.String("stack", string(debug.Stack())))
+				s.refuse(w, r, http.StatusInternalServerError, "emrguard made a mistake here; its log tells more")
+			}
+		}()
+		next.ServeHTTP(w, r)
+	})
+}
+
+// headed sets what tells browsers to be strict.
+func (s *Server) headed(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Referrer-Policy", "same-origin")
+		h.Set("Cross-Origin-Opener-Policy", "same-origin")
+		h.Set("Cross-Origin-Resource-Policy", "same-origin")
+		h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
+		if s.o.Access().Secure {
+			h.Set("Strict-Transport-Security", "max-age=31536000")
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// admitted finds out who asks and turns away who may not.
+func (s *Server) admitted(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		access := s.o.Access()
+		if !access.known(r) {
+			s.refuse(w, r, http.StatusMisdirectedRequest, fmt.Sprintf("emrguard is not called %q; ask for it by localhost, or give web.public_url", r.Host))
+			return
+		}
+		id := access.identify(r)
+		r = r.WithContext(context.WithValue(r.Context(), identityKey{}, id))
+		changes := r.Method != http.MethodGet && r.Method != http.MethodHead
+		switch path := r.URL.Path; {
+		case path == "/healthz" || path == "/readyz" || path == "/login" || strings.HasPrefix(path, "/assets/"):
+		case id.Role == Nobody:
+			s.askWho(w, r)
+			return
+		case changes && path != "/logout" && id.Role < Admin:
+			s.refuse(w, r, http.StatusForbidden, s.whyNoChange(access))
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// whyNoChange says why somebody who may read may not give orders, and what to do.
+func (s *Server) whyNoChange(a *Access) string {
+	switch {
+	case a.AdminToken != "":
+		return "giving orders needs the admin token"
+	case a.Proxy != nil:
+		return "you may read; web.proxy.admins names who may give orders"
+	}
+	return "this listener is for reading; give web.admin_token_file a token, or use the commands (emrguard ban, pause, scale …)"
+}
+
+// askWho answers a request without credentials: a browser is led to the login, a program gets 401.
+func (s *Server) askWho(w http.ResponseWriter, r *http.Request) {
+	access := s.o.Access()
+	if isPage(r) && r.Method == http.MethodGet && (access.ReadToken != "" || access.AdminToken != "") {
+		http.Redirect(w, r, "/login?to="+urlQuery(r.URL.RequestURI()), http.StatusSeeOther)
+		return
+	}
+	w.Header().Set("WWW-Authenticate", `Bearer realm="emrguard"`)
+	s.refuse(w, r, http.StatusUnauthorized, `send the token as "Authorization: Bearer …"`)
+}
+
+// limited bounds bodies and the work at once.
+func (s *Server) limited(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r.Body = http.MaxBytesReader(w, r.Body, maxBody+1024) // the API counts for itself, to say it in its own words
+		if isStream(r) {
+			next.ServeHTTP(w, r) // which counts them itself
+			return
+		}
+		select {
+		case s.working <- struct{}{}:
+			defer func() { <-s.working }()
+		case <-r.Context().Done():
+			return
+		default:
+			w.Header().Set("Retry-After", "1")
+			s.refuse(w, r, http.StatusServiceUnavailable, "too many requests at once; try again in a second")
+			return
+		}
+		limit := answerIn
+		if isExport(r) {
+			limit = exportIn
+		}
+		ctx, cancel := context.WithTimeout(r.Context(), limit)
+		defer cancel()
+		next.ServeHTTP(w, r.WithContext(ctx))
+	})
+}

@@ -1,0 +1,168 @@
+package web
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"emrguard/internal/store/memory"
+)
+
+// reader takes what a stream writes, as a browser would.
+type reader struct {
+	http.ResponseWriter
+	lines  chan string
+	header http.Header
+	status int
+}
+
+func (r *reader) Header() http.Header { return r.header }
+func (r *reader) WriteHeader(n int)   { r.status = n }
+func (r *reader) Flush()              {}
+func (r *reader) Write(b []byte) (int, error) {
+	s := bufio.NewScanner(strings.NewReader(string(b)))
+	for s.Scan() {
+		r.lines <- s.Text()
+	}
+	return len(b), nil
+}
+
+// listen opens a stream; what it says comes through the channel until stop is called.
+func (l *lab) listen() (lines chan string, stop func()) {
+	request := l.request("GET", "/api/v1/events", "")
+	ctx, cancel := context.WithCancel(request.Context())
+	r := &reader{lines: make(chan string, 1000), header: http.Header{}}
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		l.server.ServeHTTP(r, request.WithContext(ctx))
+	}()
+	return r.lines, func() { cancel(); <-ended }
+}
+
+// told drains what came so far and returns the data of its events.
+func told(lines chan string) (news []string, beats int) {
+	for {
+		select {
+		case line := <-lines:
+			if data, ok := strings.CutPrefix(line, "data: "); ok {
+				news = append(news, data)
+			}
+			if strings.HasPrefix(line, ":") {
+				beats++
+			}
+		default:
+			return news, beats
+		}
+	}
+}
+
+func TestStreamTellsOfChanges(t *testing.T) {
+	guarded(t, 50*time.Minute, func(l *lab) {
+		ctx, cancel := context.WithCancel(l.t.Context())
+		ended := make(chan struct{})
+		go func() { l.server.Run(ctx); close(ended) }()
+		lines, stop := l.listen()
+		synctest.Wait()
+		first, _ := told(lines)
+		var n struct{ Tag string }
+		if len(first) != 1 || json.Unmarshal([]byte(first[0]), &n) != nil || n.Tag != l.do("GET", "/api/v1/whoami", "").Header().Get("ETag") {
+			t.Fatalf("at first it tells %q", first)
+		}
+		ask[map[string]any](l, "POST", "/api/v1/orders", `{"kind":"pause","cluster":"web-logs"}`)
+		time.Sleep(3 * time.Second)
+		if news, _ := told(lines); len(news) == 0 || strings.Contains(news[len(news)-1], n.Tag) {
+			t.Errorf("of an order it tells %q", news)
+		}
+		time.Sleep(time.Minute)
+		if _, beats := told(lines); beats < 2 {
+			t.Errorf("%d signs of life in a minute", beats)
+		}
+		stop()
+		if n := l.server.streams.count(); n != 0 {
+			t.Errorf("%d listeners are left", n)
+		}
+		_, stop = l.listen()
+		synctest.Wait()
+		cancel()
+		<-ended
+		stop()
+		if w := l.do("GET", "/api/v1/events", ""); w.Code != 503 || w.Header().Get("Retry-After") == "" {
+			t.Errorf("after the end: %d", w.Code)
+		}
+	})
+}
+
+func TestStreamsAreBounded(t *testing.T) {
+	guarded(t, time.Minute, func(l *lab) {
+		var stops []func()
+		for range streamsMost {
+			_, stop := l.listen()
+			stops = append(stops, stop)
+		}
+		synctest.Wait()
+		if w := l.do("GET", "/api/v1/events", ""); w.Code != 503 {
+			t.Errorf("one more stream: %d", w.Code)
+		}
+		if w := l.page("/"); w.Code != 200 {
+			t.Errorf("a page beside all the streams: %d", w.Code)
+		}
+		for _, stop := range stops {
+			stop()
+		}
+	})
+}
+
+func TestTooMuchAtOnce(t *testing.T) {
+	guarded(t, time.Minute, func(l *lab) {
+		for range maxWorking {
+			l.server.working <- struct{}{}
+		}
+		if w := l.do("GET", "/api/v1/fleet", ""); w.Code != 503 || w.Header().Get("Retry-After") != "1" {
+			t.Errorf("%d %s", w.Code, w.Body)
+		}
+		<-l.server.working
+		if w := l.do("GET", "/api/v1/fleet", ""); w.Code != 200 {
+			t.Errorf("%d %s", w.Code, w.Body)
+		}
+	})
+}
+
+// FuzzRequests asks for anything: no request is answered with a mistake of the server's, and none of somebody who may only read changes anything.
+func FuzzRequests(f *testing.F) {
+	for _, s := range [][4]string{
+		{"GET", "/?q=x&offset=-3&condition=missing", "", ""}, {"GET", "/clusters/prod/j-1", "", ""}, {"GET", "/api/v1/history?before=9999999999&kind=call.", "", ""}, {"POST", "/act", "kind=pause&scope=prod", "Origin: null"},
+		{"POST", "/api/v1/orders", `{"kind":"ban"}`, "Idempotency-Key: \x00"}, {"GET", "/confirm?kind=scale&to=1e9", "", "Accept: text/html"}, {"GET", "/api/v1/history.csv?from=2026-01-05", "", ""}, {"PATCH", "/login", "\xff", "Cookie: emrguard_session=AA"},
+		{"GET", "/explain/%2e%2e%2f", "", "Accept: text/html"}, {"HEAD", "/report?days=99999999999999999999", "", "If-None-Match: *"}, {"GET", "/api/v1/capacity?points=2&from=0001-01-01T00:00:00Z", "", ""},
+	} {
+		f.Add(s[0], s[1], s[2], s[3])
+	}
+	docs, cfg := benchDocs(f)
+	l := newLab(nil, memory.New("abcdefgh"), cfg)
+	l.access = &Access{Now: time.Now}
+	crowd(f, l.store, docs, 3)
+	f.Fuzz(func(t *testing.T, method, target, body, header string) {
+		r, err := http.NewRequestWithContext(t.Context(), method, "http://localhost"+target, strings.NewReader(body))
+		if err != nil || !strings.HasPrefix(target, "/") || r.Host != "localhost" || r.URL.Path == "/api/v1/events" {
+			t.Skip()
+		}
+		r.RemoteAddr = "127.0.0.1:1"
+		if name, value, ok := strings.Cut(header, ": "); ok {
+			r.Header.Set(name, value)
+		}
+		w := httptest.NewRecorder()
+		l.server.ServeHTTP(w, r)
+		if w.Code >= 500 {
+			t.Errorf("%s %s: %d %s", method, target, w.Code, w.Body)
+		}
+		if orders, err := l.store.Orders(t.Context(), "prod"); err != nil || len(orders) > 0 {
+			t.Errorf("%s %s left %v, %v", method, target, orders, err)
+		}
+	})
+}

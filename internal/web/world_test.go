@@ -1,0 +1,132 @@
+package web
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"emrguard/internal/app"
+	"emrguard/internal/config"
+	"emrguard/internal/desk"
+	"emrguard/internal/emr"
+	"emrguard/internal/emrsim"
+	"emrguard/internal/emrsim/local"
+	"emrguard/internal/emrsim/scenario"
+	"emrguard/internal/store"
+	"emrguard/internal/store/memory"
+)
+
+// caller is a simulator that shares the test's time.
+type caller struct{ sim *emrsim.Sim }
+
+func (c caller) Do(_ context.Context, call emr.Call) emr.Result {
+	c.sim.AdvanceTo(time.Now())
+	a := local.New(c.sim, "us-east-1").Do(call)
+	time.Sleep(a.Delay)
+	return a.Result
+}
+
+const oneScope = "listen: none\nscopes: [{name: prod, region: us-east-1, api_share: 1}]\nclusters: [{match: {}, mode: enforce}]\n"
+
+// lab is a server over the store of a guard that runs beside a simulator, all in the virtual time of a bubble.
+type lab struct {
+	t      *testing.T
+	store  store.Store
+	access *Access
+	server *Server
+}
+
+// guarded runs f beside a guard that has watched the demo's story for so long.
+func guarded(t *testing.T, watched time.Duration, f func(l *lab)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		sc, err := scenario.Load("demo")
+		if err != nil {
+			t.Fatal(err)
+		}
+		sc.Start = time.Now()
+		sim, err := sc.Build()
+		if err != nil {
+			t.Fatal(err)
+		}
+		cfg, err := config.Parse("emrguard.yaml", []byte(oneScope))
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := memory.New("abcdefgh")
+		guard, err := app.New(t.Context(), app.Options{Config: cfg, Store: s, Note: "host a, pid 1", Dial: func(context.Context, config.Scope) (app.Caller, error) { return caller{sim}, nil }})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan error, 1)
+		go func() { ended <- guard.Run(ctx) }()
+		l := newLab(t, s, cfg)
+		time.Sleep(watched)
+		f(l)
+		cancel()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+		if err := guard.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// newLab makes a server over a store.
+func newLab(t *testing.T, s store.Store, cfg *config.Config) *lab {
+	l := &lab{t: t, store: s, access: &Access{Open: true, Now: time.Now}}
+	d := desk.Desk{Store: s, Config: cfg, Term: app.LeaseTerm, Now: func(context.Context) time.Time { return time.Now().UTC() }}
+	health := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _, _ = io.WriteString(w, "health of "+r.URL.Path) })
+	l.server = New(Options{Desk: func() desk.Desk { return d }, Access: func() *Access { return l.access }, Health: health, Log: slog.New(slog.DiscardHandler), Version: "test"})
+	return l
+}
+
+// request is what is asked of the lab's server; headers come as "Name: value".
+func (l *lab) request(method, target, body string, headers ...string) *http.Request {
+	r := httptest.NewRequestWithContext(l.t.Context(), method, target, strings.NewReader(body))
+	r.Host, r.RemoteAddr = "localhost:8470", "127.0.0.1:5555"
+	if strings.HasPrefix(body, "{") {
+		r.Header.Set("Content-Type", "application/json")
+	} else if body != "" {
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	for _, h := range headers {
+		name, value, _ := strings.Cut(h, ": ")
+		if r.Header.Set(name, value); name == "Host" {
+			r.Host = value
+		}
+	}
+	return r
+}
+
+// do asks the server.
+func (l *lab) do(method, target, body string, headers ...string) *httptest.ResponseRecorder {
+	w := httptest.NewRecorder()
+	l.server.ServeHTTP(w, l.request(method, target, body, headers...))
+	return w
+}
+
+// page asks for a page as a browser does.
+func (l *lab) page(target string, headers ...string) *httptest.ResponseRecorder {
+	return l.do("GET", target, "", append([]string{"Accept: text/html"}, headers...)...)
+}
+
+// get asks the API for a body of T.
+func ask[T any](l *lab, method, target, body string, headers ...string) T {
+	l.t.Helper()
+	w := l.do(method, target, body, headers...)
+	var out T
+	if err := json.Unmarshal(w.Body.Bytes(), &out); err != nil || w.Code >= 300 {
+		l.t.Fatalf("%s %s: %d %v: %s", method, target, w.Code, err, w.Body)
+	}
+	return out
+}
