@@ -15,6 +15,7 @@ import (
 	"emrguard/internal/awsapi"
 	"emrguard/internal/config"
 	"emrguard/internal/engine"
+	"emrguard/internal/notify"
 	"emrguard/internal/store"
 )
 
@@ -32,6 +33,9 @@ type Options struct {
 	Owner   string      // of the leases; empty: made up. Unique per process start
 	Note    string      // who and where, for people; empty: host and pid
 	Version string      // emrguard's, for the User-Agent
+	Sinks   MakeSinks   // nil: those that Config names
+	// Notified is told what becomes of notifications; nil: nobody. It is told by one goroutine, which is not the loop's.
+	Notified notify.Watcher
 	// LeaseTerm is the real time after which the scopes of a guard that died are free; 0: 30 s. All guards of a store have the same.
 	LeaseTerm time.Duration
 }
@@ -39,13 +43,14 @@ type Options struct {
 // App is one guard: configuration, store, engine and clients put together. Run or Pass drive it, once; Reload may be called from
 // any goroutine meanwhile.
 type App struct {
-	clock  *Clock
-	store  store.Store
-	owned  bool // the store was opened by New
-	engine *engine.Engine
-	send   *sender
-	watch  Observer
-	o      Options // as given, with defaults
+	clock    *Clock
+	store    store.Store
+	owned    bool // the store was opened by New
+	engine   *engine.Engine
+	send     *sender
+	notifier *notify.Notifier
+	watch    Observer
+	o        Options // as given, with defaults
 
 	mu      sync.Mutex
 	cfg     *config.Config    // the newest one that was accepted
@@ -71,8 +76,15 @@ func New(ctx context.Context, o Options) (*App, error) {
 	if o.Dial == nil {
 		o.Dial = DialAWS(o.Version)
 	}
+	if o.Notified == nil {
+		o.Notified = unnoticed{}
+	}
+	if o.Sinks == nil {
+		o.Sinks = Sinks(os.Getenv, o.Version)
+	}
 	callers, err := dialAll(ctx, o, o.Config, nil)
-	if err != nil {
+	senders, unsent := o.Sinks(ctx, o.Config)
+	if err = errors.Join(err, unsent); err != nil {
 		return nil, err
 	}
 	host, err := os.Hostname()
@@ -90,6 +102,7 @@ func New(ctx context.Context, o Options) (*App, error) {
 	}
 	a.engine = a.newEngine()
 	a.send = newSender(o.Clock, callers, o.Watch)
+	a.notifier = a.newNotifier(senders)
 	return a, nil
 }
 
@@ -149,7 +162,7 @@ func (a *App) Clock() *Clock { return a.clock }
 // Reload puts another valid configuration in force from the run loop's next step on and returns what changes, a line each. Open
 // recoveries end under the settings they began with; what needs a restart says so in its line. Where scopes come, go or get
 // another budget, the leases are given up and taken again. An error refuses the configuration whole: a new scope's client cannot
-// be made, or the App has ended.
+// be made, a sink of notifications cannot, or the App has ended.
 func (a *App) Reload(ctx context.Context, cfg *config.Config) ([]string, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -157,9 +170,11 @@ func (a *App) Reload(ctx context.Context, cfg *config.Config) ([]string, error) 
 		return nil, errors.New("reload: the guard has ended")
 	}
 	callers, err := dialAll(ctx, a.o, cfg, a.callers)
-	if err != nil {
+	senders, unsent := a.o.Sinks(ctx, cfg)
+	if err = errors.Join(err, unsent); err != nil {
 		return nil, err
 	}
+	a.notifier.Reload(cfg.Notify, senders)
 	var lines []string
 	for _, c := range config.Diff(a.cfg, cfg) {
 		lines = append(lines, c.String())

@@ -34,14 +34,15 @@ type loop struct {
 // seconds to be answered, and the leases are given up. It returns nil after that, and an error if the loop broke down. An App
 // runs once.
 func (a *App) Run(ctx context.Context) error {
-	return a.drive(ctx, func(calls context.Context, l *loop) error {
+	return a.drive(ctx, false, func(calls context.Context, l *loop) error {
 		l.run(calls, func() bool { return false })
 		return nil
 	})
 }
 
-// drive runs body with everything a loop needs around it, and ends it properly: ctx begins the shutdown, body's context ends it.
-func (a *App) drive(ctx context.Context, body func(context.Context, *loop) error) (err error) {
+// drive runs body, one pass or a daemon, with everything a loop needs around it, and ends it properly: ctx begins the shutdown, body's context
+// ends it.
+func (a *App) drive(ctx context.Context, pass bool, body func(context.Context, *loop) error) (err error) {
 	calls, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
 	stop := context.AfterFunc(ctx, func() { time.AfterFunc(drainFor+closeFor/2, cancel) }) // a step may hang in the store
@@ -56,6 +57,7 @@ func (a *App) drive(ctx context.Context, body func(context.Context, *loop) error
 		a.awaitWorkers()
 	}()
 	a.send.workers.Go(func() { a.prune(calls) })
+	defer a.notifying(ctx, pass)()
 	l := &loop{App: a, stop: ctx.Done(), writes: map[uint64]bool{}}
 	err = body(calls, l)
 	l.drain(calls)

@@ -31,7 +31,7 @@ func (a *App) Pass(ctx context.Context, progress func(engine.Snapshot)) (Summary
 	sum := Summary{Records: map[string]int{}}
 	watch := &passWatch{Observer: a.watch, sum: &sum, progress: progress}
 	a.watch, a.send.watch = watch, watch
-	err := a.drive(ctx, func(calls context.Context, l *loop) error {
+	err := a.drive(ctx, true, func(calls context.Context, l *loop) error {
 		var held error
 		l.run(calls, func() bool {
 			if missing := a.notOwned(); len(missing) > 0 {

@@ -203,6 +203,14 @@ var owners = []owner{
 		why:     "which store it is, is decided where the parts are put together; the rest knows the port",
 	},
 	{
+		target: []string{"github.com/wneessen/go-mail/..."}, by: []string{"internal/notify/sink"},
+		why: "how a mail is sent is one sink's; everything else speaks of messages",
+	},
+	{
+		target: []string{"internal/notify/sink"}, by: []string{"internal/app", "internal/cli"}, byTests: []string{"..."},
+		why: "the notifier sees to it that a message arrives and knows no way to send one; the ways are put in where the parts are put together",
+	},
+	{
 		target: []string{"internal/awsapi"}, by: []string{"internal/app", "internal/cli"}, byTests: []string{"..."},
 		why: "which EMR it is, is decided where the parts are put together; the engine states the interface it needs",
 	},

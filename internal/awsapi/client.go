@@ -1,5 +1,5 @@
-// Package awsapi sends emrguard's calls to Amazon EMR, CloudWatch and SQS through the AWS SDK and turns the answers into the values of package
-// emr. It makes one attempt and one page a call and decides nothing: pacing, retries and paging belong to its caller.
+// Package awsapi sends emrguard's calls to Amazon EMR, CloudWatch and SQS, and its notifications to SNS and EventBridge, through the AWS SDK and
+// turns the answers into the values of package emr. It makes one attempt and one page a call and decides nothing: pacing, retries and paging belong to its caller.
 //
 // It is the only package that knows the SDK.
 package awsapi
@@ -19,6 +19,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	sdk "github.com/aws/aws-sdk-go-v2/service/emr"
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
+	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go/logging"
@@ -52,6 +54,8 @@ type Client struct {
 	emr        *sdk.Client
 	cloudwatch *cloudwatch.Client
 	sqs        *sqs.Client
+	sns        *sns.Client
+	events     *eventbridge.Client
 	sts        *sts.Client
 	secrets    *secrets
 	region     string
@@ -121,6 +125,24 @@ func New(ctx context.Context, o Options) (*Client, error) {
 			qo.BaseEndpoint = aws.String(o.Endpoint)
 		}
 	}
+	snsOwn := func(so *sns.Options) {
+		so.Retryer = aws.NopRetryer{}
+		so.RetryMaxAttempts = 1
+		so.HTTPClient = wholeBody{so.HTTPClient}
+		so.APIOptions = append(so.APIOptions, userAgent(o.Version))
+		if o.Endpoint != "" || c.Loopback() {
+			so.BaseEndpoint = aws.String(c.endpoint)
+		}
+	}
+	eventsOwn := func(eo *eventbridge.Options) {
+		eo.Retryer = aws.NopRetryer{}
+		eo.RetryMaxAttempts = 1
+		eo.HTTPClient = wholeBody{eo.HTTPClient}
+		eo.APIOptions = append(eo.APIOptions, userAgent(o.Version))
+		if o.Endpoint != "" || c.Loopback() {
+			eo.BaseEndpoint = aws.String(c.endpoint)
+		}
+	}
 	stsOwn := func(so *sts.Options) {
 		so.HTTPClient = wholeBody{so.HTTPClient}
 		so.APIOptions = append(so.APIOptions, userAgent(o.Version))
@@ -135,6 +157,8 @@ func New(ctx context.Context, o Options) (*Client, error) {
 	c.emr = sdk.NewFromConfig(cfg, own)
 	c.cloudwatch = cloudwatch.NewFromConfig(cfg, cloudwatchOwn)
 	c.sqs = sqs.NewFromConfig(cfg, sqsOwn)
+	c.sns = sns.NewFromConfig(cfg, snsOwn)
+	c.events = eventbridge.NewFromConfig(cfg, eventsOwn)
 	c.sts = sts.NewFromConfig(cfg, stsOwn)
 	return c, nil
 }

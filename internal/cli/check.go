@@ -22,7 +22,7 @@ import (
 // finding is one thing that `emrguard check` looked at.
 type finding struct {
 	Status string `json:"status"` // ok, warning or problem
-	Check  string `json:"check"`  // configuration, listener, store, credentials, permission, clock
+	Check  string `json:"check"`  // configuration, listener, store, notifications, credentials, permission, clock
 	Scope  string `json:"scope,omitempty"`
 	Text   string `json:"text"`
 }
@@ -51,10 +51,10 @@ func newCheckCmd(d *Deps) *cobra.Command {
 		Use:   "check",
 		Short: "Check configuration, credentials, permissions, store and clock, all at once",
 		Long: `Check looks at everything a daemon needs and reports all problems at once: the configuration with its warnings, the listener's token, the
-store and every row in it, and for each scope the credentials, the permission for each call of EMR and CloudWatch that the rules need, and
+store and every row in it, the sinks of notifications with their secrets, and for each scope the credentials, the permission for each call of EMR and CloudWatch that the rules need, and
 the clock.
 
-It changes nothing. A permission to write is tried with a request that EMR must refuse: a group or cluster that cannot exist. AWS does
+It changes nothing and sends no notification; "emrguard notify test" does. A permission to write is tried with a request that EMR must refuse: a group or cluster that cannot exist. AWS does
 not document that it checks permissions first, so "allowed" is a strong hint and no proof. TerminateJobFlows is not tried at all: it
 takes nothing but a cluster. Each question takes an API token.
 
@@ -79,6 +79,7 @@ The exit code is 4 if there is a problem; warnings alone leave it at 0.`,
 		}
 		list = append(list, checkListener(d, cfg)...)
 		list = append(list, checkStore(ctx, d, cfg)...)
+		list = append(list, checkSinks(ctx, d, cfg)...)
 		return writeCheck(d, out, append(list, checkScopes(ctx, d, cfg)...))
 	}
 	return cmd
@@ -159,7 +160,7 @@ func checkStore(ctx context.Context, d *Deps, cfg *config.Config) []finding {
 	}
 	leases, err := s.Leases(ctx)
 	if err == nil {
-		for _, l := range leases {
+		for _, l := range scopesOf(leases) {
 			if l.Held(d.present(ctx, cfg)) {
 				list = append(list, finding{statusOK, "store", l.Scope, "a daemon is at work: " + l.Note})
 			}

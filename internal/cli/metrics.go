@@ -3,12 +3,11 @@ package cli
 import (
 	"net/http"
 
-	"emrguard/internal/telemetry"
 	"emrguard/internal/telemetry/metrics"
 )
 
 // newMetrics returns what counts, and what serves it.
-func newMetrics(version string) (telemetry.Metrics, http.Handler) {
+func newMetrics(version string) (*metrics.Metrics, http.Handler) {
 	m := metrics.New(version)
 	return m, m.Handler()
 }

@@ -72,6 +72,7 @@ exits with code 1.`,
 		began := time.Now()
 		guard, err := app.New(cmd.Context(), app.Options{
 			Config: cfg, Clock: c, DryRun: *dryRun, Version: d.Version, LeaseTerm: d.LeaseTerm, Watch: telemetry.NewObserver(log, nil, telemetry.NewHealth(began)),
+			Sinks: app.Sinks(d.Env, d.Version), Notified: telemetry.NewNotifications(log, nil),
 		})
 		if err != nil {
 			return err

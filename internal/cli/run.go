@@ -83,6 +83,7 @@ func (r *daemon) run(ctx context.Context) (err error) {
 	}
 	guard, err := app.New(ctx, app.Options{
 		Config: r.cfg, Clock: r.clock, DryRun: r.dryRun, Version: r.d.Version, LeaseTerm: r.d.LeaseTerm, Watch: telemetry.NewObserver(r.log, counters, health),
+		Sinks: app.Sinks(r.d.Env, r.d.Version), Notified: telemetry.NewNotifications(r.log, counters),
 	})
 	if err != nil {
 		if listener != nil {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"emrguard/internal/emr"
+	"emrguard/internal/notify"
 	"emrguard/internal/recovery"
 	"emrguard/internal/scaling"
 )
@@ -26,15 +27,16 @@ const (
 // The yaml tags of these structs, of recovery.Settings and of scaling.Settings are the schema: the reader, the reference page and the
 // suggestions for misspelt keys are all derived from them. The doc and range tags are the reference's words.
 type Config struct {
-	Store           string        `yaml:"store" range:"sqlite:PATH" doc:"where the state lives. A relative path starts at the folder of the configuration file. PostgreSQL is not supported yet"`
-	Listen          string        `yaml:"listen" range:"host:port, or none" doc:"address of the dashboard, the JSON API, metrics and health (/metrics, /healthz, /readyz). On loopback it is open for reading; an address beyond it needs a token or web.proxy_header"`
-	ListenTokenFile string        `yaml:"listen_token_file,omitempty" range:"a path" doc:"file with the token for reading (16 to 4096 characters on one line): programs send it as \"Authorization: Bearer …\", people log in with it. A relative path starts at the folder of the configuration file; the file must not be readable by everybody. /healthz and /readyz need no token"`
-	ListenTokenEnv  string        `yaml:"listen_token_env,omitempty" range:"name of a variable" doc:"environment variable with that token, in place of the file"`
-	Web             Web           `yaml:"web" doc:"who may see and steer the fleet through the listener"`
-	Log             Log           `yaml:"log" doc:"the log on standard error"`
-	History         History       `yaml:"history" doc:"the record of decisions, calls and observations"`
-	Scopes          []Scope       `yaml:"scopes" range:"1 to 1000" doc:"AWS accounts and regions to watch; each has its own credentials and API budget"`
-	Clusters        []ClusterRule `yaml:"clusters,omitempty" range:"at most 1000" doc:"what to do with which cluster. The first rule whose match holds decides; a cluster that no rule matches is left alone. The cluster tag emrguard=off or emrguard=observe beats the rules, and can only reduce what they allow"`
+	Store           string          `yaml:"store" range:"sqlite:PATH" doc:"where the state lives. A relative path starts at the folder of the configuration file. PostgreSQL is not supported yet"`
+	Listen          string          `yaml:"listen" range:"host:port, or none" doc:"address of the dashboard, the JSON API, metrics and health (/metrics, /healthz, /readyz). On loopback it is open for reading; an address beyond it needs a token or web.proxy_header"`
+	ListenTokenFile string          `yaml:"listen_token_file,omitempty" range:"a path" doc:"file with the token for reading (16 to 4096 characters on one line): programs send it as \"Authorization: Bearer …\", people log in with it. A relative path starts at the folder of the configuration file; the file must not be readable by everybody. /healthz and /readyz need no token"`
+	ListenTokenEnv  string          `yaml:"listen_token_env,omitempty" range:"name of a variable" doc:"environment variable with that token, in place of the file"`
+	Web             Web             `yaml:"web" doc:"who may see and steer the fleet through the listener"`
+	Log             Log             `yaml:"log" doc:"the log on standard error"`
+	History         History         `yaml:"history" doc:"the record of decisions, calls and observations"`
+	Scopes          []Scope         `yaml:"scopes" range:"1 to 1000" doc:"AWS accounts and regions to watch; each has its own credentials and API budget"`
+	Notify          notify.Settings `yaml:"notify" doc:"messages to people and programs about what happens; see notifications.md"`
+	Clusters        []ClusterRule   `yaml:"clusters,omitempty" range:"at most 1000" doc:"what to do with which cluster. The first rule whose match holds decides; a cluster that no rule matches is left alone. The cluster tag emrguard=off or emrguard=observe beats the rules, and can only reduce what they allow"`
 
 	name     string         // the file's name as messages show it
 	pos      map[string]pos // where each given key and list entry stands
@@ -153,6 +155,7 @@ func defaults() *Config {
 		Store: DefaultStore, Listen: DefaultListen,
 		Log:     Log{Format: LogAuto, Level: LogInfo},
 		History: History{Keep: DefaultKeep},
+		Notify:  notify.Defaults(),
 	}
 }
 
@@ -225,6 +228,9 @@ func (c *Config) StorePath() string { return c.resolve(strings.TrimPrefix(c.Stor
 
 // Listens says whether there is a listener at all.
 func (c *Config) Listens() bool { return c.Listen != listenNone }
+
+// Path is a path of the file as the process opens it: a relative one starts at the file's folder.
+func (c *Config) Path(path string) string { return c.resolve(path) }
 
 // resolve makes a path of the file relative to the file's folder.
 func (c *Config) resolve(path string) string {

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"emrguard/internal/notify"
 	"emrguard/internal/recovery"
 	"emrguard/internal/scaling"
 )
@@ -62,6 +63,10 @@ var lists = map[reflect.Type]keyed{
 		key:     func(e any) string { return e.(ClusterRule).Match.String() },
 		brief:   func(e any) string { return ruleWords(e.(ClusterRule)) },
 		ordered: true,
+	},
+	reflect.TypeFor[notify.Sink](): {
+		key:   func(e any) string { return e.(notify.Sink).Name },
+		brief: func(e any) string { s := e.(notify.Sink); return s.Type() },
 	},
 	reflect.TypeFor[scaling.Pool](): {
 		key:   func(e any) string { return e.(scaling.Pool).Name },

@@ -47,7 +47,8 @@ type PolicyFor struct {
 // all clusters of the account and region, because a cluster's ARN does not hold its name. Writes are allowed only if a
 // rule enforces, and TerminateJobFlows only for the clusters of rules whose termination enforces, too; both are denied for clusters
 // whose own tag opts out (rule R12). ListClusters has no resource to restrict, so it is bound to the region; so is GetMetricData, which is
-// allowed only if a rule needs metrics. A queue of events may be read and deleted from.
+// allowed only if a rule needs metrics. A queue of events may be read and deleted from, and a topic
+// and a bus of the notifications be sent to.
 //
 // Source: Service Authorization Reference, "Actions, resources, and condition keys for Amazon Elastic MapReduce":
 // resource type cluster (arn:<partition>:elasticmapreduce:<region>:<account>:cluster/<id>) with the condition key
@@ -66,6 +67,7 @@ func (c *Config) IAMPolicies() []PolicyFor {
 				b.scope(s)
 			}
 		}
+		b.notifications(principal)
 		if principal == "" {
 			b.assume()
 		}
@@ -76,12 +78,23 @@ func (c *Config) IAMPolicies() []PolicyFor {
 	return out
 }
 
-// principals are the identities the scopes use: emrguard's own first, then each role once.
+// principals are the identities that the scopes and sinks use: emrguard's own first, then each role once.
 func (c *Config) principals() []string {
 	out := []string{""}
+	add := func(role string) {
+		if !slices.Contains(out, role) {
+			out = append(out, role)
+		}
+	}
 	for _, s := range c.Scopes {
-		if !slices.Contains(out, s.RoleARN) {
-			out = append(out, s.RoleARN)
+		add(s.RoleARN)
+	}
+	for _, s := range c.Notify.Sinks {
+		if s.SNS != nil {
+			add(s.SNS.RoleARN)
+		}
+		if s.EventBridge != nil {
+			add(s.EventBridge.RoleARN)
 		}
 	}
 	return out
@@ -101,6 +114,29 @@ func (b *policyBuilder) add(sid, effect string, actions, resources []string, con
 func (b *policyBuilder) assume() {
 	if roles := b.cfg.principals()[1:]; len(roles) > 0 {
 		b.add("AssumeRoles", "Allow", []string{"sts:AssumeRole"}, roles, nil)
+	}
+}
+
+// notifications allows a principal to send to its sinks, each topic and bus once (Service Authorization Reference, "… for Amazon SNS": Publish on
+// a topic; "… for Amazon EventBridge": PutEvents on an event bus).
+func (b *policyBuilder) notifications(principal string) {
+	var topics, buses []string
+	for _, s := range b.cfg.Notify.Sinks {
+		switch {
+		case s.SNS != nil && s.SNS.RoleARN == principal:
+			topics = append(topics, s.SNS.TopicARN)
+		case s.EventBridge != nil && s.EventBridge.RoleARN == principal:
+			buses = append(buses, s.EventBridge.BusARN)
+		}
+	}
+	for _, st := range []struct {
+		sid, action string
+		resources   []string
+	}{{"NotifyTopic", "sns:Publish", topics}, {"NotifyBus", "events:PutEvents", buses}} {
+		if len(st.resources) > 0 {
+			slices.Sort(st.resources)
+			b.add(st.sid, "Allow", []string{st.action}, slices.Compact(st.resources), nil)
+		}
 	}
 }
 

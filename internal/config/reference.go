@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"emrguard/internal/emr"
+	"emrguard/internal/notify"
 	"emrguard/internal/recovery"
 	"emrguard/internal/scaling"
 )
@@ -63,6 +64,14 @@ after a restart: `)
 	section(&b, "Top level", "", reflect.ValueOf(*defaults()))
 	section(&b, "log", "", reflect.ValueOf(defaults().Log))
 	section(&b, "history", "", reflect.ValueOf(defaults().History))
+	section(&b, "notify", "", reflect.ValueOf(defaults().Notify))
+	section(&b, "notify.sinks[]", "Exactly one of the sections is given. Secrets are in files or the environment, never in this file.", reflect.ValueOf(notify.Sink{}))
+	section(&b, "notify.sinks[].slack", "", reflect.ValueOf(notify.Slack{}))
+	section(&b, "notify.sinks[].webhook", "", reflect.ValueOf(notify.Webhook{}))
+	section(&b, "notify.sinks[].smtp", "", reflect.ValueOf(notify.DefaultSMTP()))
+	section(&b, "notify.sinks[].sns", "", reflect.ValueOf(notify.SNS{}))
+	section(&b, "notify.sinks[].eventbridge", "", reflect.ValueOf(notify.EventBridge{}))
+	section(&b, "notify.routes[]", "", reflect.ValueOf(notify.Route{}))
 	section(&b, "scopes[]", "", reflect.ValueOf(defaultScope()))
 	section(&b, "scopes[].api_rates", "Keys are the operations "+operations()+".", reflect.ValueOf(Rate{}))
 	section(&b, "clusters[]", "", reflect.ValueOf(NewRule()))

@@ -14,6 +14,7 @@ import (
 	"unicode/utf8"
 
 	"emrguard/internal/emr"
+	"emrguard/internal/notify"
 	"emrguard/internal/scaling"
 )
 
@@ -38,6 +39,7 @@ func validate(cfg *Config, w *walker) {
 	oneOf(v, "log.level", cfg.Log.Level, LogDebug, LogInfo, LogWarn, LogError)
 	v.span("history.keep", cfg.History.Keep, 24*time.Hour, 10*365*24*time.Hour)
 	v.missing("", reflect.TypeFor[Config]())
+	v.notify()
 	if len(cfg.Scopes) == 0 {
 		v.problem("scopes", "no scope is given; add at least one account and region")
 	}
@@ -96,6 +98,11 @@ var required = map[reflect.Type][]string{
 	reflect.TypeFor[scaling.Schedule]():          {"name", "cron"},
 	reflect.TypeFor[scaling.Termination]():       {"policies"},
 	reflect.TypeFor[scaling.TerminationPolicy](): {"name", "statements"},
+	reflect.TypeFor[notify.Sink]():               {"name"},
+	reflect.TypeFor[notify.SMTP]():               {"server", "from", "to"},
+	reflect.TypeFor[notify.SNS]():                {"topic_arn"},
+	reflect.TypeFor[notify.EventBridge]():        {"bus_arn"},
+	reflect.TypeFor[notify.Route]():              {"sinks"},
 }
 
 // missing reports the required keys of a struct that are not given. A key that a misspelt one stands for was reported already. Nothing

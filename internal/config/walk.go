@@ -12,6 +12,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"emrguard/internal/emr"
+	"emrguard/internal/notify"
 	"emrguard/internal/recovery"
 	"emrguard/internal/scaling"
 )
@@ -108,6 +109,8 @@ func fresh(t reflect.Type) reflect.Value {
 		*p = scaling.DefaultTermination()
 	case *emr.VolumeConfig:
 		p.Count = 1
+	case *notify.SMTP:
+		*p = notify.DefaultSMTP()
 	}
 	return v
 }

@@ -47,6 +47,7 @@ func (d Desk) World(ctx context.Context, scope string) (view.World, error) {
 	if err != nil {
 		return view.World{}, err
 	}
+	names = slices.DeleteFunc(names, store.Reserved)
 	for _, c := range d.Config.Scopes {
 		if !slices.Contains(names, c.Name) {
 			names = append(names, c.Name)

@@ -9,6 +9,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"strings"
 	"time"
 )
 
@@ -166,3 +167,9 @@ type Store interface {
 	// Close releases the store. Calls under way may fail.
 	Close() error
 }
+
+// NotifyScope is the scope of the documents and of the lease of the notifications. It is no AWS account: Reserved says so of it.
+const NotifyScope = ".notify"
+
+// Reserved says whether a scope is emrguard's own book-keeping. Configurations cannot name such a scope, since they begin with a dot.
+func Reserved(scope string) bool { return strings.HasPrefix(scope, ".") }

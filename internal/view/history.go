@@ -86,6 +86,9 @@ func (v History) Table() Table {
 	return t
 }
 
+// Told is the reason with the labels of groups beside their ids.
+func (e Event) Told() string { return printable(e.told) }
+
 func (e Event) sentence() string {
 	if e.Author == "" {
 		return e.told

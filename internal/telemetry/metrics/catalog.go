@@ -48,7 +48,8 @@ var (
 )
 
 // counted lists them.
-var counted = []metric{records, opened, closed, faults, calls, series, events, callTime, throttles, stepTime, lastStep, pruned, pruneFail, build}
+var counted = []metric{records, opened, closed, faults, calls, series, events, callTime, throttles, stepTime, lastStep, pruned, pruneFail, build,
+	notices, noticeTime, noticePending, noticeOldest}
 
 // catalog is every metric, by name.
 func catalog() []metric {
@@ -103,6 +104,7 @@ func Reference() string {
 | ` + "`increase(emrguard_recoveries_closed_total{outcome=\"reported\"}[1h]) > 0`" + ` | emrguard gave up on something |
 | ` + "`emrguard_clusters_blind > 0`" + ` for 30 m | CloudWatch cannot be read: no metric policy is judged; ` + "`emrguard check`" + ` says why |
 | ` + "`emrguard_sweep_late_clusters > 0`" + ` for 15 m | the API budget is too small for the number of clusters |
+| ` + "`increase(emrguard_notifications_total{result=\"dropped\"}[1h]) > 0 or emrguard_notifications_oldest_pending_seconds > 3600`" + ` | messages do not arrive; ` + "`emrguard notify pending`" + ` says why |
 | ` + "`rate(emrguard_faults_total{class=~\"store_.*\"}[5m]) > 0`" + ` | decisions cannot be written down, so nothing is done |
 `)
 	return b.String()

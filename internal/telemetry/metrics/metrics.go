@@ -26,6 +26,7 @@ type Metrics struct {
 	loop     *loop
 	api      *api
 	state    *state
+	notices  *notified
 }
 
 // New returns the metrics of an emrguard of a version, all at zero.
@@ -33,7 +34,7 @@ func New(version string) *Metrics {
 	r := prometheus.NewRegistry()
 	r.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	build.gaugeVec(r).WithLabelValues(version, runtime.Version()).Set(1)
-	return &Metrics{registry: r, loop: newLoop(r), api: newAPI(r), state: newState(r)}
+	return &Metrics{registry: r, loop: newLoop(r), api: newAPI(r), state: newState(r), notices: newNotified(r)}
 }
 
 // Handler serves the metrics in Prometheus's formats.

@@ -1,0 +1,98 @@
+package notify
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"emrguard/internal/store"
+	"emrguard/internal/view"
+)
+
+// Event is one thing that happened, as messages tell it.
+type Event struct {
+	ID          string    `json:"id" doc:"of its record; emrguard explain takes it"`
+	Kind        string    `json:"kind" doc:"what happened, for example recovery.open"`
+	Severity    Severity  `json:"severity" doc:"info, warning or critical"`
+	At          time.Time `json:"at" doc:"when"`
+	Scope       string    `json:"scope" doc:"name of the scope"`
+	Cluster     string    `json:"cluster,omitempty" doc:"id of the cluster; absent when it concerns the scope"`
+	ClusterName string    `json:"cluster_name,omitempty" doc:"name of the cluster, if it is known"`
+	Group       string    `json:"group,omitempty" doc:"id of the group"`
+	GroupLabel  string    `json:"group_label,omitempty" doc:"its name"`
+	Pool        string    `json:"pool,omitempty" doc:"id of the pool"`
+	Recovery    string    `json:"recovery,omitempty" doc:"id of the recovery"`
+	What        string    `json:"what" doc:"what happened, in words"`
+	Why         string    `json:"why" doc:"the reason"`
+	Author      string    `json:"author,omitempty" doc:"who asked for it; absent for emrguard's own"`
+	Unchanged   bool      `json:"unchanged,omitempty" doc:"true: emrguard only observes or runs dry, and nothing was changed"`
+	Undo        string    `json:"undo,omitempty" doc:"the way back: a command that takes it back, holds it or tells more"`
+	Undoing     string    `json:"undoing,omitempty" doc:"what that command does"`
+
+	topic string
+}
+
+// The bounds of an event's texts, in characters: those of a message have to fit into what receivers take.
+const (
+	maxReason = 400
+	maxName   = 128
+)
+
+// dryRun is said of what was decided and not done.
+const dryRun = "nothing was changed"
+
+// events turns records into events, without those that are not notified, oldest first. Names come from the documents of the clusters;
+// a cluster that cannot be read is told by its id. The error is the store's.
+func events(ctx context.Context, s store.Store, records []store.Record) ([]Event, error) {
+	var out []Event
+	worlds := map[store.Key]view.World{}
+	for _, r := range records {
+		k, ok := classify(r)
+		if !ok {
+			continue
+		}
+		w, known := worlds[r.Key]
+		if !known {
+			var err error
+			if w, err = world(ctx, s, r.Key); err != nil {
+				return nil, err
+			}
+			worlds[r.Key] = w
+		}
+		v := w.Events([]store.Record{r})[0]
+		out = append(out, Event{
+			ID: r.ID, Kind: r.Kind, Severity: k.severity, At: r.At.UTC(), Scope: r.Scope, Cluster: r.Cluster, ClusterName: shorten(v.ClusterName, maxName), Group: r.Group,
+			GroupLabel: shorten(v.GroupLabel, maxName), Pool: r.Pool, Recovery: r.Recovery, What: k.what, Why: shorten(v.Told(), maxReason), Author: shorten(r.Author, maxName),
+			Unchanged: strings.HasPrefix(r.Kind, "would."), Undo: k.command(r), Undoing: k.undoing, topic: k.topic,
+		})
+	}
+	return out, nil
+}
+
+// world is the world with one cluster, as far as its document can be read.
+func world(ctx context.Context, s store.Store, key store.Key) (view.World, error) {
+	if key.Cluster == "" {
+		return view.World{}, nil
+	}
+	doc, err := s.Load(ctx, key)
+	switch {
+	case errors.Is(err, store.ErrNotFound), errors.Is(err, store.ErrCorrupt):
+		return view.World{}, nil
+	case err != nil:
+		return view.World{}, err
+	}
+	return view.New(doc.Saved, []view.Scope{view.NewScope(key.Scope, []store.Document{doc}, store.Lease{}, nil)}), nil
+}
+
+// shorten cuts a text after so many characters.
+func shorten(text string, longest int) string {
+	if len(text) <= longest {
+		return text
+	}
+	runes := []rune(text)
+	if len(runes) <= longest {
+		return text
+	}
+	return strings.TrimRight(string(runes[:longest-1]), " ,;:") + "…"
+}
