@@ -57,7 +57,8 @@ func (a *App) drive(ctx context.Context, pass bool, body func(context.Context, *
 		a.awaitWorkers()
 	}()
 	a.send.workers.Go(func() { a.prune(calls) })
-	defer a.notifying(ctx, pass)()
+	notified := a.notifying(ctx, pass)
+	defer notified()
 	l := &loop{App: a, stop: ctx.Done(), writes: map[uint64]bool{}}
 	err = body(calls, l)
 	l.drain(calls)

@@ -120,9 +120,9 @@ func TestReloadOfSinks(t *testing.T) {
 		w, b := newWorld(t, "demo"), &inbox{}
 		var broken error
 		a := w.app(t, oneScope, into(b), func(o *Options) {
-			make := o.Sinks
+			whole := o.Sinks
 			o.Sinks = func(ctx context.Context, cfg *config.Config) (map[string]notify.Sender, error) {
-				out, err := make(ctx, cfg)
+				out, err := whole(ctx, cfg)
 				return out, errors.Join(err, broken)
 			}
 		})

@@ -82,17 +82,6 @@ func (r *receiver) Send(ctx context.Context, m Message) error {
 	return nil
 }
 
-// messages are the ids of what arrived.
-func (r *receiver) messages() []string {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	var ids []string
-	for _, m := range r.got {
-		ids = append(ids, m.ID)
-	}
-	return ids
-}
-
 // watch remembers what it was told.
 type watch struct {
 	mu       sync.Mutex

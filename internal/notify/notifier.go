@@ -410,22 +410,19 @@ func (n *Notifier) answer(r result) {
 	if n.state != nil {
 		b = n.state.boxes[r.sink]
 	}
-	switch {
-	case r.err == nil:
-		if b != nil {
-			b.sent(r.id)
-		}
-	default:
+	if r.err != nil {
 		out.Result = Failed
 		if Refused(r.err) {
 			out.Result = Denied
 		}
-		if b != nil {
-			out.Wait = b.failed(r.id, r.err, time.Now(), n.o.Chance())
-		}
 	}
 	if b != nil {
 		b.dirty = true
+		if r.err == nil {
+			b.sent(r.id)
+		} else {
+			out.Wait = b.failed(r.id, r.err, time.Now(), n.o.Chance())
+		}
 	}
 	n.o.Watch.Notified(out)
 }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -56,9 +57,7 @@ func (p *poster) post(ctx context.Context, body []byte, header http.Header) erro
 	if err != nil {
 		return &notify.SendError{Permanent: true, Err: errors.New("the URL cannot be used")}
 	}
-	for key, values := range header {
-		request.Header[key] = values
-	}
+	maps.Copy(request.Header, header)
 	request.Header.Set("Content-Type", "application/json")
 	request.Header.Set("User-Agent", p.agent)
 	answer, err := p.client.Do(request)

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/textproto"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -22,6 +23,7 @@ import (
 type smtp struct {
 	host    string
 	port    int
+	tls     *tls.Config // of a connection that is encrypted from the start; nil: it is not
 	options []mail.Option
 	from    string
 	to      []string
@@ -50,6 +52,7 @@ func (o Options) smtp(c *notify.SMTP) (Sink, error) {
 	s.options = []mail.Option{mail.WithPort(n), mail.WithTimeout(mailTimeout), mail.WithTLSConfig(settings)}
 	switch c.TLS {
 	case notify.Implicit:
+		s.tls = settings
 		s.options = append(s.options, mail.WithSSL())
 	case notify.NoTLS:
 		s.options = append(s.options, mail.WithTLSPolicy(mail.NoTLS))
@@ -61,11 +64,12 @@ func (o Options) smtp(c *notify.SMTP) (Sink, error) {
 		if err != nil {
 			return nil, err
 		}
-		how := mail.SMTPAuthAutoDiscover
+		// The connection is encrypted, so a password may be said; go-mail would not know that of one that it did not dial itself.
+		how := mail.WithOpportunisticSMTPAuth(mail.SMTPAuthSCRAMSHA256, mail.SMTPAuthPlain, mail.SMTPAuthLogin)
 		if c.TLS == notify.NoTLS { // to this machine, where nobody listens in
-			how = mail.SMTPAuthPlainNoEnc
+			how = mail.WithSMTPAuth(mail.SMTPAuthPlainNoEnc)
 		}
-		s.options = append(s.options, mail.WithSMTPAuth(how), mail.WithUsername(c.Username), mail.WithPassword(password))
+		s.options = append(s.options, how, mail.WithUsername(c.Username), mail.WithPassword(password))
 		s.secrets = []string{password}
 	}
 	return s, nil
@@ -89,17 +93,38 @@ func (s *smtp) Where() string {
 	return fmt.Sprintf("email to %s by %s", strings.Join(s.to, ", "), net.JoinHostPort(s.host, strconv.Itoa(s.port)))
 }
 
-// Send implements notify.Sender. The mail's Message-ID is the same with each attempt.
+// dial opens the connection of one send. The connection ends with the send: go-mail leaves it open where the server cannot do what is asked
+// of it, and looks at no context once it is connected.
+func (s *smtp) dial(send context.Context) mail.DialContextFunc {
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		var conn net.Conn
+		var err error
+		if s.tls != nil {
+			conn, err = (&tls.Dialer{Config: s.tls}).DialContext(ctx, network, address)
+		} else {
+			conn, err = (&net.Dialer{}).DialContext(ctx, network, address)
+		}
+		if err == nil {
+			context.AfterFunc(send, func() { _ = conn.Close() }) // most often it is closed already
+		}
+		return conn, err
+	}
+}
+
+// Send implements notify.Sender. The mail's Message-ID is the same with each attempt. A mail that the server took is sent, whatever it says
+// afterwards.
 func (s *smtp) Send(ctx context.Context, m notify.Message) error {
 	message, err := s.mail(m)
 	if err != nil {
 		return &notify.SendError{Permanent: true, Err: err}
 	}
-	client, err := mail.NewClient(s.host, s.options...)
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	client, err := mail.NewClient(s.host, append(slices.Clone(s.options), mail.WithDialContextFunc(s.dial(ctx)))...)
 	if err != nil {
 		return &notify.SendError{Permanent: true, Err: err}
 	}
-	if err := client.DialAndSendWithContext(ctx, message); err != nil {
+	if err := client.DialAndSendWithContext(ctx, message); err != nil && !message.IsDelivered() {
 		return &notify.SendError{Permanent: refused(err), Err: errors.New(s.hide(err.Error()))}
 	}
 	return nil
