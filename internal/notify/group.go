@@ -8,9 +8,9 @@ import (
 
 // The bounds of what is kept of a sink, so that its document stays well below what a store takes (store.MaxBody).
 const (
-	maxShown    = 5    // events of a message
-	maxClusters = 1000 // clusters of a group that are told apart
-	maxGroups   = 100  // open groups of a sink; beyond, the oldest is sent at once
+	maxShown    = 5   // events of a message
+	maxClusters = 600 // clusters of a group that are told apart
+	maxGroups   = 50  // open groups of a sink; beyond, the oldest is sent at once
 )
 
 // group collects what happens together: one sink, scope, topic and severity. It stays, empty, for the interval after a message.

@@ -10,6 +10,7 @@
 package notify
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -239,12 +240,14 @@ func (n *Notifier) step(ctx context.Context) time.Duration {
 			n.o.Watch.Notified(Outcome{Sink: name, Message: e.Message.ID, Result: Dropped, Err: fmt.Errorf("not delivered within %s; last: %s", settings.GiveUp, e.Error)})
 		}
 	}
-	n.send(ctx, now)
-	if n.state == nil {
-		return pollEvery
+	saved := n.send(ctx, now)
+	if n.state != nil {
+		n.o.Watch.Waiting(n.waiting(), now)
 	}
-	n.o.Watch.Waiting(n.waiting(), now)
-	if more {
+	switch {
+	case !saved:
+		return pollEvery
+	case more:
 		return 0
 	}
 	return n.idle(now)
@@ -365,8 +368,9 @@ func (n *Notifier) read(ctx context.Context, now time.Time, settings *Settings) 
 	return len(records) == page
 }
 
-// send saves what happened and begins a try for each sink that has something due. Nothing is sent that is not saved as begun.
-func (n *Notifier) send(ctx context.Context, now time.Time) {
+// send saves what happened and begins a try for each sink that has something due. Nothing is sent that is not saved as begun; if it cannot be
+// saved, send says so.
+func (n *Notifier) send(ctx context.Context, now time.Time) bool {
 	var begun []*boxed
 	var messages []Message
 	for _, name := range n.state.names() {
@@ -384,7 +388,7 @@ func (n *Notifier) send(ctx context.Context, now time.Time) {
 		for _, b := range begun {
 			b.unbegin()
 		}
-		return
+		return false
 	}
 	for i, m := range messages {
 		name, sender := begun[i].Sink, n.o.Senders[begun[i].Sink]
@@ -400,6 +404,7 @@ func (n *Notifier) send(ctx context.Context, now time.Time) {
 			}
 		})
 	}
+	return true
 }
 
 // answer notes what became of a send. A state that was lost meanwhile is found in the store again, where the message waits.
@@ -567,6 +572,17 @@ func (s *state) number(storeID string) func() string {
 	}
 }
 
+// encode is a document's body. It is no HTML, and escaping it as such could double its size.
+func encode(body any) []byte {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(body); err != nil {
+		panic("notify: " + err.Error()) // plain values
+	}
+	return b.Bytes()
+}
+
 // changed are the documents to save, and what to do when they are.
 func (s *state) changed(now time.Time) ([]store.Document, func()) {
 	var docs []store.Document
@@ -575,11 +591,7 @@ func (s *state) changed(now time.Time) ([]store.Document, func()) {
 		if !*dirty {
 			return
 		}
-		text, err := json.Marshal(body)
-		if err != nil {
-			panic("notify: " + err.Error()) // plain values
-		}
-		docs = append(docs, store.Document{Key: store.Key{Scope: store.NotifyScope, Cluster: name}, Version: *version, Body: store.Text(string(text)), Saved: now.UTC()})
+		docs = append(docs, store.Document{Key: store.Key{Scope: store.NotifyScope, Cluster: name}, Version: *version, Body: store.Text(string(encode(body))), Saved: now.UTC()})
 		after = append(after, func() { *version, *dirty = *version+1, false })
 	}
 	add(bookDocument, &s.version, &s.dirty, s.book)

@@ -6,7 +6,7 @@ import (
 )
 
 // maxEntries bounds the messages that wait for a sink; beyond, the oldest is dropped.
-const maxEntries = 150
+const maxEntries = 100
 
 // box is what is kept of one sink: its open groups and its outbox. It is one document of the store.
 type box struct {

@@ -1,0 +1,94 @@
+package notify
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"emrguard/internal/store"
+)
+
+// TestMessageTexts compares what people read with testdata/messages.txt; -update writes it anew.
+func TestMessageTexts(t *testing.T) {
+	l := newLab(t)
+	at := time.Date(2026, 1, 5, 11, 54, 0, 0, time.UTC)
+	row := func(kind, cluster, reason, data string) store.Record {
+		r := store.Record{Key: store.Key{Scope: "prod", Cluster: cluster}, ID: "2-7", At: at, Kind: kind, Reason: reason, Data: []byte(data)}
+		if cluster != "" {
+			r.Group, r.Pool, r.Recovery = "ig-21", "ig-21", "r1-7"
+		}
+		return r
+	}
+	var drought []store.Record
+	for i := range 12 {
+		r := row("recovery.open", fmt.Sprintf("j-%d", i), fmt.Sprintf("6 of 9 run; the oldest missing instance is missing since 11:%02d:00", i+10), `{"kind":"stuck"}`)
+		r.At = at.Add(time.Duration(i) * time.Second)
+		drought = append(drought, r)
+	}
+	by := row("order.pause", "", "emrguard changes nothing until it is resumed", `{}`)
+	by.Author = "ann@desk"
+	var b strings.Builder
+	for _, c := range []struct {
+		what    string
+		missed  int
+		records []store.Record
+	}{
+		{"one stuck group", 0, drought[:1]},
+		{"a drought, after an outage of the receiver", 3, append(drought, row("recovery.chained", "j-3", "7 of 9 run after another 30m", `{"kind":"stuck"}`))},
+		{"an operation that is no repair", 0, []store.Record{row("recovery.open", "j-1", "scale from 4 to 9", `{"kind":"scale"}`)}},
+		{"a recovery that moved instances", 0, []store.Record{row("recovery.completed", "j-1", "all 9 run", `{"kind":"stuck","placed":3}`)}},
+		{"a recovery that moved nothing", 0, []store.Record{row("recovery.completed", "j-1", "all 9 run", `{"kind":"stuck","placed":0}`)}},
+		{"observed only", 0, []store.Record{row("would.recover", "j-1", "6 of 9 run; would stop task at 6 and place 3 (mode observe)", `{}`)}},
+		{"a pause of the scope by hand", 0, []store.Record{by}},
+		{"the scope's clock", 0, []store.Record{row("clock.skew", "", "AWS's clock is 90s ahead", `{}`)}},
+		{"damaged data", 0, []store.Record{row("recovery.open", "j-1", "6 of 9 run", `{"kind":`)}},
+	} {
+		found, err := events(t.Context(), l.store, c.records)
+		if err != nil {
+			t.Fatal(err)
+		}
+		box, s := &box{}, Defaults()
+		for _, e := range found {
+			box.collect(e, at, &s)
+		}
+		m := box.Groups[0].message("n-abcdefgh-1", at, c.missed)
+		m.compose()
+		fmt.Fprintf(&b, "=== %s\n%s\n", c.what, m.Text)
+	}
+	test := TestMessage("n-test-1", at)
+	fmt.Fprintf(&b, "=== a test\n%s", test.Text)
+	const file = "testdata/messages.txt"
+	if *update {
+		if err := os.WriteFile(file, []byte(b.String()), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(string(want), b.String()); d != "" {
+		t.Errorf("the texts changed (-want +got)\n%s", d)
+	}
+}
+
+// TestCommandsAreComplete: no command has a gap or a placeholder left, and a record without what it needs has none.
+func TestCommandsAreComplete(t *testing.T) {
+	for _, k := range kinds {
+		full := store.Record{Key: store.Key{Scope: "prod", Cluster: "j-1"}, ID: "2-7", Kind: k.name, Group: "ig-1", Pool: "ig-2", Recovery: "r1-7"}
+		switch c := k.command(full); {
+		case k.undo == "" && c != "":
+			t.Errorf("%s has the command %q", k.name, c)
+		case k.undo != "" && (strings.ContainsAny(c, "{}") || !strings.HasPrefix(c, "emrguard ") || !strings.HasSuffix(c, " --scope prod")):
+			t.Errorf("%s has the command %q", k.name, c)
+		}
+		bare := store.Record{Key: store.Key{Scope: "prod"}, Kind: k.name}
+		if c := k.command(bare); strings.Contains(c, "  ") || strings.ContainsAny(c, "{}") {
+			t.Errorf("%s without ids has the command %q", k.name, c)
+		}
+	}
+}
