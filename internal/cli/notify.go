@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -209,7 +210,7 @@ func writePending(d *Deps, page notify.Pending) error {
 			if m.Next.After(page.Now) {
 				next = view.Until(m.Next, page.Now)
 			}
-			rows = append(rows, []string{s.Sink, m.ID, view.Since(m.Created, page.Now), fmt.Sprint(m.Tries), next, m.Title})
+			rows = append(rows, []string{s.Sink, m.ID, view.Since(m.Created, page.Now), strconv.Itoa(m.Tries), next, m.Title})
 		}
 	}
 	return writeTable(d.Stdout, []string{"SINK", "MESSAGE", "MADE", "TRIES", "NEXT", "WHAT"}, slices.Clip(rows))

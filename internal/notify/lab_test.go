@@ -82,6 +82,13 @@ func (r *receiver) Send(ctx context.Context, m Message) error {
 	return nil
 }
 
+// all are the messages so far.
+func (r *receiver) all() []Message {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.got)
+}
+
 // watch remembers what it was told.
 type watch struct {
 	mu       sync.Mutex

@@ -530,7 +530,9 @@ func load(ctx context.Context, s store.Store, before time.Time) (out *state, mis
 			err = d.Body.Decode(&out.book)
 		} else {
 			b := &boxed{version: d.Version}
-			err = d.Body.Decode(&b.box)
+			if err = d.Body.Decode(&b.box); err == nil && boxDocuments+b.Sink != d.Cluster {
+				err = fmt.Errorf("it is of sink %q", b.Sink)
+			}
 			out.boxes[b.Sink] = b
 		}
 		if err != nil {

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -28,10 +29,10 @@ func TestDroughtIsOneMessage(t *testing.T) {
 		}
 		time.Sleep(2 * time.Minute)
 		end()
-		if len(r.got) != 1 {
-			t.Fatalf("%d messages, want 1", len(r.got))
+		if len(r.all()) != 1 {
+			t.Fatalf("%d messages, want 1", len(r.all()))
 		}
-		m := r.got[0]
+		m := r.all()[0]
 		if m.Clusters != 500 || m.Total != 500 || len(m.Events) != maxShown || m.AtLeast {
 			t.Errorf("%d clusters, %d events, %d shown", m.Clusters, m.Total, len(m.Events))
 		}
@@ -63,7 +64,7 @@ func TestGroupingTimes(t *testing.T) {
 		time.Sleep(10 * time.Minute)
 		end()
 		var got []string
-		for i, m := range r.got {
+		for i, m := range r.all() {
 			got = append(got, fmt.Sprintf("%s %s %d", r.at[i].Sub(start).Round(5*time.Second), m.Severity, m.Total))
 		}
 		want := []string{"30s warning 1", "1m30s info 1", "2m30s critical 1", "5m30s warning 1", "12m30s warning 1"}
@@ -95,10 +96,10 @@ func TestEveryMessageArrivesOnce(t *testing.T) {
 		time.Sleep(2 * time.Hour)
 		end()
 		slices.Sort(ids)
-		if got := told(r.got); !slices.Equal(got, ids) {
+		if got := told(r.all()); !slices.Equal(got, ids) {
 			t.Errorf("told %d events, want each of %d once", len(got), len(ids))
 		}
-		if w.count(Failed) == 0 || w.count(Sent) != len(r.got) {
+		if w.count(Failed) == 0 || w.count(Sent) != len(r.all()) {
 			t.Errorf("%d failed, %d sent", w.count(Failed), w.count(Sent))
 		}
 	})
@@ -108,9 +109,10 @@ func TestEveryMessageArrivesOnce(t *testing.T) {
 func TestOutage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l, w := newLab(t), &watch{}
-		down := true
+		var down atomic.Bool
+		down.Store(true)
 		r := &receiver{fail: func(int, Message) error {
-			if down {
+			if down.Load() {
 				return errDown
 			}
 			return nil
@@ -122,26 +124,26 @@ func TestOutage(t *testing.T) {
 			l.happen(record("recovery.open", i))
 			time.Sleep(time.Minute)
 		}
-		down = false
+		down.Store(false)
 		time.Sleep(3 * time.Hour)
-		if len(r.got) != maxEntries || w.count(Dropped) != 10 {
-			t.Errorf("%d messages arrived and %d were dropped, want %d and 10", len(r.got), w.count(Dropped), maxEntries)
+		if len(r.all()) != maxEntries || w.count(Dropped) != 10 {
+			t.Errorf("%d messages arrived and %d were dropped, want %d and 10", len(r.all()), w.count(Dropped), maxEntries)
 		}
 		missed := 0
-		for _, m := range r.got {
+		for _, m := range r.all() {
 			missed += m.Missed
 		}
 		if missed != 9 { // the last was dropped for the last message, which the next one tells
 			t.Errorf("%d are told as missed, want 9", missed)
 		}
-		down = true
+		down.Store(true)
 		l.happen(record("recovery.open", 1))
 		time.Sleep(25 * time.Hour)
-		down = false
+		down.Store(false)
 		l.happen(record("recovery.open", 2))
 		time.Sleep(time.Hour)
 		end()
-		last := r.got[len(r.got)-1]
+		last := r.all()[len(r.all())-1]
 		if last.Missed != 2 || !strings.Contains(last.Text, "2 earlier messages") {
 			t.Errorf("the last message tells of %d that were missed:\n%s", last.Missed, last.Text)
 		}
@@ -153,9 +155,10 @@ func TestOutage(t *testing.T) {
 func TestRefusedMessageKeepsNobodyBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l, w := newLab(t), &watch{}
-		refuse := true
+		var refuse atomic.Bool
+		refuse.Store(true)
 		r := &receiver{fail: func(_ int, m Message) error {
-			if refuse && m.Severity == Critical {
+			if refuse.Load() && m.Severity == Critical {
 				return &SendError{Permanent: true, Err: errors.New("404 no such channel")}
 			}
 			return nil
@@ -170,14 +173,14 @@ func TestRefusedMessageKeepsNobodyBack(t *testing.T) {
 		time.Sleep(time.Minute)
 		l.happen(record("recovery.open", 1))
 		time.Sleep(59 * time.Minute)
-		if len(r.got) != 1 || w.count(Denied) < 3 || w.count(Denied) > 8 {
-			t.Errorf("%d messages, refused %d times", len(r.got), w.count(Denied))
+		if len(r.all()) != 1 || w.count(Denied) < 3 || w.count(Denied) > 8 {
+			t.Errorf("%d messages, refused %d times", len(r.all()), w.count(Denied))
 		}
-		refuse = false
+		refuse.Store(false)
 		n.Reload(o.Settings, o.Senders)
 		time.Sleep(2 * time.Second)
-		if len(r.got) != 2 {
-			t.Errorf("%d messages after a reload, want 2", len(r.got))
+		if len(r.all()) != 2 {
+			t.Errorf("%d messages after a reload, want 2", len(r.all()))
 		}
 		cancel()
 		<-gone
@@ -231,7 +234,7 @@ func TestOneOfManySends(t *testing.T) {
 			end()
 		}
 		slices.Sort(ids)
-		if got := told(r.got); !slices.Equal(got, ids) {
+		if got := told(r.all()); !slices.Equal(got, ids) {
 			t.Errorf("told %v, want %v", got, ids)
 		}
 	})
@@ -254,20 +257,20 @@ func TestBrief(t *testing.T) {
 			n.Run(ctx, true)
 			return time.Since(start)
 		}
-		if took := pass("pool.rest", "recovery.open"); took > 5*time.Second || len(r.got) != 2 {
-			t.Errorf("%d messages in %s", len(r.got), took)
+		if took := pass("pool.rest", "recovery.open"); took > 5*time.Second || len(r.all()) != 2 {
+			t.Errorf("%d messages in %s", len(r.all()), took)
 		}
-		if took := pass(); took > time.Second || len(r.got) != 2 {
-			t.Errorf("a pass without events: %d messages in %s", len(r.got), took)
+		if took := pass(); took > time.Second || len(r.all()) != 2 {
+			t.Errorf("a pass without events: %d messages in %s", len(r.all()), took)
 		}
 		pass("pool.rest") // is in the quiet time
-		if len(r.got) != 2 {
-			t.Errorf("%d messages within group_interval", len(r.got))
+		if len(r.all()) != 2 {
+			t.Errorf("%d messages within group_interval", len(r.all()))
 		}
 		time.Sleep(10 * time.Minute)
 		pass()
-		if len(r.got) != 3 || len(w.faults()) > 0 {
-			t.Errorf("%d messages, faults %q", len(r.got), w.faults())
+		if len(r.all()) != 3 || len(w.faults()) > 0 {
+			t.Errorf("%d messages, faults %q", len(r.all()), w.faults())
 		}
 	})
 }
@@ -285,16 +288,16 @@ func TestLongAbsence(t *testing.T) {
 		end = run(o)
 		time.Sleep(time.Minute)
 		end()
-		if len(r.got) != 1 {
-			t.Fatalf("%d messages after an hour's absence, want 1", len(r.got))
+		if len(r.all()) != 1 {
+			t.Fatalf("%d messages after an hour's absence, want 1", len(r.all()))
 		}
 		l.happen(record("recovery.open", 2))
 		time.Sleep(48 * time.Hour)
 		end = run(o)
 		time.Sleep(time.Minute)
 		end()
-		if len(r.got) != 1 || len(w.faults()) != 1 || !strings.Contains(w.faults()[0], "is not told") {
-			t.Errorf("%d messages, faults %q", len(r.got), w.faults())
+		if len(r.all()) != 1 || len(w.faults()) != 1 || !strings.Contains(w.faults()[0], "is not told") {
+			t.Errorf("%d messages, faults %q", len(r.all()), w.faults())
 		}
 	})
 }
@@ -436,7 +439,7 @@ func killAt(t *testing.T, at string, n int, after bool) {
 	slices.Sort(ids)
 	for i, r := range []*receiver{a, b} {
 		byID, doubled := map[string]Message{}, 0
-		for _, m := range r.got {
+		for _, m := range r.all() {
 			if was, ok := byID[m.ID]; ok {
 				doubled++
 				if was.Text != m.Text {
@@ -470,13 +473,13 @@ func TestStoreTrouble(t *testing.T) {
 		s.set(store.ErrFull)
 		ids := l.happen(record("recovery.open", 1))
 		time.Sleep(5 * time.Minute)
-		if len(r.got) != 0 || len(w.faults()) == 0 {
-			t.Errorf("%d messages and %d faults while the store was full", len(r.got), len(w.faults()))
+		if len(r.all()) != 0 || len(w.faults()) == 0 {
+			t.Errorf("%d messages and %d faults while the store was full", len(r.all()), len(w.faults()))
 		}
 		s.set(nil)
 		time.Sleep(5 * time.Minute)
 		end()
-		if got := told(r.got); !slices.Equal(got, ids) {
+		if got := told(r.all()); !slices.Equal(got, ids) {
 			t.Errorf("told %v, want %v", got, ids)
 		}
 	})

@@ -35,8 +35,12 @@ func (b *box) put(m Message) (dropped int) {
 	b.Dropped = 0
 	b.Entries = append(b.Entries, entry{Message: m})
 	for len(b.Entries) > maxEntries {
+		i := slices.IndexFunc(b.Entries, func(e entry) bool { return e.Message.ID != b.sending })
+		if i < 0 {
+			break // all are the one on its way: somebody else wrote the document
+		}
 		dropped++
-		b.drop(slices.IndexFunc(b.Entries, func(e entry) bool { return e.Message.ID != b.sending }))
+		b.drop(i)
 	}
 	return dropped
 }

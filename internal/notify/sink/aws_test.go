@@ -83,10 +83,10 @@ func TestSNSRefusals(t *testing.T) {
 		{500, "InternalError", false},
 		{503, "ServiceUnavailable", false},
 	} {
-		r.answer = func(w http.ResponseWriter, _ *http.Request) {
+		r.say(func(w http.ResponseWriter, _ *http.Request) {
 			w.WriteHeader(x.status)
 			fmt.Fprintf(w, `<ErrorResponse xmlns="http://sns.amazonaws.com/doc/2010-03-31/"><Error><Type>Sender</Type><Code>%s</Code><Message>no</Message></Error><RequestId>1</RequestId></ErrorResponse>`, x.code)
-		}
+		})
 		before := len(r.all())
 		err := s.Send(t.Context(), message("n-1"))
 		if err == nil || notify.Refused(err) != x.permanent || len(r.all()) != before+1 {
@@ -105,11 +105,11 @@ func TestEventBridge(t *testing.T) {
 	r := newReceiver(t, nil)
 	s := made(t, notify.Sink{Name: "b", EventBridge: &notify.EventBridge{BusARN: arn, Endpoint: r.URL}}, withSDK())
 	answer := func(status int, text string) {
-		r.answer = func(w http.ResponseWriter, _ *http.Request) {
+		r.say(func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", "application/x-amz-json-1.1")
 			w.WriteHeader(status)
 			fmt.Fprint(w, text)
-		}
+		})
 	}
 	answer(200, `{"FailedEntryCount":0,"Entries":[{"EventId":"11710aed"}]}`)
 	m := message("n-abc-1")

@@ -38,7 +38,7 @@ func TestReceiverThatFailsHalfTheTime(t *testing.T) {
 	done := map[string]int{}  // messages that were taken, and how often
 	noted := map[string]int{} // those whose answer was sent
 	r := newReceiver(t, nil)
-	r.answer = func(w http.ResponseWriter, req *http.Request) {
+	r.say(func(w http.ResponseWriter, req *http.Request) {
 		mu.Lock()
 		defer mu.Unlock()
 		id := req.Header.Get("Webhook-Id")
@@ -52,7 +52,7 @@ func TestReceiverThatFailsHalfTheTime(t *testing.T) {
 			done[id]++
 			noted[id]++
 		}
-	}
+	})
 	s := made(t, notify.Sink{Name: "w", Webhook: &notify.Webhook{URL: r.URL}}, Options{})
 	const messages = 24
 	watch := &outcomes{n: map[notify.Result]int{}, told: make(chan notify.Result, 1000)}

@@ -68,13 +68,21 @@ func newReceiver(t *testing.T, answer http.HandlerFunc) *receiver {
 		}
 		r.mu.Lock()
 		r.got = append(r.got, taken{req.Header, body})
+		answer := r.answer
 		r.mu.Unlock()
-		if r.answer != nil {
-			r.answer(w, req)
+		if answer != nil {
+			answer(w, req)
 		}
 	}))
 	t.Cleanup(r.Close)
 	return r
+}
+
+// say changes the answer.
+func (r *receiver) say(answer http.HandlerFunc) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.answer = answer
 }
 
 func (r *receiver) all() []taken {
@@ -161,7 +169,7 @@ func TestAnswers(t *testing.T) {
 		{503, "nonsense", false, 0},
 		{503, "7", false, 7 * time.Second},
 	} {
-		r.answer = func(w http.ResponseWriter, req *http.Request) {
+		r.say(func(w http.ResponseWriter, req *http.Request) {
 			if x.header != "" {
 				w.Header().Set("Retry-After", x.header)
 			}
@@ -170,7 +178,7 @@ func TestAnswers(t *testing.T) {
 			if x.status >= 300 {
 				fmt.Fprintf(w, "cannot post to %s\nmore", req.URL)
 			}
-		}
+		})
 		before := len(r.all())
 		err := s.Send(t.Context(), message("n-1"))
 		if n := len(r.all()) - before; n != 1 {
@@ -208,7 +216,7 @@ func TestSlowAndHuge(t *testing.T) {
 		t.Errorf("no answer: %v", err)
 	}
 	close(stop)
-	r.answer = func(w http.ResponseWriter, _ *http.Request) {
+	r.say(func(w http.ResponseWriter, _ *http.Request) {
 		w.WriteHeader(500)
 		for range 1000 {
 			if _, err := w.Write(make([]byte, 64<<10)); err != nil {
@@ -216,7 +224,7 @@ func TestSlowAndHuge(t *testing.T) {
 			}
 		}
 		t.Error("64 MB of an answer were read")
-	}
+	})
 	if err := s.Send(t.Context(), message("n-1")); err == nil || len(err.Error()) > 1000 {
 		t.Errorf("a huge answer: %.100v", err)
 	}
@@ -293,6 +301,17 @@ func TestSecrets(t *testing.T) {
 		_, err := New(t.Context(), c.sink, Options{Env: none})
 		if err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "SECRET") {
 			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestRetryAfter(t *testing.T) {
+	now := time.Date(2026, 1, 5, 11, 54, 0, 0, time.UTC)
+	for text, want := range map[string]time.Duration{
+		"": 0, "120": 2 * time.Minute, "-5": 0, "1.5": 0, "Mon, 05 Jan 2026 11:59:00 GMT": 5 * time.Minute, "Mon, 05 Jan 2026 11:00:00 GMT": 0, "soon": 0,
+	} {
+		if got := retryAfter(text, now); got != want {
+			t.Errorf("Retry-After %q is %s, want %s", text, got, want)
 		}
 	}
 }
