@@ -16,6 +16,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"runtime/debug"
 	"slices"
 	"sync"
 	"time"
@@ -84,7 +85,8 @@ const (
 	lookEvery = time.Hour   // and one that did not move, to show that somebody looks
 	endFor    = 2 * time.Second
 	briefFor  = 10 * time.Second
-	page      = 500 // records read at a time
+	brokenFor = time.Minute // after a breakdown
+	page      = 500         // records read at a time
 )
 
 // Notifier sends the notifications of one store. Start and Run belong to one goroutine each, one after the other; Reload may be called from any.
@@ -150,10 +152,21 @@ func (n *Notifier) Run(ctx context.Context, brief bool) {
 	defer n.workers.Wait()
 	defer cancel()
 	for ctx.Err() == nil {
-		wait := n.step(work)
+		wait := n.look(work)
 		n.wait(ctx.Done(), wait)
 	}
 	n.end(work)
+}
+
+// look is a step that cannot take the process down, which has more important things to do. After a breakdown the state is read anew.
+func (n *Notifier) look(ctx context.Context) (wait time.Duration) {
+	defer func() {
+		if p := recover(); p != nil {
+			n.fault(fmt.Errorf("the notifier broke down and looks again in %s: %v\n%s", brokenFor, p, debug.Stack()))
+			n.state, wait = nil, brokenFor
+		}
+	}()
+	return n.step(ctx)
 }
 
 // wait sleeps until something is to be done and takes the answers that came in.
@@ -181,7 +194,7 @@ func (n *Notifier) end(work context.Context) {
 	ctx, cancel := context.WithTimeout(work, limit)
 	defer cancel()
 	for n.brief && ctx.Err() == nil {
-		wait := n.step(work)
+		wait := n.look(work)
 		if n.state == nil || len(n.under) == 0 && !n.untried() {
 			break
 		}
@@ -397,7 +410,7 @@ func (n *Notifier) send(ctx context.Context, now time.Time) bool {
 			limited, cancel := context.WithTimeout(ctx, sendTimeout)
 			defer cancel()
 			start := time.Now()
-			err := sender.Send(limited, m)
+			err := attempt(limited, sender, m)
 			select {
 			case n.done <- result{name, m.ID, err, time.Since(start)}:
 			case <-ctx.Done():
@@ -405,6 +418,16 @@ func (n *Notifier) send(ctx context.Context, now time.Time) bool {
 		})
 	}
 	return true
+}
+
+// attempt sends a message once; a sender that breaks down has failed.
+func attempt(ctx context.Context, s Sender, m Message) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("the sink broke down: %v\n%s", p, debug.Stack())
+		}
+	}()
+	return s.Send(ctx, m)
 }
 
 // answer notes what became of a send. A state that was lost meanwhile is found in the store again, where the message waits.

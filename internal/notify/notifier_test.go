@@ -502,8 +502,45 @@ func (s *moody) Save(ctx context.Context, save store.Save) error {
 	s.mu.Lock()
 	err := s.err
 	s.mu.Unlock()
+	if errors.Is(err, errBug) {
+		panic(err)
+	}
 	if err != nil {
 		return err
 	}
 	return s.Store.Save(ctx, save)
+}
+
+// errBug makes a moody store break down.
+var errBug = errors.New("a store with a bug")
+
+// TestBreakdown: neither a sink nor a store that breaks down ends the notifier, and nothing is lost.
+func TestBreakdown(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l, w := newLab(t), &watch{}
+		r := &receiver{fail: func(n int, _ Message) error {
+			if n == 1 {
+				panic("a sink with a bug")
+			}
+			return nil
+		}}
+		s := &moody{Store: l.store}
+		o := l.options(to("ops"), map[string]Sender{"ops": r}, w)
+		o.Store = s
+		end := run(o)
+		ids := l.happen(record("recovery.open", 1))
+		time.Sleep(10 * time.Minute)
+		s.set(errBug)
+		ids = append(ids, l.happen(record("recovery.open", 2))...)
+		time.Sleep(5 * time.Minute)
+		s.set(nil)
+		time.Sleep(10 * time.Minute)
+		end()
+		if got := told(r.all()); !slices.Equal(got, ids) {
+			t.Errorf("told %v, want %v", got, ids)
+		}
+		if w.count(Failed) != 1 || w.count(Fault) < 2 || w.count(Fault) > 7 {
+			t.Errorf("%d failures, faults %d", w.count(Failed), w.count(Fault))
+		}
+	})
 }
