@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
 
 	"emrguard/internal/app"
 	"emrguard/internal/config"
@@ -216,18 +217,32 @@ func writePending(d *Deps, page notify.Pending) error {
 	return writeTable(d.Stdout, []string{"SINK", "MESSAGE", "MADE", "TRIES", "NEXT", "WHAT"}, slices.Clip(rows))
 }
 
-// checkSinks makes every sink, which reads its secrets, and sends nothing.
+// checkSinks makes every sink, which reads its secrets, and looks as far as can be seen without sending anything.
 func checkSinks(ctx context.Context, d *Deps, cfg *config.Config) []finding {
-	var list []finding
-	for _, c := range cfg.Notify.Sinks {
-		s, err := sink.New(ctx, c, app.SinkOptions(cfg, d.Env, d.Version))
-		if err != nil {
-			list = append(list, finding{statusProblem, "notifications", "", err.Error()})
-			continue
-		}
-		list = append(list, finding{statusOK, "notifications", "", fmt.Sprintf("sink %s: %s; emrguard notify test --sink %s sends a message there", c.Name, s.Where(), c.Name)})
+	list := make([]finding, len(cfg.Notify.Sinks))
+	var group errgroup.Group
+	for i, c := range cfg.Notify.Sinks {
+		group.Go(func() error {
+			list[i] = checkSink(ctx, d, cfg, c)
+			return nil
+		})
 	}
+	_ = group.Wait() // none fails
 	return list
+}
+
+func checkSink(ctx context.Context, d *Deps, cfg *config.Config, c notify.Sink) finding {
+	s, err := sink.New(ctx, c, app.SinkOptions(cfg, d.Env, d.Version))
+	if err != nil {
+		return finding{statusProblem, "notifications", "", err.Error()}
+	}
+	limited, cancel := context.WithTimeout(ctx, testTimeout)
+	defer cancel()
+	found, err := s.Reach(limited)
+	if err != nil {
+		return finding{statusProblem, "notifications", "", fmt.Sprintf("sink %s: %s: %v", c.Name, s.Where(), err)}
+	}
+	return finding{statusOK, "notifications", "", fmt.Sprintf("sink %s: %s: %s; emrguard notify test --sink %s sends a message there", c.Name, s.Where(), found, c.Name)}
 }
 
 // scopesOf leaves emrguard's own book-keeping out of leases.

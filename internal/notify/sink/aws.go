@@ -25,6 +25,9 @@ type AWSOptions struct {
 	Region, RoleARN, ExternalID, Endpoint string
 }
 
+// untried is said of what AWS gives no way to try.
+const untried = "the permission cannot be tried without sending"
+
 // Source is the source of emrguard's events on a bus.
 const Source = "emrguard"
 
@@ -64,6 +67,9 @@ func (o Options) sns(ctx context.Context, c *notify.SNS) (Sink, error) {
 
 // Where implements Sink.
 func (t *topic) Where() string { return "SNS topic " + t.arn }
+
+// Reach implements Sink. SNS has no dry run.
+func (t *topic) Reach(context.Context) (string, error) { return untried, nil }
 
 // Send implements notify.Sender. The attributes are those that a subscription's filter policy may look at.
 func (t *topic) Send(ctx context.Context, m notify.Message) error {
@@ -105,6 +111,9 @@ func (o Options) eventBridge(ctx context.Context, c *notify.EventBridge) (Sink, 
 
 // Where implements Sink.
 func (b *bus) Where() string { return "EventBridge bus " + b.arn }
+
+// Reach implements Sink. EventBridge has no dry run.
+func (b *bus) Reach(context.Context) (string, error) { return untried, nil }
 
 // Send implements notify.Sender. The detail is the message as a webhook gets it; the detail type says the topic.
 func (b *bus) Send(ctx context.Context, m notify.Message) error {

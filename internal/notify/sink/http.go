@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
 	"maps"
+	"net"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -50,6 +52,30 @@ func (o Options) poster(text string) (*poster, error) {
 
 // host is where the poster sends to, as far as it is no secret.
 func (p *poster) host() string { return p.url.Scheme + "://" + p.url.Host }
+
+// Reach implements Sink: it connects and says nothing, since nobody knows what a receiver does with a request that is no message.
+func (p *poster) Reach(ctx context.Context) (string, error) {
+	if proxy, err := http.ProxyFromEnvironment(&http.Request{URL: p.url}); err == nil && proxy != nil {
+		return "behind the proxy " + proxy.Host + ", not tried", nil
+	}
+	address := p.url.Host
+	if p.url.Port() == "" {
+		address = net.JoinHostPort(p.url.Hostname(), p.url.Scheme)
+	}
+	var dialer interface {
+		DialContext(ctx context.Context, network, address string) (net.Conn, error)
+	} = &net.Dialer{}
+	found := "it accepts connections"
+	if p.url.Scheme == "https" {
+		dialer, found = &tls.Dialer{}, "it accepts connections, and its certificate is good"
+	}
+	conn, err := dialer.DialContext(ctx, "tcp", address)
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", p.host(), err)
+	}
+	_ = conn.Close()
+	return found, nil
+}
 
 // post sends a body and judges the answer's status.
 func (p *poster) post(ctx context.Context, body []byte, header http.Header) error {

@@ -315,3 +315,25 @@ func TestRetryAfter(t *testing.T) {
 		}
 	}
 }
+
+// TestReach: whether a receiver can be reached is found out without a request.
+func TestReach(t *testing.T) {
+	for _, k := range []string{"HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"} {
+		t.Setenv(k, "")
+	}
+	r := newReceiver(t, nil)
+	s := made(t, notify.Sink{Name: "w", Webhook: &notify.Webhook{URL: r.URL}}, Options{})
+	if found, err := s.Reach(t.Context()); err != nil || found != "it accepts connections" || len(r.all()) > 0 {
+		t.Errorf("%q, %v, %d requests", found, err, len(r.all()))
+	}
+	r.Close()
+	if _, err := s.Reach(t.Context()); err == nil {
+		t.Error("a closed port can be reached")
+	}
+	encrypted := httptest.NewTLSServer(http.NotFoundHandler())
+	defer encrypted.Close()
+	s = made(t, notify.Sink{Name: "w", Webhook: &notify.Webhook{URL: encrypted.URL}}, Options{})
+	if _, err := s.Reach(t.Context()); err == nil || !strings.Contains(err.Error(), "certificate") {
+		t.Errorf("a certificate that nobody knows: %v", err)
+	}
+}

@@ -29,6 +29,8 @@ type Sink interface {
 	notify.Sender
 	// Where says where messages go, without a secret.
 	Where() string
+	// Reach finds out as much as can be found out without sending anything, and says in a few words what that was.
+	Reach(ctx context.Context) (found string, err error)
 }
 
 // New makes the sink of a valid configuration. It reads its secrets and connects to nothing.

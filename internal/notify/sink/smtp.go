@@ -111,6 +111,29 @@ func (s *smtp) dial(send context.Context) mail.DialContextFunc {
 	}
 }
 
+// client makes the client of one connection, which ends with ctx.
+func (s *smtp) client(ctx context.Context) (*mail.Client, error) {
+	return mail.NewClient(s.host, append(slices.Clone(s.options), mail.WithDialContextFunc(s.dial(ctx)))...)
+}
+
+// Reach implements Sink: it connects as for a mail, encrypts, logs in and leaves.
+func (s *smtp) Reach(ctx context.Context) (string, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	client, err := s.client(ctx)
+	if err == nil {
+		err = client.DialWithContext(ctx)
+	}
+	if err != nil {
+		return "", errors.New(s.hide(err.Error()))
+	}
+	_ = client.Close() // it is told all that it has to be
+	if len(s.secrets) > 0 {
+		return "the server takes the login", nil
+	}
+	return "the server answers", nil
+}
+
 // Send implements notify.Sender. The mail's Message-ID is the same with each attempt. A mail that the server took is sent, whatever it says
 // afterwards.
 func (s *smtp) Send(ctx context.Context, m notify.Message) error {
@@ -120,7 +143,7 @@ func (s *smtp) Send(ctx context.Context, m notify.Message) error {
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	client, err := mail.NewClient(s.host, append(slices.Clone(s.options), mail.WithDialContextFunc(s.dial(ctx)))...)
+	client, err := s.client(ctx)
 	if err != nil {
 		return &notify.SendError{Permanent: true, Err: err}
 	}

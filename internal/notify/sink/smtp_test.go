@@ -204,6 +204,9 @@ func TestMail(t *testing.T) {
 			}
 		})
 		s := made(t, c, Options{})
+		if found, err := s.Reach(t.Context()); err != nil || found != "the server takes the login" || len(server.mails) > 0 {
+			t.Errorf("%q, %v, and %d mails", found, err, len(server.mails))
+		}
 		m := message("n-abc-1")
 		m.Title, m.Severity = "[critical] größe:\r\nBcc: eve@example.org", notify.Critical
 		for range 2 { // an attempt and its repetition
@@ -248,6 +251,9 @@ func TestMailIsNotSentInTheClear(t *testing.T) {
 	}
 	if err := made(t, login(ca), Options{}).Send(t.Context(), message("n-1")); err == nil {
 		t.Error("a server without STARTTLS got a mail")
+	}
+	if _, err := made(t, login(ca), Options{}).Reach(t.Context()); err == nil {
+		t.Error("a server without STARTTLS is fine")
 	}
 	server.mu.Lock()
 	server.noTLS = false

@@ -10,7 +10,7 @@ import (
 
 // The metrics of the notifications.
 var (
-	notices       = metric{"notifications_total", counter, []string{"sink", "result"}, "what became of notifications, by sink and result: sent, failed (tried again), refused (by the receiver; tried again every quarter of an hour), dropped (too old, or too many waited), fault (of the notifier itself, without a sink)"}
+	notices       = metric{"notifications_total", counter, []string{"sink", "result"}, "what became of notifications, by sink and result: sent, failed (tried again), refused (by the receiver; tried again about every ten minutes), dropped (too old, or too many waited), fault (of the notifier itself, without a sink)"}
 	noticeTime    = metric{"notification_duration_seconds", histogram, []string{"sink"}, "real time of one attempt to deliver a notification"}
 	noticePending = metric{"notifications_pending", gauge, []string{"sink"}, "notifications that the sink has not taken yet; absent while another process sends"}
 	noticeOldest  = metric{"notifications_oldest_pending_seconds", gauge, []string{"sink"}, "age of the oldest of them; 0 without one"}
