@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"emrguard/internal/notify"
+	"emrguard/internal/store"
 )
 
 const oneScope = "scopes:\n  - {name: prod, region: us-east-1}\nclusters:\n  - {match: {}, mode: observe}\n"
@@ -98,5 +99,13 @@ func TestNotifyPermissions(t *testing.T) {
 		if got[key] != want {
 			t.Errorf("%s is allowed on %q, want %q", key, got[key], want)
 		}
+	}
+}
+
+// TestNoScopeIsReserved: a configuration cannot name the scope that the notifications keep their documents in.
+func TestNoScopeIsReserved(t *testing.T) {
+	_, err := Parse("a.yaml", []byte(strings.Replace(oneScope, "name: prod", "name: "+store.NotifyScope, 1)))
+	if err == nil || !store.Reserved(store.NotifyScope) || !strings.Contains(err.Error(), "is no scope name") {
+		t.Errorf("a scope %s is refused with %v", store.NotifyScope, err)
 	}
 }
