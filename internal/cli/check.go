@@ -78,6 +78,7 @@ The exit code is 4 if there is a problem; warnings alone leave it at 0.`,
 			list = append(list, finding{statusWarning, "configuration", "", w})
 		}
 		list = append(list, checkListener(d, cfg)...)
+		list = append(list, checkPrices(cfg)...)
 		list = append(list, checkStore(ctx, d, cfg)...)
 		list = append(list, checkSinks(ctx, d, cfg)...)
 		return writeCheck(d, out, append(list, checkScopes(ctx, d, cfg)...))
@@ -121,6 +122,22 @@ func writeCheck(d *Deps, out *output, list []finding) error {
 		return findingsError("1 problem was found")
 	}
 	return findingsError("%d problems were found", problems)
+}
+
+// checkPrices reads the price file, if there is one.
+func checkPrices(cfg *config.Config) []finding {
+	prices, err := cfg.ReadPrices()
+	switch {
+	case err != nil:
+		return []finding{{statusProblem, "prices", "", err.Error()}}
+	case prices == nil:
+		return nil
+	}
+	types := 0
+	for _, region := range prices.Regions {
+		types += len(region)
+	}
+	return []finding{{statusOK, "prices", "", fmt.Sprintf("%d instance types in %d regions", types, len(prices.Regions))}}
 }
 
 func checkListener(d *Deps, cfg *config.Config) []finding {

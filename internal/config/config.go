@@ -34,6 +34,7 @@ type Config struct {
 	Web             Web             `yaml:"web" doc:"who may see and steer the fleet through the listener"`
 	Log             Log             `yaml:"log" doc:"the log on standard error"`
 	History         History         `yaml:"history" doc:"the record of decisions, calls and observations"`
+	Prices          string          `yaml:"prices,omitempty" range:"a path" doc:"price file for emrguard costs and the page's costs; docs/costs.md has its form. A relative path starts at the folder of the configuration file. It is read again when it changes"`
 	Scopes          []Scope         `yaml:"scopes" range:"1 to 1000" doc:"AWS accounts and regions to watch; each has its own credentials and API budget"`
 	Notify          notify.Settings `yaml:"notify" doc:"messages to people and programs about what happens; see notifications.md"`
 	Clusters        []ClusterRule   `yaml:"clusters,omitempty" range:"at most 1000" doc:"what to do with which cluster. The first rule whose match holds decides; a cluster that no rule matches is left alone. The cluster tag emrguard=off or emrguard=observe beats the rules, and can only reduce what they allow"`

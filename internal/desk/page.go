@@ -115,15 +115,45 @@ func (d Desk) RecoveryPage(ctx context.Context, w view.World, id string) (Recove
 	return page, nil
 }
 
-// Capacity is how many instances were asked for and ran from one time to another, of what found names. It costs a read of the records of
-// counts of that time.
-func (d Desk) Capacity(ctx context.Context, w view.World, found view.Found, from, to time.Time, points int) (view.Capacity, error) {
+// Costs are the hours and amounts of from <= t < to, of what found names; of a price file that cannot be read, the error. It costs what Capacity costs.
+func (d Desk) Costs(ctx context.Context, w view.World, found view.Found, from, to time.Time) (view.Costs, error) {
+	file, err := d.Config.ReadPrices()
+	if err != nil {
+		return view.Costs{}, &RequestError{err}
+	}
+	levels, err := d.levels(ctx, found, from)
+	if err != nil {
+		return view.Costs{}, err
+	}
+	if file == nil {
+		return levels.Costs(w, from, to, within(found), nil, ""), nil
+	}
+	return levels.Costs(w, from, to, within(found), func(scope, instanceType string) (view.Price, bool) {
+		p, ok := file.Of(d.Config.Region(scope), instanceType)
+		return view.Price{OnDemand: p.OnDemand, Spot: p.Spot, EMR: p.EMR}, ok
+	}, file.Currency), nil
+}
+
+// levels reads the counts of what found names from a time on.
+func (d Desk) levels(ctx context.Context, found view.Found, from time.Time) (*view.Levels, error) {
 	levels := view.NewLevels()
 	_, err := d.Stream(ctx, store.Query{Scope: found.Scope, Cluster: string(found.Cluster), Kinds: view.LevelKinds(), From: from}, func(r store.Record) error {
 		levels.Add(r)
 		return nil
 	})
-	return levels.Capacity(w, from, to, points, func(k store.Key) bool {
+	return levels, err
+}
+
+// within says which clusters found names; the zero Found names all.
+func within(found view.Found) func(store.Key) bool {
+	return func(k store.Key) bool {
 		return (found.Scope == "" || k.Scope == found.Scope) && (found.Cluster == "" || k.Cluster == string(found.Cluster))
-	}), err
+	}
+}
+
+// Capacity is how many instances were asked for and ran from one time to another, of what found names. It costs a read of the records of
+// counts of that time.
+func (d Desk) Capacity(ctx context.Context, w view.World, found view.Found, from, to time.Time, points int) (view.Capacity, error) {
+	levels, err := d.levels(ctx, found, from)
+	return levels.Capacity(w, from, to, points, within(found)), err
 }

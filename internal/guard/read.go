@@ -194,7 +194,7 @@ func (d *decider) meet(g emr.Group, in Read) {
 
 // counts is what a read said of a group, for its record.
 func counts(g emr.Group) map[string]any {
-	return map[string]any{"role": g.Role, "requested": g.Requested, "running": g.Running, "state": g.State}
+	return map[string]any{"role": g.Role, "type": g.InstanceType, "market": g.Market, "requested": g.Requested, "running": g.Running, "state": g.State}
 }
 
 func (d *decider) addPool(g emr.Group) {

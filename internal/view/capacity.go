@@ -1,6 +1,7 @@
 package view
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -44,6 +45,14 @@ type level struct {
 	first   counts // before the first change
 	changes []change
 	apart   bool // a MASTER group
+	pool    string
+	shape   shape // as far as records told it
+}
+
+// shape is what instances a group has.
+type shape struct {
+	instanceType string
+	market       emr.Market
 }
 
 type counts struct{ requested, running int }
@@ -77,6 +86,8 @@ func (l *Levels) Add(r store.Record) {
 	}
 	var data struct {
 		Role      emr.Role     `json:"role"`
+		Type      string       `json:"type"`
+		Market    emr.Market   `json:"market"`
 		Requested *int         `json:"requested"`
 		Running   *int         `json:"running"`
 		Delta     ledger.Delta `json:"delta"`
@@ -95,6 +106,10 @@ func (l *Levels) Add(r store.Record) {
 		}
 		l.groups[key] = g
 		l.order = append(l.order, key)
+	}
+	g.pool = cmp.Or(r.Pool, g.pool)
+	if data.Type != "" {
+		g.shape = shape{data.Type, data.Market}
 	}
 	g.changes = append(g.changes, change{r.At, now})
 }

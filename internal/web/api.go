@@ -37,6 +37,7 @@ func (s *Server) routeAPI(mux *http.ServeMux) {
 	get(api, s, "explain", "/explain/{id}", "The whole story of a record, recovery, group, pool or cluster", s.apiExplain)
 	get(api, s, "report", "/report", "What happened in a period, added up", s.apiReport)
 	get(api, s, "capacity", "/capacity", "Instances asked for, running and missing over time", s.apiCapacity)
+	get(api, s, "costs", "/costs", "Hours that ran, were missing and were recovered, and what they cost", s.apiCosts)
 	get(api, s, "whoami", "/whoami", "Who the server takes you for, and what it is itself", s.apiWhoami)
 	s.routeOrders(api)
 	s.describeStreams(api)
@@ -193,7 +194,7 @@ type (
 	// Period says of which time.
 	Period struct {
 		Which
-		From time.Time `query:"from" doc:"beginning; by default 24 hours ago, of a report seven days"`
+		From time.Time `query:"from" doc:"beginning; by default 24 hours ago, of a report and of costs seven days"`
 		To   time.Time `query:"to" doc:"end; by default now"`
 	}
 	capacityInput struct {
@@ -309,6 +310,18 @@ func (s *Server) apiReport(ctx context.Context, now *snapshot, in *Period) (view
 		return view.Report{}, err
 	}
 	return now.desk.Report(ctx, w, found, from, to, nil)
+}
+
+func (s *Server) apiCosts(ctx context.Context, now *snapshot, in *Period) (view.Costs, error) {
+	w, found, err := in.world(now)
+	if err != nil {
+		return view.Costs{}, err
+	}
+	from, to, err := in.period(now.Now, 7*24*time.Hour)
+	if err != nil {
+		return view.Costs{}, err
+	}
+	return now.desk.Costs(ctx, w, found, from, to)
 }
 
 func (s *Server) apiCapacity(ctx context.Context, now *snapshot, in *capacityInput) (view.Capacity, error) {

@@ -68,6 +68,7 @@ func TestAnswersAreAsDescribed(t *testing.T) {
 			{"get", "/explain/{id}", "/explain/etl", ""},
 			{"get", "/report", "/report", ""},
 			{"get", "/capacity", "/capacity?cluster=reports&points=10", ""},
+			{"get", "/costs", "/costs?cluster=etl", ""},
 			{"get", "/whoami", "/whoami", ""},
 			{"post", "/orders/preview", "/orders/preview", `{"kind":"return","group":"etl/task"}`},
 			{"post", "/orders", "/orders", `{"kind":"pause","cluster":"web-logs"}`},

@@ -346,7 +346,7 @@ func TestBrowserFindsEverythingAccessible(t *testing.T) {
 			return err
 		}))
 		for _, page := range []struct{ name, path string }{
-			{"overview", "/"}, {"cluster", "/clusters/prod/j-3REPORTS00003"}, {"recoveries", "/recoveries"}, {"recovery", "/recoveries/" + records[0].Recovery}, {"history", "/history"}, {"report", "/report"},
+			{"overview", "/"}, {"cluster", "/clusters/prod/j-3REPORTS00003"}, {"recoveries", "/recoveries"}, {"recovery", "/recoveries/" + records[0].Recovery}, {"history", "/history"}, {"report", "/report"}, {"costs", "/costs"},
 			{"explain", "/explain/" + records[0].ID}, {"ban", "/confirm?kind=ban&scope=prod&cluster=etl&group=etl/core&for=1h"}, {"refused", "/confirm?kind=unban&scope=prod&cluster=etl&group=etl/core"}, {"error", "/nowhere"},
 		} {
 			do(ctx, t, page.name, chromedp.Navigate(l.url(page.path)))

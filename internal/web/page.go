@@ -61,6 +61,7 @@ func (s *Server) routePages(mux *http.ServeMux) {
 	page("/history", "history", s.historyPage)
 	page("/explain/{id...}", "explain", s.explainPage)
 	page("/report", "report", s.reportPage)
+	page("/costs", "costs", s.costsPage)
 	page("/confirm", "confirm", s.confirmPage)
 	mux.HandleFunc("POST /act", s.act)
 	mux.HandleFunc("GET /login", s.loginPage)
@@ -275,11 +276,29 @@ type reportBody struct {
 	Tables []view.Table
 }
 
-func (s *Server) reportPage(r *http.Request, now *snapshot) (string, any, error) {
+// daysOf is how many days a page looks back; seven unless it says so.
+func daysOf(r *http.Request) int {
 	days, err := strconv.Atoi(r.URL.Query().Get("days"))
 	if err != nil || days < 1 || days > 92 {
-		days = 7
+		return 7
 	}
+	return days
+}
+
+type costsBody struct {
+	view.Costs
+	Days   int
+	Tables []view.Table
+}
+
+func (s *Server) costsPage(r *http.Request, now *snapshot) (string, any, error) {
+	days := daysOf(r)
+	costs, err := now.desk.Costs(r.Context(), now.World, view.Found{}, now.Now.AddDate(0, 0, -days), now.Now)
+	return "Costs", costsBody{costs, days, costs.Tables()}, err
+}
+
+func (s *Server) reportPage(r *http.Request, now *snapshot) (string, any, error) {
+	days := daysOf(r)
 	report, err := now.desk.Report(r.Context(), now.World, view.Found{}, now.Now.AddDate(0, 0, -days), now.Now, nil)
 	return "Report", reportBody{report, days, report.Tables()}, err
 }
@@ -411,6 +430,8 @@ var templates = template.Must(template.New("").Funcs(template.FuncMap{
 	"confirm": confirmURL,
 	"zero":    func(t time.Time) bool { return t.IsZero() },
 	"wrap":    following,
+	"hours":   func(h float64) string { return fmt.Sprintf("%.1f", h) },
+	"money":   func(x float64) string { return fmt.Sprintf("%.2f", x) },
 	"n":       func(x float64) string { return strconv.FormatFloat(x, 'f', 1, 64) },
 	"notes":   func(c view.ClusterStatus, now time.Time) []string { return c.Notes(now) },
 	"join":    strings.Join,

@@ -39,6 +39,7 @@ func TestPages(t *testing.T) {
 			{"/explain/" + record, []string{"what led to it", "what came of it"}},
 			{"/explain/etl", []string{"cluster etl"}},
 			{"/report?days=1", []string{"Report", "1 day", "stuck"}},
+			{"/costs", []string{"instance-hours run", "RECOVERED H", "How this is computed", "price file"}},
 			{"/login", []string{"Log in", "listen_token_file"}},
 		} {
 			w := l.page(c.path)
