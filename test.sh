@@ -92,6 +92,8 @@ step_proof() {
 }
 
 step_test() {
+	# Pictures of the page as the tests saw it.
+	export SCREENSHOTS="${SCREENSHOTS:-$PWD/bin/screenshots}"
 	local race=-race
 	tested=yes
 	compiles_c || { race=; echo "no C compiler: without the race detector"; }

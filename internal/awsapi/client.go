@@ -20,6 +20,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	sdk "github.com/aws/aws-sdk-go-v2/service/emr"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
+	"github.com/aws/aws-sdk-go-v2/service/pricing"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
@@ -56,6 +57,7 @@ type Client struct {
 	sqs        *sqs.Client
 	sns        *sns.Client
 	events     *eventbridge.Client
+	pricing    *pricing.Client
 	sts        *sts.Client
 	secrets    *secrets
 	region     string
@@ -143,6 +145,16 @@ func New(ctx context.Context, o Options) (*Client, error) {
 			eo.BaseEndpoint = aws.String(c.endpoint)
 		}
 	}
+	pricingOwn := func(po *pricing.Options) {
+		po.Retryer = aws.NopRetryer{}
+		po.RetryMaxAttempts = 1
+		po.HTTPClient = wholeBody{po.HTTPClient}
+		po.APIOptions = append(po.APIOptions, userAgent(o.Version))
+		po.Region = pricingRegion(cfg.Region)
+		if c.Loopback() {
+			po.BaseEndpoint = aws.String(c.endpoint)
+		}
+	}
 	stsOwn := func(so *sts.Options) {
 		so.HTTPClient = wholeBody{so.HTTPClient}
 		so.APIOptions = append(so.APIOptions, userAgent(o.Version))
@@ -159,6 +171,7 @@ func New(ctx context.Context, o Options) (*Client, error) {
 	c.sqs = sqs.NewFromConfig(cfg, sqsOwn)
 	c.sns = sns.NewFromConfig(cfg, snsOwn)
 	c.events = eventbridge.NewFromConfig(cfg, eventsOwn)
+	c.pricing = pricing.NewFromConfig(cfg, pricingOwn)
 	c.sts = sts.NewFromConfig(cfg, stsOwn)
 	return c, nil
 }
