@@ -39,7 +39,7 @@ func Advance(r Recovery, v View, l ledger.Ledger) (Recovery, Act) {
 	}
 	if act.Kind == Stop || act.Kind == Keep {
 		// A read may show fewer than run. What ran in the last two paces counts as running, whichever way led here (R4).
-		act.Count = max(act.Count, l.Highest(v.Now.Add(-2*r.Settings.Pace)))
+		act.Count = max(act.Count, highest(l, v.Granted, r.Settings, v.Now))
 	}
 	return r, act
 }
@@ -151,17 +151,26 @@ func confirmStop(r Recovery, v View, l ledger.Ledger) (Recovery, Act) {
 	if r.needsInstances() {
 		var held string
 		count, r.Starting, held = StopCount(g, l, v.Granted, r.Settings, v.Now)
+		listed := v.Granted.Ran(v.Now.Add(-2 * r.Settings.Pace))
+		waited := v.Now.Sub(r.Opened) >= max(r.Settings.StartingGrace, longestHold*r.Settings.Pace)
 		if held != "" && v.Now.Sub(r.Opened) < longestHold*r.Settings.Pace {
 			return r.hold(v.Now, held)
 		}
-		if count >= g.Requested && r.Kind != Enforce && v.Now.Sub(r.Opened) >= max(r.Settings.StartingGrace, longestHold*r.Settings.Pace) {
+		if count >= g.Requested && r.Kind != Enforce && waited {
 			// Instances start and go again and again: they are not about to arrive. Those that do all the same are kept (R5).
 			count, r.Starting = count-r.Starting, 0
 		}
-		if count >= g.Requested {
-			if r.Kind == Enforce {
-				return r, Act{Kind: Close, Outcome: Cleared, Reason: fmt.Sprintf("nothing to stop: %d run or are starting, %d are asked for", count, g.Requested)}
+		switch {
+		case count < g.Requested:
+		case r.Kind == Enforce:
+			return r, Act{Kind: Close, Outcome: Cleared, Reason: fmt.Sprintf("nothing to stop: %d run or are starting, %d are asked for", count, g.Requested)}
+		case listed >= g.Requested:
+			why := fmt.Sprintf("EMR lists %d running instances and counts %d of %d", listed, g.Running, g.Requested)
+			if waited { // nobody knows which is true: what is asked for stays asked for
+				return r, Act{Kind: Rest, Reason: why}
 			}
+			return r.hold(v.Now, why)
+		default:
 			return r.hold(v.Now, fmt.Sprintf("%d instances are about to arrive: %d run, %d are asked for", r.Starting, g.Running, g.Requested))
 		}
 	}
@@ -258,14 +267,19 @@ func settleStarting(r Recovery, v View, again Need) (Recovery, Act) {
 		}
 		return r, Act{Kind: Wait, Needs: []Need{{emr.ListInstances, r.Sent}}, Wake: r.SettleBy, Reason: "looking for the instances that were starting"}
 	}
-	starting := 0
+	starting, listed := 0, 0
 	for _, i := range v.Instances {
-		if i.Group == g.ID && i.Starting() {
+		switch {
+		case i.Group != g.ID:
+		case i.Starting():
 			starting++
+		case i.State == emr.InstanceRunning:
+			listed++
 		}
 	}
+	running := max(g.Running, listed) // the counts may be older than the list
 	switch {
-	case g.Running+starting >= g.Requested:
+	case running+starting >= g.Requested:
 		return r.placing(v)
 	case v.Now.Before(r.SettleBy):
 		need := Need{emr.ListInstances, v.InstancesBegan.Add(r.Settings.Pace)}
@@ -279,7 +293,7 @@ func settleStarting(r Recovery, v View, again Need) (Recovery, Act) {
 		return r, Act{Kind: Wait, Needs: []Need{need}, Reason: "reading the counts before the stop is lowered"}
 	}
 	r.Lowered = true
-	return r, Act{Kind: Stop, Count: max(g.Running+starting, 0), Reason: fmt.Sprintf("of the instances that were starting some are gone: stop at %d", g.Running+starting)}
+	return r, Act{Kind: Stop, Count: running + starting, Reason: fmt.Sprintf("of the instances that were starting some are gone: stop at %d", running+starting)}
 }
 
 // changed says whether a requested count that is not the stop's is somebody else's: one from before the stop is that of an old read, or EMR ignores the call.

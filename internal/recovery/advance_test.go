@@ -110,11 +110,17 @@ func TestR4_Confirm(t *testing.T) {
 		"a sudden fall":                  {reads: []seen{{-2, 6, 6, running}, {0, 6, 9, resizing}, {27, 6, 9, resizing}, {28, 4, 9, resizing}}, want: "wait", needs: "ListInstanceGroups@30", wake: 30, held: "fell from 6 to 4"},
 		"all of them are about to come":  {v: func(v *View) { v.Instances = startingInstances(3) }, want: "wait", needs: "ListInstanceGroups@30", wake: 30, held: "about to arrive"},
 		"one of them is":                 {v: func(v *View) { v.Instances = startingInstances(1) }, want: "stop 7"},
+		"the list shows more":            {v: func(v *View) { v.Instances = runningInstances(8) }, want: "stop 8"},
+		"the list is old":                {v: func(v *View) { v.Instances = runningInstances(4) }, want: "stop 6"},
+		"a list of three paces ago":      {r: func(r *Recovery) { r.From = at(26) }, v: func(v *View) { v.Instances, v.InstancesBegan = runningInstances(8), at(26) }, want: "stop 6"},
+		"all run by the list":            {v: func(v *View) { v.Instances = runningInstances(9) }, want: "wait", needs: "ListInstanceGroups@30", wake: 30, held: "lists 9 running instances and counts 6 of 9"},
+		"and for an hour":                {r: func(r *Recovery) { r.Opened = at(-31) }, v: func(v *View) { v.Instances = runningInstances(9) }, want: "rest"},
 		"another change is under way":    {v: func(v *View) { v.InFlight = true }, want: "wait"},
 		"no token for the launch":        {v: func(v *View) { v.StopReady = false }, want: "wait"},
 		"EMR gave it up meanwhile":       {reads: []seen{{-2, 6, 6, running}, {0, 6, 9, resizing}, {20, 6, 9, suspended}, {28, 6, 9, suspended}}, want: "stop 6"},
 		"idle":                           {r: func(r *Recovery) { r.Kind = Idle }, v: func(v *View) { v.InstancesBegan = at(0) }, reads: []seen{{-2, 6, 6, resizing}, {28, 6, 6, resizing}}, want: "stop 6"},
 		"a shrink":                       {r: func(r *Recovery) { r.Kind, r.From = Shrink, at(99) }, v: func(v *View) { v.Now, v.ReadBegan, v.DescribedAt, v.ManagedAt = at(99), at(99), at(99), at(99) }, reads: []seen{{-2, 9, 9, running}, {0, 9, 5, resizing}, {28, 8, 5, resizing}}, want: "stop 8"},
+		"enforcing, all run by the list": {r: func(r *Recovery) { r.Kind = Enforce }, v: func(v *View) { v.Instances = runningInstances(9) }, reads: []seen{{20, 6, 6, running}, {28, 6, 9, resizing}}, want: "close cleared"},
 		"enforcing":                      {r: func(r *Recovery) { r.Kind = Enforce }, reads: []seen{{20, 6, 6, running}, {28, 6, 9, resizing}}, want: "stop 6"},
 		"nothing to enforce any more":    {r: func(r *Recovery) { r.Kind = Enforce }, reads: []seen{{20, 6, 6, running}, {28, 6, 6, running}}, want: "close cleared"},
 		"a retry places at once":         {r: func(r *Recovery) { r.Kind = Retry }, v: func(v *View) { v.Missing = 3 }, want: "place 3", step: StepPlace},
@@ -135,6 +141,14 @@ func startingInstances(n int) []emr.Instance {
 	out := make([]emr.Instance, 0, n)
 	for range n {
 		out = append(out, emr.Instance{ID: emr.InstanceID(fmt.Sprintf("ci-%d", len(out))), Group: "ig-A", EC2: "i-1", State: emr.InstanceProvisioning, Created: at(28)})
+	}
+	return out
+}
+
+func runningInstances(n int) []emr.Instance {
+	out := startingInstances(n)
+	for i := range out {
+		out[i].State = emr.InstanceRunning
 	}
 	return out
 }
@@ -183,9 +197,13 @@ func TestR5_Settle(t *testing.T) {
 	check(t, settling, map[string]situation{
 		"starting, not looked at": {reads: eight, r: starting, v: func(v *View) { v.InstancesBegan = at(28) }, want: "wait", needs: "ListInstances@29", wake: 34},
 		"starting, still":         {reads: eight, r: starting, v: func(v *View) { v.InstancesBegan, v.Instances = at(30), startingInstances(2) }, want: "place 3", step: StepPlace},
+		"they run, by the list":   {reads: eight, r: starting, v: func(v *View) { v.InstancesBegan, v.Instances = at(30), runningInstances(8) }, want: "place 3", step: StepPlace},
 		"one is gone":             {reads: eight, r: starting, v: func(v *View) { v.InstancesBegan, v.Instances = at(30), startingInstances(1) }, want: "wait", needs: "ListInstanceGroups@31 ListInstances@31", wake: 34},
 		"and settle is over": {reads: eight, r: starting, v: func(v *View) {
 			v.Now, v.ReadBegan, v.InstancesBegan, v.Instances = at(34), at(34), at(34), startingInstances(1)
+		}, want: "stop 7"},
+		"one of those listed is gone": {reads: eight, r: starting, v: func(v *View) {
+			v.Now, v.ReadBegan, v.InstancesBegan, v.Instances = at(34), at(34), at(34), runningInstances(7)
 		}, want: "stop 7"},
 		"another call waits": {reads: eight, r: starting, v: func(v *View) { v.Now, v.ReadBegan, v.InstancesBegan, v.InFlight = at(34), at(34), at(34), true }, want: "wait"},
 		"lowered already":    {reads: eight, r: func(r *Recovery) { starting(r); r.Lowered = true }, v: func(v *View) { v.Now, v.ReadBegan, v.InstancesBegan = at(34), at(34), at(34) }, want: "place 3", step: StepPlace},

@@ -8,10 +8,12 @@ import (
 	"emrguard/internal/emr"
 )
 
-// Grants says since when the instances of a group that are starting exist in EC2 (rule R4). EMR dates an instance by when it was asked
-// for; one that EC2 grants half an hour later is about to arrive all the same. The zero Grants has seen no list.
+// Grants is what the last ListInstances of a group showed of the instances that EC2 granted it (rule R4): how many run, and since when those that
+// are starting exist in EC2. EMR dates an instance by when it was asked for; one that EC2 grants half an hour later is about to arrive all the same.
+// The zero Grants has seen no list.
 type Grants struct {
 	Read     time.Time `json:"read,omitzero"`      // when the last ListInstances began
+	Running  int       `json:"running,omitempty"`  // the instances that were RUNNING then
 	Starting []Grant   `json:"starting,omitempty"` // the instances that were starting then, by id
 }
 
@@ -30,7 +32,11 @@ func (g Grants) Observe(group emr.GroupID, instances []emr.Instance, began time.
 		return g
 	}
 	next := Grants{Read: began}
+	var running []emr.InstanceID
 	for _, i := range instances {
+		if i.Group == group && i.State == emr.InstanceRunning {
+			running = append(running, i.ID)
+		}
 		if i.Group != group || !i.Starting() {
 			continue
 		}
@@ -43,9 +49,20 @@ func (g Grants) Observe(group emr.GroupID, instances []emr.Instance, began time.
 		}
 		next.Starting = append(next.Starting, Grant{Instance: i.ID, At: at.Round(0).UTC()})
 	}
+	// A page may come twice.
+	slices.Sort(running)
+	next.Running = len(slices.Compact(running))
 	slices.SortFunc(next.Starting, byInstance)
-	next.Starting = slices.CompactFunc(next.Starting, func(a, b Grant) bool { return a.Instance == b.Instance }) // a page may come twice
+	next.Starting = slices.CompactFunc(next.Starting, func(a, b Grant) bool { return a.Instance == b.Instance })
 	return next
+}
+
+// Ran is how many instances the list showed RUNNING; 0 if it began before from.
+func (g Grants) Ran(from time.Time) int {
+	if g.Read.Before(from) {
+		return 0
+	}
+	return g.Running
 }
 
 // Arriving is how many of the instances EC2 granted less than grace ago: they are about to arrive.

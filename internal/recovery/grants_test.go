@@ -52,3 +52,26 @@ func TestR4_Grants(t *testing.T) {
 		}
 	}
 }
+
+// TestR4_Ran: a list says what ran for as long as it is recent, and counts only what is RUNNING in the group, once.
+func TestR4_Ran(t *testing.T) {
+	runs := func(id, group string, state emr.InstanceState) emr.Instance {
+		return emr.Instance{ID: emr.InstanceID(id), Group: emr.GroupID(group), EC2: "i-" + id, State: state, Created: at(0)}
+	}
+	listed := []emr.Instance{
+		runs("ci-2", "ig-A", emr.InstanceRunning), runs("ci-1", "ig-A", emr.InstanceRunning), runs("ci-2", "ig-A", emr.InstanceRunning), // a page that came twice
+		runs("ci-3", "ig-A", emr.InstanceTerminated), runs("ci-4", "ig-A", emr.InstanceBootstrapping), runs("ci-5", "ig-B", emr.InstanceRunning),
+	}
+	g := Grants{}.Observe("ig-A", listed, at(10))
+	for from, want := range map[float64]int{8: 2, 10: 2, 10.1: 0} {
+		if got := g.Ran(at(from)); got != want {
+			t.Errorf("since %g: %d ran, want %d", from, got, want)
+		}
+	}
+	if g = g.Observe("ig-A", nil, at(11)); g.Ran(at(10)) != 0 {
+		t.Errorf("they are gone: %+v", g)
+	}
+	if (Grants{}).Ran(time.Time{}) != 0 {
+		t.Error("no list, and instances ran")
+	}
+}

@@ -116,11 +116,18 @@ func judgeShort(g emr.Group, l ledger.Ledger, since time.Time, s Settings, now t
 // StopCount is the count a stop asks for (rule R4): what ran at most in the last two paces and what is about to arrive.
 // Hold is not empty while the stop has to wait, and says why.
 func StopCount(g emr.Group, l ledger.Ledger, granted Grants, s Settings, now time.Time) (count, starting int, hold string) {
-	highest, starting := max(g.Running, l.Highest(now.Add(-2*s.Pace))), granted.Arriving(s.StartingGrace, now)
+	highest, starting := max(g.Running, highest(l, granted, s, now)), granted.Arriving(s.StartingGrace, now)
 	if from, to := l.Fell(now.Add(-5 * s.Pace)); 5*(from-to) > from {
 		return highest + starting, starting, fmt.Sprintf("the running count fell from %d to %d within five paces; a stop now could end nodes that are only unreported", from, to)
 	}
 	return highest + starting, starting, ""
+}
+
+// highest is the highest running count of the last two paces, by the reads of the group and by the list of its instances. Either of the two may be
+// old, or show fewer than run: a stop below what runs ends nodes, and one above it only asks EMR for a little more until the stop is settled (R5).
+func highest(l ledger.Ledger, granted Grants, s Settings, now time.Time) int {
+	from := now.Add(-2 * s.Pace)
+	return max(l.Highest(from), granted.Ran(from))
 }
 
 func later(a, b time.Time) time.Time {

@@ -1,6 +1,7 @@
 package recovery
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -103,6 +104,13 @@ func TestR4_StopCount(t *testing.T) {
 	starting := func(group emr.GroupID, ec2 string, state emr.InstanceState, minute float64) emr.Instance {
 		return emr.Instance{ID: emr.InstanceID("ci-" + ec2), Group: group, EC2: ec2, State: state, Created: at(minute)}
 	}
+	list := func(state emr.InstanceState, n int) []emr.Instance {
+		var out []emr.Instance
+		for i := range n {
+			out = append(out, starting("ig-A", fmt.Sprintf("i-%d", i), state, -5))
+		}
+		return out
+	}
 	for name, c := range map[string]struct {
 		reads           []seen
 		instances       []emr.Instance
@@ -110,19 +118,22 @@ func TestR4_StopCount(t *testing.T) {
 		count, starting int
 		held            bool
 	}{
-		"what runs":                             {[]seen{{0, 6, 9, resizing}}, nil, 0, 6, 0, false},
-		"what ran two paces ago":                {[]seen{{0, 12, 15, resizing}, {2, 10, 15, resizing}}, nil, 2, 12, 0, false},
-		"not what ran before":                   {[]seen{{0, 12, 15, resizing}, {2.1, 10, 15, resizing}}, nil, 2.1, 10, 0, false},
-		"a fall of a fifth":                     {[]seen{{0, 10, 15, resizing}, {3, 8, 15, resizing}}, nil, 3, 8, 0, false},
-		"a fall of more":                        {[]seen{{0, 9, 15, resizing}, {3, 7, 15, resizing}}, nil, 3, 7, 0, true},
-		"five paces later":                      {[]seen{{0, 9, 15, resizing}, {5, 7, 15, resizing}}, nil, 5, 7, 0, true},
-		"and a moment":                          {[]seen{{0, 9, 15, resizing}, {5, 7, 15, resizing}}, nil, 5.01, 7, 0, false},
-		"from nothing to nothing":               {[]seen{{0, 0, 3, resizing}}, nil, 0, 0, 0, false},
-		"starting":                              {[]seen{{0, 6, 9, resizing}}, []emr.Instance{starting("ig-A", "i-1", emr.InstanceProvisioning, 0), starting("ig-A", "i-2", emr.InstanceBootstrapping, -19)}, 0, 8, 2, false},
-		"starting for too long":                 {[]seen{{0, 6, 9, resizing}}, []emr.Instance{starting("ig-A", "i-1", emr.InstanceProvisioning, -20)}, 0, 6, 0, false},
-		"no EC2 id yet":                         {[]seen{{0, 6, 9, resizing}}, []emr.Instance{starting("ig-A", "", emr.InstanceAwaiting, 0)}, 0, 6, 0, false},
-		"another group's":                       {[]seen{{0, 6, 9, resizing}}, []emr.Instance{starting("ig-B", "i-1", emr.InstanceProvisioning, 0)}, 0, 6, 0, false},
-		"running ones are counted by the group": {[]seen{{0, 6, 9, resizing}}, []emr.Instance{starting("ig-A", "i-1", emr.InstanceRunning, 0)}, 0, 6, 0, false},
+		"what runs":                        {[]seen{{0, 6, 9, resizing}}, nil, 0, 6, 0, false},
+		"what ran two paces ago":           {[]seen{{0, 12, 15, resizing}, {2, 10, 15, resizing}}, nil, 2, 12, 0, false},
+		"not what ran before":              {[]seen{{0, 12, 15, resizing}, {2.1, 10, 15, resizing}}, nil, 2.1, 10, 0, false},
+		"a fall of a fifth":                {[]seen{{0, 10, 15, resizing}, {3, 8, 15, resizing}}, nil, 3, 8, 0, false},
+		"a fall of more":                   {[]seen{{0, 9, 15, resizing}, {3, 7, 15, resizing}}, nil, 3, 7, 0, true},
+		"five paces later":                 {[]seen{{0, 9, 15, resizing}, {5, 7, 15, resizing}}, nil, 5, 7, 0, true},
+		"and a moment":                     {[]seen{{0, 9, 15, resizing}, {5, 7, 15, resizing}}, nil, 5.01, 7, 0, false},
+		"from nothing to nothing":          {[]seen{{0, 0, 3, resizing}}, nil, 0, 0, 0, false},
+		"starting":                         {[]seen{{0, 6, 9, resizing}}, []emr.Instance{starting("ig-A", "i-1", emr.InstanceProvisioning, 0), starting("ig-A", "i-2", emr.InstanceBootstrapping, -19)}, 0, 8, 2, false},
+		"starting for too long":            {[]seen{{0, 6, 9, resizing}}, []emr.Instance{starting("ig-A", "i-1", emr.InstanceProvisioning, -20)}, 0, 6, 0, false},
+		"no EC2 id yet":                    {[]seen{{0, 6, 9, resizing}}, []emr.Instance{starting("ig-A", "", emr.InstanceAwaiting, 0)}, 0, 6, 0, false},
+		"another group's":                  {[]seen{{0, 6, 9, resizing}}, []emr.Instance{starting("ig-B", "i-1", emr.InstanceProvisioning, 0)}, 0, 6, 0, false},
+		"running ones are counted once":    {[]seen{{0, 6, 9, resizing}}, []emr.Instance{starting("ig-A", "i-1", emr.InstanceRunning, 0)}, 0, 6, 0, false},
+		"more are listed than are counted": {[]seen{{0, 1, 9, resizing}}, list(emr.InstanceRunning, 3), 0, 3, 0, false},
+		"and one more is starting":         {[]seen{{0, 1, 9, resizing}}, append(list(emr.InstanceRunning, 3), starting("ig-A", "i-9", emr.InstanceBootstrapping, 0)), 0, 4, 1, false},
+		"terminated ones are not counted":  {[]seen{{0, 1, 9, resizing}}, list(emr.InstanceTerminated, 3), 0, 1, 0, false},
 	} {
 		g, l := read(c.reads...)
 		count, n, held := StopCount(g, l, Grants{}.Observe(g.ID, c.instances, at(c.now)), s, at(c.now))

@@ -186,22 +186,24 @@ func (p *players) progress(done chan struct{}) {
 func TestR10_InterleavingsThatFailed(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{
-		"story=stuck,change=12@4,fault=ModifyInstanceGroups call=1 late=2m",             // a stop that lands after somebody else's 12 took it back, and the 3 to place with it
-		"story=stuck,change=3@5,fault=ModifyInstanceGroups call=1 late=2m",              // and after somebody else's 3 it counted as growth
-		"story=stuck,change=12@3,fault=ListInstanceGroups call=5 stale=2m",              // a read older than the stop was somebody else's growth, and the stop then a fall
-		"story=stuck,crash=14+takeover,change=6@5",                                      // a stop that was written down and never sent, and somebody else's same count
-		"story=late,crash=5,change=loss@4",                                              // a read that only the process knew that died
-		"story=chain,crash=42,change=3@18",                                              // a stop of the fallback that was written down, when somebody lowers the origin
-		"story=drought,change=9@32",                                                     // what came back by itself is released on the fallback
-		"story=drought,change=12@31,fault=AddInstanceGroups call=2 late=2m",             // a late twin whose instances are wanted by then
-		"story=stuck,change=managed@6,fault=AddInstanceGroups call=1 late=2m",           // a late twin where somebody else is in charge
-		"story=stuck,change=capacity@3,fault=DescribeCluster call=1 hang",               // what EC2 grants between the list and the stop runs twice for a moment
-		"story=late,change=3@3,fault=ListInstanceGroups call=1 lose-groups=1",           // a surplus that EMR never ends
-		"story=late,crash=12,change=unban@12,fault=ListInstanceGroups call=4 low=2",     // an order lifts the ban after its stop was written down and before that is sent
-		"story=chain,crash=32,change=loss@23,fault=AddInstanceGroups call=1 late=2m",    // instances of a twin begin to run after they were given up
-		"story=stuck,crash=12,change=12@6,fault=ListInstanceGroups call=5 stale=2m",     // the one read between somebody's 12 and the stop does not show it
-		"story=late,crash=23,change=12@3,fault=ListInstanceGroups call=6 stale=2m",      // a read from before somebody's 12, after the stop showed
-		"story=drought,crash=14,change=12@31,fault=ModifyInstanceGroups call=1 late=2m", // a launch that was decided when somebody's 12 came
+		"story=stuck,change=12@4,fault=ModifyInstanceGroups call=1 late=2m",                    // a stop that lands after somebody else's 12 took it back, and the 3 to place with it
+		"story=stuck,change=3@5,fault=ModifyInstanceGroups call=1 late=2m",                     // and after somebody else's 3 it counted as growth
+		"story=stuck,change=12@3,fault=ListInstanceGroups call=5 stale=2m",                     // a read older than the stop was somebody else's growth, and the stop then a fall
+		"story=stuck,crash=14+takeover,change=6@5",                                             // a stop that was written down and never sent, and somebody else's same count
+		"story=late,crash=5,change=loss@4",                                                     // a read that only the process knew that died
+		"story=chain,crash=42,change=3@18",                                                     // a stop of the fallback that was written down, when somebody lowers the origin
+		"story=drought,change=9@32",                                                            // what came back by itself is released on the fallback
+		"story=drought,change=12@31,fault=AddInstanceGroups call=2 late=2m",                    // a late twin whose instances are wanted by then
+		"story=stuck,change=managed@6,fault=AddInstanceGroups call=1 late=2m",                  // a late twin where somebody else is in charge
+		"story=stuck,change=capacity@3,fault=DescribeCluster call=1 hang",                      // what EC2 grants between the list and the stop runs twice for a moment
+		"story=late,change=3@3,fault=ListInstanceGroups call=1 lose-groups=1",                  // a surplus that EMR never ends
+		"story=late,crash=12,change=unban@12,fault=ListInstanceGroups call=4 low=2",            // an order lifts the ban after its stop was written down and before that is sent
+		"story=chain,crash=32,change=loss@23,fault=AddInstanceGroups call=1 late=2m",           // instances of a twin begin to run after they were given up
+		"story=stuck,crash=12,change=12@6,fault=ListInstanceGroups call=5 stale=2m",            // the one read between somebody's 12 and the stop does not show it
+		"story=late,crash=23,change=12@3,fault=ListInstanceGroups call=6 stale=2m",             // a read from before somebody's 12, after the stop showed
+		"story=drought,crash=14,change=12@31,fault=ModifyInstanceGroups call=1 late=2m",        // a launch that was decided when somebody's 12 came
+		"story=late,crash=5+takeover,change=pause@7,fault=ListInstanceGroups call=4 stale=2m",  // the new owner's only read is older than its list, which shows more running
+		"story=late,crash=5+takeover,change=pause@10,fault=ListInstanceGroups call=4 stale=2m", // and a pause before what it stopped too low is kept
 	} {
 		t.Run(text, func(t *testing.T) { t.Parallel(); playInterleaving(t, text) })
 	}
