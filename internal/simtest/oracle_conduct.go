@@ -130,7 +130,9 @@ func kindsOf(ladder []recovery.Rung) int {
 
 // early checks that a group which is stopped as stuck misses an instance for long enough, as far as reads that are right show it. The guard dates what it did not see
 // itself in the middle of two reads, so half of the longest time between two of them may be wrong; and a launch of its own by the time of the call,
-// which may take effect up to foreignWait later. A group that lost instances and got others since is left out: reads do not show which came first.
+// which may take effect up to foreignWait later. A group that lost instances and got others since is left out: reads do not show which came first. So is one where an
+// arrival and a loss came between two reads, and an instance has ended that arrived within the limit: lists leave it out, so its arrival, which reads saw, may be taken for
+// the other one, which they did not: they cannot be told apart by seconds, nor while an answer is on its way.
 func (x *watched) early(c *sentCall, r *recovery.Recovery) {
 	b, g := x.groups[c.call.Group], x.shown[c.call.Group]
 	if b == nil || !b.right(g, x.began) || len(b.lacks.queue) == 0 || b.lacks.arrival.After(b.lacks.queue[0].since) && !b.lacks.loss.IsZero() {
@@ -143,6 +145,9 @@ func (x *watched) early(c *sentCall, r *recovery.Recovery) {
 	slack := x.datedWithin(c.at.Add(-2*after-time.Hour)) + clockSlack
 	if b.holder != "" || b.maker != "" {
 		slack += foreignWait
+	}
+	if b.lacks.hidden && b.lacks.gone.After(c.at.Add(-after-slack)) {
+		return
 	}
 	if age := c.at.Sub(b.lacks.oldestDated()); age+slack < after {
 		x.violate("R1", "%s stops a group whose oldest missing instance is missing for %s, not %s", c.call, age.Round(time.Second), after)

@@ -15,6 +15,7 @@ type missing struct {
 	queue   []lack // the oldest first
 	arrival time.Time
 	loss    time.Time // of a running instance; zero: none so far
+	gone    time.Time // when the youngest of those that ended had become ready
 	fell    bool      // the requested count fell since the last right read
 	lost    bool      // a running instance was lost since then
 	gained  bool      // one arrived since then
@@ -128,6 +129,7 @@ func (m *missing) pop(n int, oldest bool, at time.Time) []lack {
 
 // ends takes the end of an instance that ran.
 func (m *missing) ends(e emrsim.End) {
+	m.gone = later(m.gone, e.Ready)
 	if e.Ready.After(m.read) {
 		m.fleeting++
 	}
