@@ -222,7 +222,7 @@ func settle(r Recovery, v View) (Recovery, Act) {
 		r.Shown = v.ReadBegan
 	}
 	second := r.Shown.Add(r.Settings.Pace)
-	certain := !r.Raised || !v.ReadBegan.Before(second)
+	certain := !r.Raised && !r.Unsure || !v.ReadBegan.Before(second)
 	if certain {
 		r.Unstoppable, r.Tries, r.Resent = time.Time{}, 0, 0
 	}
@@ -236,7 +236,7 @@ func settle(r Recovery, v View) (Recovery, Act) {
 		return r, Act{Kind: Keep, Count: g.Running, Reason: fmt.Sprintf("%d arrived after the stop and run: keep them", g.Running-g.Requested)}
 	}
 	if !certain {
-		return r, Act{Kind: Wait, Needs: []Need{{emr.ListInstanceGroups, second}}, Reason: "the stop shows, or what was asked for before somebody raised it; a second read a pace later decides"}
+		return r, Act{Kind: Wait, Needs: []Need{{emr.ListInstanceGroups, second}}, Reason: "the stop shows, or what was asked for before the rise; a second read a pace later decides"}
 	}
 	switch r.Kind {
 	case Idle:

@@ -185,12 +185,14 @@ func TestR5_Settle(t *testing.T) {
 			r: func(r *Recovery) { r.Unstoppable, r.NextTry = at(34), at(39) }, v: func(v *View) { v.Now, v.ReadBegan = at(39), at(39) }, want: "stop 8"},
 		"I6: the same where the answer is missing": {reads: then(seen{33, 8, 9, resizing}, seen{34, 6, 9, resizing}),
 			r: func(r *Recovery) { r.Unsure = true }, v: func(v *View) { v.Now, v.ReadBegan = at(34), at(34) }, want: "stop 8"},
-		"unstoppable, an old read":  {reads: unshown, r: func(r *Recovery) { r.Unstoppable, r.NextTry = at(34), at(39) }, v: func(v *View) { v.Now, v.ReadBegan = at(39), at(38) }, want: "wait", needs: "ListInstanceGroups@39"},
-		"unstoppable, and then not": {reads: shown, r: func(r *Recovery) { r.Unstoppable, r.NextTry = at(34), at(39) }, want: "place 3", step: StepPlace},
-		"somebody had raised it":    {reads: shown, r: func(r *Recovery) { r.Raised = true }, want: "wait", needs: "ListInstanceGroups@31"},
-		"a second read shows it":    {reads: shown, r: func(r *Recovery) { r.Raised, r.Shown = true, at(29) }, want: "place 3", step: StepPlace},
-		"two arrived after all":     {reads: then(seen{30, 8, 6, running}), want: "keep 8"},
-		"but another call waits":    {reads: then(seen{30, 8, 6, running}), v: func(v *View) { v.InFlight = true }, want: "wait"},
+		"unstoppable, an old read":   {reads: unshown, r: func(r *Recovery) { r.Unstoppable, r.NextTry = at(34), at(39) }, v: func(v *View) { v.Now, v.ReadBegan = at(39), at(38) }, want: "wait", needs: "ListInstanceGroups@39"},
+		"unstoppable, and then not":  {reads: shown, r: func(r *Recovery) { r.Unstoppable, r.NextTry = at(34), at(39) }, want: "place 3", step: StepPlace},
+		"somebody had raised it":     {reads: shown, r: func(r *Recovery) { r.Raised = true }, want: "wait", needs: "ListInstanceGroups@31"},
+		"a second read shows it":     {reads: shown, r: func(r *Recovery) { r.Raised, r.Shown = true, at(29) }, want: "place 3", step: StepPlace},
+		"nobody answered it":         {reads: shown, r: func(r *Recovery) { r.Unsure = true }, want: "wait", needs: "ListInstanceGroups@31"},
+		"and a second read shows it": {reads: shown, r: func(r *Recovery) { r.Unsure, r.Shown = true, at(29) }, want: "place 3", step: StepPlace},
+		"two arrived after all":      {reads: then(seen{30, 8, 6, running}), want: "keep 8"},
+		"but another call waits":     {reads: then(seen{30, 8, 6, running}), v: func(v *View) { v.InFlight = true }, want: "wait"},
 	})
 	starting := func(r *Recovery) { r.Count, r.Starting = 8, 2 }
 	eight := then(seen{30, 6, 8, resizing})
