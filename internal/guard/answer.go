@@ -35,7 +35,7 @@ func (d *decider) takeAnswer(in Answer) {
 		return
 	}
 	if m := p.Member(pending.Call.Group); m != nil && pending.Call.Op == emr.ModifyInstanceGroups && in.Err != nil && in.Err.OutcomeUnknown() {
-		m.MayLand(pending.Call.Count, d.env.Now.Add(recovery.LandsWithin+d.env.Settings.Settle))
+		m.Unanswered(pending.Call.Count, d.env.Now.Add(recovery.LandsWithin+d.env.Settings.Settle))
 	}
 	if r == nil {
 		d.answerWithout(p, pending, in)

@@ -496,7 +496,7 @@ func (d *decider) watch(r *recovery.Recovery, p *pool.Pool) {
 	}
 	m := p.Member(g.ID)
 	if d.lostLaunch(r, p) && !d.inFlight() {
-		d.record("recovery.step", Record{Group: g.ID, Pool: r.Pool, Recovery: r.ID, Reason: fmt.Sprintf("the launch never showed: %d requested, not %d; it is sent again", g.Requested, r.Placement.Target)})
+		d.record("recovery.step", Record{Group: g.ID, Pool: r.Pool, Recovery: r.ID, Reason: fmt.Sprintf("the launch does not show: %d requested, not %d; it is sent again", g.Requested, r.Placement.Target)})
 		// The same call again, not another: the first may still take effect, and then both ask for the same count. What has begun so goes on.
 		r.Sent = cmp.Or(r.Sent, r.Placement.At)
 		d.unplace(r, p, g.ID)

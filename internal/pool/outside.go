@@ -46,15 +46,13 @@ func (p *Pool) Observe(id emr.GroupID, requested int, began time.Time, o Outside
 		return Change{}
 	}
 	last := m.Last()
-	late := m.Unsure != nil && m.Unsure.Count == requested
+	m.Late = slices.DeleteFunc(m.Late, func(u Unsure) bool { return began.After(u.Until) })
 	if m.Ours(requested) {
 		m.Fall = nil
-		if late {
-			m.Unsure = nil
-		}
+		m.shows(requested)
 		return Change{}
 	}
-	if late && !began.After(m.Unsure.Until) {
+	if m.mayLand(requested, began) {
 		return p.landed(m, requested, last)
 	}
 	if requested < last {
@@ -73,12 +71,19 @@ func (m Member) from(last int) int {
 	return slices.Max(m.Expected)
 }
 
+// shows notes that a read shows a count of ours. It says nothing of a call without an answer to the same count: that may still take effect.
+func (m *Member) shows(count int) {
+	if m.Unsure != nil && m.Unsure.Count == count {
+		m.Unsure = nil
+	}
+}
+
 // landed books a call of ours that shows only after reads of somebody else's count, because it took effect late or those reads were old: nobody wants less
 // for it, and what it took away is to be placed elsewhere. What it gave back beyond wanted is released.
 func (p *Pool) landed(m *Member, to, last int) Change {
 	m.Moved += max(0, last-to)
 	m.Accept(to)
-	m.Unsure = nil
+	m.shows(to)
 	return Change{Kind: Landed, From: last, To: to,
 		Reason: fmt.Sprintf("the %d that was read is undone by our own call to %d, which shows only now; the pool still wants %d", last, to, p.Wanted)}
 }

@@ -19,6 +19,24 @@ func stopped() *Pool {
 	return &p
 }
 
+// overtaken makes the stop at 6 one that was sent twice, the first time without an answer, and then undone by a launch.
+func overtaken(until time.Time) func(*Pool) {
+	return func(p *Pool) {
+		m := &p.Members[0]
+		m.Unanswered(6, until)
+		m.MayLand(6, until)
+		p.Observe(m.Group, 6, noon, Outside{})
+		m.MayLand(9, until)
+		m.Accept(9)
+		m.Moved = 0
+	}
+}
+
+// unanswered makes the stop at 6 one without an answer.
+func unanswered(until time.Time) func(*Pool) {
+	return func(p *Pool) { p.Members[0].Unanswered(6, until) }
+}
+
 func TestR10_OutsideChanges(t *testing.T) {
 	later := noon.Add(time.Minute)
 	for name, c := range map[string]struct {
@@ -52,6 +70,9 @@ func TestR10_OutsideChanges(t *testing.T) {
 		"our late stop undid a fall": {func(p *Pool) { p.Members[0].MayLand(6, later.Add(time.Hour)) }, []int{3, 3, 6}, Outside{Enforce: true}, "late_call +0 -0 0", 6, 3, false, 0, 1},
 		"our stop showed before":     {func(p *Pool) { p.Members[0].MayLand(6, later.Add(time.Hour)) }, []int{6, 12, 6}, Outside{}, "outside_fall? +0 -0 0", 12, 0, false, 0, 1},
 		"too late for our stop":      {func(p *Pool) { p.Members[0].MayLand(6, later) }, []int{12, 6}, Outside{}, "outside_fall? +0 -0 0", 12, 0, false, 0, 1},
+		"an earlier stop lands":      {overtaken(later.Add(time.Hour)), []int{9, 6}, Outside{}, "late_call +0 -0 0", 9, 3, false, 0, 1},
+		"one read showed it":         {unanswered(later.Add(time.Hour)), []int{6, 12, 6}, Outside{}, "late_call +0 -0 0", 12, 6, false, 0, 1},
+		"it lands too late":          {overtaken(later), []int{9, 6}, Outside{}, "outside_fall? +0 -0 0", 9, 0, false, 0, 1},
 		"something else meanwhile":   {func(p *Pool) { p.Members[0].Expected = []int{9, 6} }, []int{11}, Outside{Enforce: true}, "outside_ban +2 -0 0", 11, 3, true, 1, 1},
 	} {
 		p := stopped()

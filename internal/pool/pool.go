@@ -80,6 +80,7 @@ type Member struct {
 	Launched time.Time   `json:"launched,omitzero"` // our last launch on it
 	Filled   bool        `json:"filled,omitempty"`  // that launch completed
 	Unsure   *Unsure     `json:"unsure,omitempty"`  // a call of ours that no read has shown yet
+	Late     []Unsure    `json:"late,omitempty"`    // calls without an answer, one for each count: they may land late, also after a newer call of ours
 	Fall     *Fall       `json:"fall,omitempty"`    // an outside fall seen in one read so far
 	Kept     *Kept       `json:"kept,omitempty"`    // EMR did not carry out our last release on it
 }
@@ -155,6 +156,7 @@ func (p Pool) Clone() Pool {
 			p.Members[i].Kept = &k
 		}
 		p.Members[i].Expected = slices.Clone(m.Expected)
+		p.Members[i].Late = slices.Clone(m.Late)
 	}
 	return p
 }
@@ -220,9 +222,21 @@ func (m *Member) Expect(count int) {
 	m.Shown = false
 }
 
-// MayLand notes that the count of a call of ours may show until then for the first time, also after reads that showed another one: reads lag, and a
-// call whose answer is missing may take effect late.
+// MayLand notes that the count of a call of ours may show until then for the first time, also after reads that showed another one: reads lag.
 func (m *Member) MayLand(count int, until time.Time) { m.Unsure = &Unsure{Count: count, Until: until} }
+
+// Unanswered notes that the answer to our last call is missing. It may take effect late, until then, whatever reads show meanwhile: a read that shows its
+// count may be one from before, or show another call to the same count.
+func (m *Member) Unanswered(count int, until time.Time) {
+	m.Unsure = nil
+	m.Late = append(slices.DeleteFunc(m.Late, func(u Unsure) bool { return u.Count == count }), Unsure{Count: count, Until: until})
+}
+
+// mayLand says whether a count that a read shows may be the late effect of a call of ours.
+func (m Member) mayLand(requested int, began time.Time) bool {
+	lands := func(u Unsure) bool { return u.Count == requested && !began.After(u.Until) }
+	return m.Unsure != nil && lands(*m.Unsure) || slices.ContainsFunc(m.Late, lands)
+}
 
 // Accept notes the one requested count that counts as known from now on.
 func (m *Member) Accept(count int) {

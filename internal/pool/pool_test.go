@@ -148,6 +148,8 @@ func TestCloneIsDeep(t *testing.T) {
 	p.ReturnFailed(noon, time.Hour, 8*time.Hour)
 	p.Member("ig-A").Ban = &Ban{From: noon, Until: noon.Add(time.Hour), Reason: "x"}
 	p.LastLength = Duration(90 * time.Minute)
+	p.Member("ig-A").Unanswered(6, noon)
+	p.Member("ig-A").MayLand(9, noon)
 	before, err := json.Marshal(p)
 	if err != nil {
 		t.Fatal(err)
@@ -158,7 +160,7 @@ func TestCloneIsDeep(t *testing.T) {
 	}
 	c.Repeated[0], c.Tried[0], c.Returns.Failed = "r2", "b", 9
 	a := c.Member("ig-A")
-	a.Ban.Growths, a.Moved = 3, 5
+	a.Ban.Growths, a.Moved, a.Late[0].Count = 3, 5, 7
 	a.Accept(99)
 	a.Expect(7)
 	c.Add(Member{Group: "ig-D"})
