@@ -147,7 +147,9 @@ func (c *cluster) newGroup(in *shapes.InstanceGroupConfig) *group {
 		itype: *in.InstanceType, ami: value(in.CustomAmiId), created: c.sim().now, state: stateProvisioning, requested: *in.InstanceCount,
 		machine: m, most: ceiling(value(in.BidPrice), m), change: -1, configs: in.Configurations, lastGood: in.Configurations, bootstrapFailures: c.bootFailures,
 	}
-	g.replicas = replication(g.requested)
+	if g.role == roleCore {
+		g.replicas = replication(g.requested)
+	}
 	if g.market == "" {
 		g.market = marketOnDemand
 	}

@@ -31,7 +31,7 @@ type group struct {
 	acted    bool // EMR has begun to work on it
 	launched bool // has been complete once
 
-	replicas  int // of a core group: dfs.replication, below which no shrink completes
+	replicas  int // of a core group: dfs.replication, below which no shrink completes; 0 for others
 	requested int
 	running   int // RUNNING instances, leaving ones too
 	leaving   int

@@ -123,7 +123,7 @@ func (n *node) decommission(change int) {
 	n.epoch++
 	g.leaving++
 	n.drain()
-	if g.role == roleCore && g.running-g.leaving < g.replicas {
+	if g.running-g.leaving < g.replicas {
 		return // HDFS has nowhere to put its last replicas: this shrink never completes
 	}
 	d := g.sim().opt.Timing.Decommission.draw(g.c.rng)

@@ -54,6 +54,7 @@ type GroupTruth struct {
 	Starting       int             `json:"starting"` // with an EC2 id, not RUNNING yet
 	Awaiting       int             `json:"awaiting"` // asked of EC2 and not given
 	Leaving        int             `json:"leaving"`  // RUNNING, in graceful decommissioning
+	Replicas       int             `json:"replicas"` // of a core group: dfs.replication; 0 for others
 	Demand         int             `json:"demand"`
 	Part           int             `json:"part"` // which part of its pool answers its requests
 	Created        time.Time       `json:"created"`
@@ -174,7 +175,7 @@ func (g *group) truth() GroupTruth {
 	t := GroupTruth{
 		ID: g.id, Name: g.name, Role: g.role, Market: g.market, Type: g.itype, State: g.state, Reason: g.text, Refused: string(g.last.why), Requested: g.requested,
 		Running: g.running, Starting: g.count(stateProvisioning) + g.count(stateBootstrapping), Awaiting: g.count(stateAwaiting),
-		Leaving: g.leaving, Demand: g.demand, Part: g.turn % len(g.pool().parts), Created: g.created,
+		Leaving: g.leaving, Replicas: g.replicas, Demand: g.demand, Part: g.turn % len(g.pool().parts), Created: g.created,
 		MissingMinutes: g.tally.minutes(g.sim().now), Instances: []InstanceTruth{},
 		Kills: Kills{g.kills[killedByResize], g.kills[killedBySurplus], g.kills[killedByRequest], g.kills[killedBySpot], g.kills[killedByCluster]},
 	}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"emrguard/internal/emr"
+	"emrguard/internal/emrsim"
 	"emrguard/internal/guard"
 	"emrguard/internal/pool"
 )
@@ -63,7 +64,7 @@ func (w *World) Quiet(cluster string) {
 		}
 		limit, alone := x.rule().Settings.Max, x.rule().Wrapped && p.Role == emr.Core // nobody repairs it (R12)
 		over := limit > 0 && sum > limit && asked[p.Origin] == sum                    // somebody else's, and more than may be wanted (R10)
-		if sum != p.Wanted && p.Blocked == nil && !alone && (sum < p.Wanted || !over && !x.keeps(p)) {
+		if sum != p.Wanted && p.Blocked == nil && !alone && (sum < p.Wanted || !over && !x.keeps(p, truth)) {
 			x.violate("I2", "pool %s wants %d and %d are asked for", p.Origin, p.Wanted, sum)
 		}
 		if p.Blocked != nil && p.Role == emr.Task { // its origin can launch, once its ban is over; what a CORE pool misses may have no place
@@ -93,10 +94,16 @@ func (w *World) Quiet(cluster string) {
 // longestShrink is how long EMR may take to end what is released: graceful decommissioning waits an hour at most by default.
 const longestShrink = time.Hour
 
-// keeps says whether a release of a pool waits that was given up. With a shrink_after that is shorter than a healthy shrink may be, nothing need have
-// gone wrong for that, and it may happen each time (R3).
-func (x *watched) keeps(p pool.Pool) bool {
-	return x.rule().Settings.ShrinkAfter < longestShrink && slices.ContainsFunc(p.Members, func(m pool.Member) bool { return m.Kept != nil && !m.Releasable(x.now()) })
+// keeps says whether a release of a pool waits that was given up, and that nothing need have gone wrong for: shrink_after is shorter than a healthy shrink may
+// be, or EMR keeps the nodes of a core group that the replication of HDFS needs. Then it may happen each time (R3).
+func (x *watched) keeps(p pool.Pool, truth emrsim.ClusterTruth) bool {
+	brief := x.rule().Settings.ShrinkAfter < longestShrink
+	return slices.ContainsFunc(p.Members, func(m pool.Member) bool {
+		if m.Kept == nil || m.Releasable(x.now()) {
+			return false
+		}
+		return brief || slices.ContainsFunc(truth.Groups, func(g emrsim.GroupTruth) bool { return g.ID == string(m.Group) && g.Running <= g.Replicas })
+	})
 }
 
 // withheld checks a cluster that is ours to repair by the configuration, and is not repaired for another reason. Nothing of that kind is left
