@@ -113,7 +113,7 @@ func (c Cluster) following(r recovery.Recovery) string {
 	}
 	switch r.Step {
 	case recovery.StepConfirm:
-		return fmt.Sprintf("once a new read confirms that %s is stuck, its resize is stopped", name)
+		return "once a new read confirms it, " + changing(r, name)
 	case recovery.StepStop:
 		return fmt.Sprintf("the resize of %s is stopped at what runs", name)
 	case recovery.StepSettle:
@@ -126,6 +126,28 @@ func (c Cluster) following(r recovery.Recovery) string {
 		return fmt.Sprintf("%s has to run what was launched by then; otherwise it is stuck, too", c.label(r.Placement.Group))
 	}
 	return fmt.Sprintf("recovery %s of %s: %s", r.ID, name, r.Step)
+}
+
+// changing says what the first change of a recovery is.
+func changing(r recovery.Recovery, name string) string {
+	switch r.Kind {
+	case recovery.Scale:
+		if r.Delta < 0 {
+			return fmt.Sprintf("%d are released from the pool of %s", -r.Delta, name)
+		}
+		return fmt.Sprintf("%d are launched for the pool of %s", r.Delta, name)
+	case recovery.Return:
+		return fmt.Sprintf("%s is asked again for what was placed elsewhere", name)
+	case recovery.Surplus:
+		return fmt.Sprintf("what the pool of %s has too many is released", name)
+	case recovery.Retry:
+		return fmt.Sprintf("what %s misses is launched", name)
+	case recovery.Overrun:
+		return fmt.Sprintf("%s is asked for what runs, and what is not wanted is released again", name)
+	case recovery.Shrink:
+		return fmt.Sprintf("the shrink of %s, which does not move, is given up", name)
+	}
+	return fmt.Sprintf("the resize of %s is stopped at what runs", name)
 }
 
 // deadline says when a group with missing instances counts as stuck, if nobody deals with it yet.

@@ -315,7 +315,7 @@ func TestBrowserGivesOrders(t *testing.T) {
 	order(web, "Resume…", "", "acts on this cluster again", "acts on this cluster again")
 	order("/", "Pause the whole scope…", "", "on any cluster of the scope", "all clusters of scope prod")
 	order("/", "Resume the whole scope…", "", "acts on the clusters of the scope again", "all clusters of scope prod")
-	do(ctx, t, "an order that is refused", chromedp.Navigate(l.url("/confirm?kind=return&scope=prod&cluster=web-logs&group=web-logs/task")))
+	do(ctx, t, "an order that is refused", chromedp.Navigate(l.url("/confirm?kind=unban&scope=prod&cluster=web-logs&group=web-logs/core")))
 	see(ctx, t, "that it would be refused", shows("It would be refused")+` && !document.querySelector("button.do")`)
 }
 
