@@ -81,7 +81,11 @@ func (x *watched) outside(c emrsim.Change) {
 // nameable counts the reads that showed what somebody else did.
 func (x *watched) nameable(b *groupBook, g emr.Group, began time.Time) {
 	if b.shown[0].reads == 0 || b.shown[0].count != g.Requested {
-		b.shown = [2]showing{{count: g.Requested}, b.shown[0]}
+		before := b.shown[0]
+		if before.reads == 1 && before.count < b.shown[1].count { // a fall that no second read showed did not happen
+			before = b.shown[1]
+		}
+		b.shown = [2]showing{{count: g.Requested}, before}
 	}
 	b.shown[0].reads++
 	for i := range b.unnamed {

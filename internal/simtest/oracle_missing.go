@@ -14,6 +14,7 @@ import (
 type missing struct {
 	queue   []lack // the oldest first
 	arrival time.Time
+	came    time.Time // when a right read first showed the last arrival
 	loss    time.Time // of a running instance; zero: none so far
 	gone    time.Time // when the youngest of those that ended had become ready
 	fell    bool      // the requested count fell since the last right read
@@ -173,7 +174,7 @@ const lateReads = 4
 // contested, or to a cluster that is paused, observed or not ours to repair. The clock is kept from the truth, one entry for each missing
 // instance, and no crash and no change of owner touches it: so none of these may start a clock again (I7). The budgeted delay is stated by what
 // the guard was given. The time from which it can know of an instance is the first read that showed the group as it was; from `after` later on
-// (the longest `after` of the ladder, with the grace after an arrival) four such reads a pace apart, each decided on and saved, may come before
+// (the longest `after` of the ladder, with the grace after a read showed an arrival) four such reads a pace apart, each decided on and saved, may come before
 // something is open. A read that shows the group otherwise than it was begins all of this anew, and so does one in whose time the
 // requested count fell and instances were lost, too: R1 then takes the lost ones for the newest. A loss that an arrival hid from the reads is
 // known when the instances are listed before a stop, and dated by that.
@@ -189,6 +190,9 @@ func (x *watched) overdue(b *groupBook, g emr.Group, began time.Time) {
 	}
 	if right {
 		b.seen(began)
+		if m.gained {
+			m.came = x.now()
+		}
 		m.fell, m.lost, m.gained = false, false, false
 		shown := func(l lack) bool { return !l.ended.After(began) }
 		m.read, m.taken, m.served, m.fleeting, m.feigned = began, slices.DeleteFunc(m.taken, shown), slices.DeleteFunc(m.served, shown), 0, nil
@@ -207,7 +211,7 @@ func (x *watched) overdue(b *groupBook, g emr.Group, began time.Time) {
 		due = since.Add(rule.Settings.Pace)
 	}
 	if grace := rule.Settings.ProgressGrace; grace > 0 {
-		due = later(due, m.arrival.Add(grace))
+		due = later(due, m.came.Add(grace))
 	}
 	if began.Before(due) || x.repaired(b) {
 		m.late = 0
