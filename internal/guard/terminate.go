@@ -67,7 +67,8 @@ func (d *decider) termination() *scaling.Termination {
 }
 
 // judgeTermination judges the policies whose data points have come, and gives, keeps or withdraws the notice. What a policy was found to be
-// before keeps a notice, but neither gives one nor ends the grace time.
+// before keeps a notice, but neither gives one nor ends the grace time. A policy needs all of its statements to hold, and one of them that does not,
+// not to: whatever cannot be read of the others.
 func (d *decider) judgeTermination(conf *scaling.Termination) {
 	t := d.s.Terminating
 	t.Verdicts = slices.DeleteFunc(t.Verdicts, func(v Verdict) bool { return conf.Policy(v.Policy) == nil })
@@ -79,14 +80,16 @@ func (d *decider) judgeTermination(conf *scaling.Termination) {
 	for i := range conf.Policies {
 		pol := &conf.Policies[i]
 		v := verdict(&t.Verdicts, pol.Name, d.env.Now)
+		due := !d.env.Now.Before(pol.Due(v.At))
 		for _, c := range pol.Statements {
 			if why := d.unreadable(c); why != "" {
 				v.At, v.Reason = d.env.Now, why
 			}
 		}
-		if d.brought(pol) && !d.env.Now.Before(pol.Due(v.At)) {
+		known := d.brought(pol)
+		j := known.Judge(d.pointsOf, d.env.Now, time.Time{})
+		if n := len(known.Statements); due && n > 0 && (n == len(pol.Statements) || !j.Holds) {
 			judged = true
-			j := pol.Judge(d.pointsOf, d.env.Now, time.Time{})
 			*v = Verdict{Policy: pol.Name, At: d.env.Now, Newest: j.Newest, Holds: j.Holds, Missing: j.Missing, Reason: j.Reason}
 			if v.Holds {
 				holding = append(holding, *v)
@@ -117,9 +120,10 @@ func (d *decider) holdsAgain(holding []Verdict) {
 	}
 }
 
-// brought says whether this input has a series for every statement of the policy.
-func (d *decider) brought(pol *scaling.TerminationPolicy) bool {
-	return !slices.ContainsFunc(pol.Statements, func(c scaling.Condition) bool { _, ok := d.points(c); return !ok })
+// brought is the policy with those of its statements whose series this input has.
+func (d *decider) brought(pol *scaling.TerminationPolicy) scaling.TerminationPolicy {
+	return scaling.TerminationPolicy{Name: pol.Name,
+		Statements: slices.DeleteFunc(slices.Clone(pol.Statements), func(c scaling.Condition) bool { _, ok := d.points(c); return !ok })}
 }
 
 // giveNotice begins the grace time, or records what would be done where nothing may be changed.

@@ -68,6 +68,28 @@ func TestTerminationAfterAPauseWithoutMetrics(t *testing.T) {
 	}
 }
 
+// TestTerminationEndsByOneStatement: one that does not hold is enough, while CloudWatch cannot be read for the other. One that holds says nothing then.
+func TestTerminationEndsByOneStatement(t *testing.T) {
+	for _, class := range []emr.Class{emr.Denied, emr.Unavailable, emr.Throttled} {
+		m := scaledModel(t, idle(scaling.TerminationEnforce))
+		m.points("AppsRunning", 0, 3*time.Hour)
+		m.points("AppsPending", 0, 3*time.Hour)
+		m.until(m.noticed, time.Hour)
+		m.poisoned, m.poison = "AppsPending", &emr.Error{Class: class}
+		m.pass(30 * time.Minute)
+		if !m.noticed() || len(m.calls) > 0 {
+			m.fail("%s: notice %v, calls %v", class, m.state.Terminating.Notice, m.calls)
+		}
+		m.pointsFrom("AppsRunning", 1, m.now, time.Hour)
+		m.until(func() bool { return m.count("termination.withdrawn") == 1 }, 12*time.Minute)
+		m.poison = nil
+		m.pass(30 * time.Minute)
+		if m.noticed() || len(m.calls) > 0 {
+			m.fail("%s: notice %v, calls %v", class, m.state.Terminating.Notice, m.calls)
+		}
+	}
+}
+
 func TestR11_AClockThatIsNotTrustedGivesNoNotice(t *testing.T) {
 	m := scaledModel(t, idle(scaling.TerminationEnforce))
 	m.points("AppsRunning", 0, 3*time.Hour)

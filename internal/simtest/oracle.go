@@ -31,6 +31,7 @@ type oracle struct {
 	w          *World
 	clusters   map[emr.ClusterID]*watched
 	series     map[string]map[time.Time]float64   // data points that were given, by the metric's key
+	newer      map[string]map[time.Time]int       // how many periods after it were given with each at least
 	put        map[string]map[time.Time][]float64 // data points that were published, by the cluster and the metric's name, and the beginning of their five minutes
 	violations []Violation
 	saving     store.Key    // of the document that is saved next
@@ -51,7 +52,7 @@ type oracle struct {
 
 // Watch makes the world check its properties on every cluster from now on; Violations lists what did not hold.
 func (w *World) Watch() {
-	w.oracle = &oracle{w: w, clusters: map[emr.ClusterID]*watched{}, series: map[string]map[time.Time]float64{}, put: map[string]map[time.Time][]float64{}, time: w.Now(),
+	w.oracle = &oracle{w: w, clusters: map[emr.ClusterID]*watched{}, series: map[string]map[time.Time]float64{}, newer: map[string]map[time.Time]int{}, put: map[string]map[time.Time][]float64{}, time: w.Now(),
 		requests: map[string]*sentCall{}, effects: map[int]*sentCall{},
 		spent: map[emr.Op]*spending{}, first: map[string]time.Time{}, agreed: map[string]bool{}}
 	w.Sim.Observe(witness{w.oracle})

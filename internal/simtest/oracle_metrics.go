@@ -20,9 +20,13 @@ func (o *oracle) metrics(c completion) {
 		m := c.call.Metrics.Queries[i].Metric
 		key := m.Key()
 		if o.series[key] == nil {
-			o.series[key] = map[time.Time]float64{}
+			o.series[key], o.newer[key] = map[time.Time]float64{}, map[time.Time]int{}
 		}
 		for _, p := range s.Points {
+			newer := int(slices.MaxFunc(s.Points, func(a, b emr.Point) int { return a.At.Compare(b.At) }).At.Sub(p.At) / m.Period)
+			if n, given := o.newer[key][p.At.UTC()]; !given || newer < n {
+				o.newer[key][p.At.UTC()] = newer
+			}
 			if !m.Begin(p.At).Equal(p.At) {
 				o.violate("data points", "%s: the point of %s does not begin where a period does", m, p.At)
 			}

@@ -59,10 +59,12 @@ func (x *watched) held(p *scaling.TerminationPolicy, at time.Time) bool {
 	return true
 }
 
-// contradicted says whether a data point of the period before says that a statement does not hold.
+// contradicted says whether a data point of the period before says that a statement does not hold. One that was given only together with so many later
+// ones that the statement looks at those alone was not read in time, and says nothing (docs/scaling.md).
 func (x *watched) contradicted(p *scaling.TerminationPolicy, at time.Time) bool {
 	return slices.ContainsFunc(p.Statements, func(c scaling.Condition) bool {
-		v, given := x.o.series[c.Series().Of(x.id).Key()][c.Series().Begin(at).Add(-c.Period)]
-		return given && !holds(c, v)
+		key, begin := c.Series().Of(x.id).Key(), c.Series().Begin(at).Add(-c.Period)
+		v, given := x.o.series[key][begin]
+		return given && x.o.newer[key][begin] < c.Evaluations && !holds(c, v)
 	})
 }
