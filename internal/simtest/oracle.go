@@ -102,9 +102,10 @@ type watched struct {
 	resize    hindered
 
 	wrote     time.Time // when our last change was sent, or was over: its answer was written down, or that none will come
-	described time.Time // when the last DescribeCluster began that was answered
+	heard     []answer  // to DescribeCluster and GetManagedScalingPolicy, that no saved decision has used yet
+	described time.Time // when the last DescribeCluster began whose answer a saved decision used
 	cl        emr.Cluster
-	asked     time.Time // when the last GetManagedScalingPolicy began that was answered
+	asked     time.Time // when the last GetManagedScalingPolicy began whose answer a saved decision used
 	managed   bool
 	managedAt time.Time // when that was answered
 
@@ -133,6 +134,12 @@ type reading struct {
 	at     time.Time // when it was answered
 	began  time.Time
 	groups []emr.Group
+}
+
+// answer is what a process was told, and when.
+type answer struct {
+	at time.Time
+	completion
 }
 
 // seenRead is what one usable read showed of a group.
@@ -246,13 +253,31 @@ func (x *watched) answered(c completion) {
 	switch c.call.Op {
 	case emr.ListInstanceGroups:
 		x.listed(c)
-	case emr.DescribeCluster:
-		if res.Cluster != nil && res.Cluster.ID == x.id {
-			x.described, x.cl = c.sent, *res.Cluster
-		}
-	case emr.GetManagedScalingPolicy:
-		x.asked, x.managed, x.managedAt = c.sent, res.ManagedScaling, x.now()
+	case emr.DescribeCluster, emr.GetManagedScalingPolicy:
+		x.heard = slices.DeleteFunc(x.heard, func(a answer) bool { return a.at.Before(x.now()) }) // their decisions were never saved
+		x.heard = append(x.heard, answer{x.now(), c})
 	}
+}
+
+// hear notes what the saved decision was told of the cluster and of who is in charge, if the document says that it was told anything: several answers may
+// come at one moment, each with a decision of its own. An answer that comes after a process forgot the question, since a save failed or it lost the scope,
+// tells nobody anything.
+func (x *watched) hear(before *guard.State) {
+	described, asked := !x.state.Described.Equal(before.Described), !x.state.ManagedAt.Equal(before.ManagedAt)
+	x.heard = slices.DeleteFunc(x.heard, func(a answer) bool {
+		res := a.done.Result
+		switch {
+		case a.at.Before(x.now()): // its decision was never saved
+			return true
+		case a.call.Op == emr.GetManagedScalingPolicy && asked:
+			x.asked, x.managed, x.managedAt = a.sent, res.ManagedScaling, a.at
+			return true
+		case a.call.Op == emr.DescribeCluster && described && res.Cluster != nil && res.Cluster.ID == x.id:
+			x.described, x.cl = a.sent, *res.Cluster
+			return true
+		}
+		return false
+	})
 }
 
 // listed puts the pages of a list together and notes a usable one: what is still on its way nobody knows.
@@ -324,12 +349,13 @@ func (x *watched) saved(d store.Document, records []store.Record) {
 	if x.o.saving != d.Key {
 		panic("nobody was told what is saved of " + d.Key.String())
 	}
-	pending := x.doc().Pending
+	before := x.doc()
 	x.state = x.o.state
 	// An answer that comes after a process forgot the call, since a save failed or it lost the scope, tells nobody anything.
-	if next := x.state.Pending; pending != nil && (next == nil || next.ID != pending.ID) {
+	if next := x.state.Pending; before.Pending != nil && (next == nil || next.ID != before.Pending.ID) {
 		x.wrote = x.now()
 	}
+	x.hear(before)
 	reads := x.take()
 	own := records[:0:0]
 	for _, r := range records {
@@ -417,10 +443,11 @@ func (o *oracle) notSaved(s store.Save) {
 	}
 }
 
-// died forgets the reads of which a process died before it had written down what it made of them.
+// died forgets the answers of which a process died before it had written down what it made of them.
 func (o *oracle) died() {
 	for _, x := range o.each() {
 		x.forget()
+		x.heard = nil
 	}
 }
 

@@ -305,6 +305,15 @@ func TestOracle_FindsOut(t *testing.T) {
 		{"a change of a cluster that is scaled by EMR", "R12", "managed scaling", nil, func(r *rogue) {
 			r.w.Act(emrsim.Action{Do: emrsim.DoManaged, Cluster: "etl", Count: 1, To: 20})
 			r.ask(emr.Call{Op: emr.GetManagedScalingPolicy})
+			r.s.ManagedAt = r.w.Now()
+			r.save()
+			r.wait(time.Minute)
+			r.read()
+			r.modify(guard.ForStop, "r1", 3)
+		}},
+		{"managed scaling in an answer that no saved decision used", "", "", nil, func(r *rogue) {
+			r.w.Act(emrsim.Action{Do: emrsim.DoManaged, Cluster: "etl", Count: 1, To: 20})
+			r.ask(emr.Call{Op: emr.GetManagedScalingPolicy})
 			r.wait(time.Minute)
 			r.read()
 			r.modify(guard.ForStop, "r1", 3)
