@@ -42,7 +42,7 @@ func (x *watched) change(sent *sentCall) {
 		x.launched(sent)
 	}
 	if b := x.groups[c.Group]; b != nil {
-		b.own(sent.at, b.Requested, c.Count)
+		b.own(sent.at, b.Requested, x.shown[c.Group].Requested, c.Count)
 	}
 	x.sent(c, s)
 	if s.Pending.Purpose == guard.ForMake || s.Pending.Purpose == guard.ForTerminate {

@@ -61,7 +61,8 @@ func (x *watched) meant(r store.Record) {
 // I8, the second half: every other change is named as outside. A change that two usable reads showed, whose decisions were saved, is in the
 // history: a new group as seen, another count as somebody else's. Not named need be what was overtaken by another change before those reads,
 // a count that the last read before it showed already, or the one before a fall that only one read showed, and a count that a call of ours asked
-// for or replaced a short while ago, or was written down to ask for, which nobody can tell from ours (R10).
+// for or replaced a short while ago, or was written down to ask for, which nobody can tell from ours (R10). What a group is asked for that ends with its
+// cluster concerns nobody any more.
 func (x *watched) outside(c emrsim.Change) {
 	b := x.groups[emr.GroupID(c.Group)]
 	if b == nil { // its first sight follows
@@ -89,7 +90,7 @@ func (x *watched) nameable(b *groupBook, g emr.Group, began time.Time) {
 	}
 	b.shown[0].reads++
 	for i := range b.unnamed {
-		if u := &b.unnamed[i]; !began.Before(u.at) && g.Requested == u.to {
+		if u := &b.unnamed[i]; !began.Before(u.at) && g.Requested == u.to && !g.State.Ended() {
 			u.reads++
 		}
 	}

@@ -41,7 +41,7 @@ type view struct {
 // showing is a requested count and how many reads in a row showed it.
 type showing struct{ count, reads int }
 
-// ownCount is a requested count that a call of ours asked for, or replaced.
+// ownCount is a requested count that a call of ours asked for, or replaced: in truth, or as far as reads had shown it.
 type ownCount struct {
 	at    time.Time
 	count int
