@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 
 	"emrguard/internal/config"
@@ -15,6 +16,9 @@ import (
 // replaceConfig puts new contents in the place of a configuration file's, all or nothing: into a file beside it, which then takes its name.
 // Mode bits and owner stay, and so does a symbolic link. It is refused when the file no longer holds what it held before.
 func replaceConfig(path string, before, after []byte) error {
+	if name, ok := strings.CutPrefix(path, fromEnv); ok {
+		return usageError("write %s: the configuration is the text of the variable %s; put the rule in where that is set", path, name)
+	}
 	target, err := filepath.EvalSymlinks(path)
 	if err != nil {
 		return fmt.Errorf("write %s: %w", path, err)

@@ -42,7 +42,7 @@ their groups resizes, and terminates idle ones where it is told to.
 	root.SetErr(d.Stderr)
 	root.AddCommand(
 		newRunCmd(d), newOnceCmd(d), newCheckCmd(d), newIAMPolicyCmd(d), newWrapCmd(d), newImportPoliciesCmd(d), newSimCmd(d),
-		newVersionCmd(d),
+		newHealthCmd(d), newVersionCmd(d),
 	)
 	root.AddCommand(stateCmds(d)...)
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
