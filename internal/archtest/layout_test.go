@@ -76,6 +76,7 @@ var layout = []place{
 	{"internal/usefulness", house, "the benchmark of usefulness: one week, several ways"},
 	{"internal/mutants", house, "deliberate defects that the proof must catch"},
 	{"internal/archtest", house, "these rules"},
+	{"internal/deploytest", house, "that what is under deploy fits the daemon"},
 	{"internal/testreport", house, "the summary of a test run"},
 }
 
