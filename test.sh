@@ -27,6 +27,7 @@ step_install() {
 	compiles_c || packages+=(gcc libc6-dev)
 	works git --version || packages+=(git)
 	works chromium --version || packages+=(chromium) # the tests of the page
+	works systemd-analyze --version || packages+=(systemd) # those of the unit
 	# Without it Go cannot fetch the modules.
 	[ -e /etc/ssl/certs/ca-certificates.crt ] || packages+=(ca-certificates)
 	[ ${#packages[@]} -eq 0 ] && { echo "nothing is missing"; return 0; }
