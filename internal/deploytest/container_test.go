@@ -25,7 +25,9 @@ import (
 )
 
 // deployed is the path of a file or folder under deploy.
-func deployed(name string) string { return filepath.Join("..", "..", "deploy", filepath.FromSlash(name)) }
+func deployed(name string) string {
+	return filepath.Join("..", "..", "deploy", filepath.FromSlash(name))
+}
 
 func read(t *testing.T, path string) string {
 	t.Helper()

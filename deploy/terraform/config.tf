@@ -1,0 +1,27 @@
+# emrguard.yaml as this module gives it to the service, and to others as an output. The state of a service is on its file system; elsewhere the
+# store's place and the listener are set where emrguard runs.
+locals {
+  ecs_settings = {
+    store            = "sqlite:/var/lib/emrguard/emrguard.db"
+    listen           = local.reachable ? "0.0.0.0:8470" : "127.0.0.1:8470"
+    listen_token_env = local.reachable ? "EMRGUARD_READ_TOKEN" : null
+    web              = local.orders ? { admin_token_env = "EMRGUARD_ADMIN_TOKEN" } : null
+  }
+
+  reachable = try(var.ecs.read_token_secret_arn, null) != null
+  orders    = try(var.ecs.admin_token_secret_arn, null) != null
+
+  scopes = [merge(var.scope_settings, {
+    for key, value in {
+      name         = var.scope
+      region       = local.region
+      events_queue = var.events ? aws_sqs_queue.events[0].url : null
+    } : key => value if value != null
+  })]
+
+  config = yamlencode(merge(
+    var.settings,
+    { for key, value in local.ecs_settings : key => value if value != null && var.run_on == "ecs" },
+    { scopes = local.scopes, clusters = var.clusters },
+  ))
+}

@@ -1,0 +1,404 @@
+package deploytest
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+	"github.com/hashicorp/hcl/v2/hclwrite"
+	"github.com/zclconf/go-cty/cty"
+	"pgregory.net/rapid"
+
+	"emrguard/internal/config"
+)
+
+func TestTerraformIsFormatted(t *testing.T) {
+	for name, text := range loadModule(t, deployed("terraform")).source {
+		if !bytes.Equal(hclwrite.Format(text), text) {
+			t.Errorf("%s is not formatted; run terraform fmt", name)
+		}
+	}
+	if path, err := exec.LookPath("terraform"); err == nil {
+		if out, err := exec.CommandContext(t.Context(), path, "fmt", "-check", "-diff", deployed("terraform")).CombinedOutput(); err != nil {
+			t.Errorf("terraform fmt: %v\n%s", err, out)
+		}
+	}
+}
+
+// Every name that is used is declared, everything declared is used, and what a person sees has a description.
+func TestTerraformReferencesHold(t *testing.T) {
+	m := loadModule(t, deployed("terraform"))
+	used := map[string]bool{}
+	check := func(e hclsyntax.Expression) {
+		for _, ref := range e.Variables() {
+			root, name := ref.RootName(), second(ref)
+			ok := false
+			switch root {
+			case "var":
+				ok = m.variables[name] != nil
+			case "local":
+				ok = m.locals[name] != nil
+			case "each":
+				ok = name == "key" || name == "value"
+			case "data":
+				if len(ref) > 2 {
+					if a, is := ref[2].(hcl.TraverseAttr); is {
+						ok = m.data[name][a.Name] != nil
+					}
+				}
+			default:
+				ok = m.resources[root][name] != nil
+			}
+			if !ok {
+				t.Errorf("%s: there is no %s.%s", ref.SourceRange(), root, name)
+			}
+			used[root+"."+name] = true
+		}
+	}
+	var walk func(b *hclsyntax.Body)
+	walk = func(b *hclsyntax.Body) {
+		for _, a := range b.Attributes {
+			check(a.Expr)
+		}
+		for _, inner := range b.Blocks {
+			walk(inner.Body)
+		}
+	}
+	for name, b := range m.variables {
+		for _, v := range b.Body.Blocks {
+			walk(v.Body)
+		}
+		if b.Body.Attributes["type"] == nil || b.Body.Attributes["description"] == nil {
+			t.Errorf("variable %s has no type or no description", name)
+		}
+	}
+	for name, b := range m.outputs {
+		walk(b.Body)
+		if b.Body.Attributes["description"] == nil {
+			t.Errorf("output %s has no description", name)
+		}
+	}
+	for _, e := range m.locals {
+		check(e)
+	}
+	for _, byName := range m.resources {
+		for _, b := range byName {
+			walk(b.Body)
+		}
+	}
+	for name := range m.variables {
+		if !used["var."+name] {
+			t.Errorf("variable %s is not used", name)
+		}
+	}
+	for name := range m.locals {
+		if !used["local."+name] {
+			t.Errorf("local.%s is not used", name)
+		}
+	}
+}
+
+// hclValue is a value written in HCL.
+func hclValue(t *testing.T, text string) cty.Value {
+	t.Helper()
+	e, diags := hclsyntax.ParseExpression([]byte(text), "value", hcl.InitialPos)
+	if diags.HasErrors() {
+		t.Fatal(diags)
+	}
+	v, diags := e.Value(nil)
+	if diags.HasErrors() {
+		t.Fatal(diags)
+	}
+	return v
+}
+
+// The objects of the module's documentation, where the service runs and where the chart does.
+const (
+	ecsVariable = `{image = "111122223333.dkr.ecr.us-east-1.amazonaws.com/emrguard:0.1.0", cluster_arn = "arn:aws:ecs:us-east-1:111122223333:cluster/main", vpc_id = "vpc-1",
+		subnet_ids = ["subnet-1", "subnet-2"], ingress_cidrs = ["10.0.0.0/8"], read_token_secret_arn = "arn:aws:secretsmanager:us-east-1:111122223333:secret:read",
+		admin_token_secret_arn = "arn:aws:secretsmanager:us-east-1:111122223333:secret:admin"}`
+	eksVariable = `{oidc_provider_arn = "arn:aws:iam::111122223333:oidc-provider/oidc.eks.us-east-1.amazonaws.com/id/ABC"}`
+	observeAll  = `[{match = {}, mode = "observe"}]`
+)
+
+// planned evaluates the whole module.
+func planned(t *testing.T, region string, vars map[string]string) map[string]cty.Value {
+	t.Helper()
+	given := map[string]cty.Value{}
+	for name, text := range vars {
+		given[name] = hclValue(t, text)
+	}
+	w, err := loadModule(t, deployed("terraform")).with(region, given)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := w.plan()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+// samePolicy holds the role's policy against what `emrguard iam-policy` prints for the configuration that the module gives out.
+func samePolicy(plan map[string]cty.Value) error {
+	cfg, err := config.Parse("emrguard.yaml", []byte(plan["output.config"].AsString()))
+	if err != nil {
+		return fmt.Errorf("%w\n%s", err, plan["output.config"].AsString())
+	}
+	policies := cfg.IAMPolicies()
+	if len(policies) != 1 || policies[0].Principal != "" {
+		return fmt.Errorf("%d policies", len(policies))
+	}
+	var got, want any
+	role := plan["aws_iam_role_policy.emrguard.policy"].AsString()
+	for text, into := range map[string]*any{role: &got, policies[0].Policy.JSON(): &want} {
+		if err := json.Unmarshal([]byte(text), into); err != nil {
+			return err
+		}
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		return fmt.Errorf("emrguard iam-policy (-) and the module (+) differ for\n%s\n%s", plan["output.config"].AsString(), diff)
+	}
+	return nil
+}
+
+// Policies and schedules of rules, as short as they are valid.
+const (
+	hclPools     = `pools = [{name = "task", role = "TASK", min = 0, max = 9, scale_up = [{name = "up", metric = "ContainerPending", operator = "gt", threshold = 10, action = {type = "adjustment", count = 1}}]}]`
+	hclSchedules = `pools = [{name = "task", role = "TASK", min = 0, max = 9, schedules = [{name = "night", cron = "0 20 * * *", target = 1}]}]`
+	hclTerminate = `termination = {mode = "%s", policies = [{name = "idle", statements = [{metric = "IsIdle", operator = "gte", threshold = 1, evaluation_periods = 6}]}]}`
+)
+
+func TestTerraformRoleIsWhatIAMPolicyPrints(t *testing.T) {
+	for name, c := range map[string]struct{ region, clusters, events string }{
+		"observe":   {"us-east-1", observeAll, "true"},
+		"no events": {"us-east-1", observeAll, "false"},
+		"off":       {"us-east-1", `[{match = {}, mode = "off"}]`, "true"},
+		"enforce":   {"eu-west-1", `[{match = {names = ["etl-*"]}, mode = "enforce", recovery = {after = "20m", fallback = ["same", {types = ["m5a.2xlarge"]}]}}]`, "true"},
+		"selective": {"us-east-1", `[{match = {tags = {team = "data", stage = "prod"}}, mode = "enforce"}, {match = {ids = ["j-B", "j-A"]}, mode = "enforce"}, {match = {tags = {team = "web"}, ids = ["j-C"]}, mode = "observe"}]`, "true"},
+		"china":     {"cn-north-1", observeAll, "true"},
+		"elsewhere": {"us-east-1", `[{match = {ids = ["j-A"]}, mode = "enforce", ` + hclSchedules + `}, {match = {scopes = ["prod"]}, mode = "observe", ` + hclPools + `}]`, "true"},
+		"terminate": {"us-east-1", `[{match = {tags = {team = "data"}}, mode = "enforce", ` + fmt.Sprintf(hclTerminate, "enforce") + `}, {match = {ids = ["j-B"]}, mode = "enforce", ` + fmt.Sprintf(hclTerminate, "observe") + `}]`, "true"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if err := samePolicy(planned(t, c.region, map[string]string{"run_on": `"ec2"`, "clusters": c.clusters, "events": c.events})); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+func TestTerraformRoleIsWhatIAMPolicyPrintsForAnyRules(t *testing.T) {
+	m := loadModule(t, deployed("terraform"))
+	rapid.Check(t, func(rt *rapid.T) {
+		var rules []string
+		for range rapid.IntRange(0, 4).Draw(rt, "rules") {
+			var match []string
+			if rapid.Bool().Draw(rt, "tagged") {
+				tags := rapid.SliceOfNDistinct(rapid.SampledFrom([]string{`team = "data"`, `stage = "prod + test"`, `"emr:x" = "1"`}), 1, 2, rapid.ID[string]).Draw(rt, "tags")
+				match = append(match, "tags = {"+strings.Join(tags, ", ")+"}")
+			}
+			if rapid.Bool().Draw(rt, "byID") {
+				ids := rapid.SliceOfNDistinct(rapid.SampledFrom([]string{`"j-A"`, `"j-B"`, `"j-C"`}), 1, 3, rapid.ID[string]).Draw(rt, "ids")
+				match = append(match, "ids = ["+strings.Join(ids, ", ")+"]")
+			}
+			rule := fmt.Sprintf("match = {%s}, mode = %q", strings.Join(match, ", "), rapid.SampledFrom([]string{"off", "observe", "enforce"}).Draw(rt, "mode"))
+			for _, part := range []string{
+				rapid.SampledFrom([]string{"", hclPools, hclSchedules}).Draw(rt, "pools"),
+				rapid.SampledFrom([]string{"", fmt.Sprintf(hclTerminate, "observe"), fmt.Sprintf(hclTerminate, "enforce")}).Draw(rt, "termination"),
+			} {
+				if part != "" {
+					rule += ", " + part
+				}
+			}
+			rules = append(rules, "{"+rule+"}")
+		}
+		w, err := m.with("us-east-1", map[string]cty.Value{
+			"run_on": cty.StringVal("ec2"), "clusters": hclValue(t, "["+strings.Join(rules, ", ")+"]"), "events": cty.BoolVal(rapid.Bool().Draw(rt, "events")),
+		})
+		if err != nil {
+			rt.Fatal(err)
+		}
+		plan, err := w.plan()
+		if err != nil {
+			rt.Fatal(err)
+		}
+		if err := samePolicy(plan); err != nil {
+			rt.Fatal(err)
+		}
+	})
+}
+
+// statement is one of a policy document, with strings and lists of them as IAM takes either.
+type statement struct {
+	Sid, Effect string
+	Action      any
+	Resource    any
+	Principal   any
+	Condition   map[string]map[string]any
+}
+
+// Everything evaluates wherever it runs, and every policy document is closed: a principal that is named or a role's own, no action by "*".
+func TestTerraformPoliciesAreClosed(t *testing.T) {
+	for name, vars := range map[string]map[string]string{
+		"ecs":           {"run_on": `"ecs"`, "ecs": ecsVariable, "clusters": observeAll, "permissions_boundary": `"arn:aws:iam::111122223333:policy/boundary"`},
+		"ecs unseen":    {"run_on": `"ecs"`, "ecs": `{image = "i", cluster_arn = "c", vpc_id = "v", subnet_ids = ["s"]}`, "clusters": observeAll, "events": "false"},
+		"eks":           {"run_on": `"eks"`, "eks": eksVariable, "clusters": observeAll},
+		"ec2":           {"run_on": `"ec2"`, "clusters": observeAll, "scope_settings": `{api_share = 0.25}`, "settings": `{log = {level = "debug"}}`},
+		"ec2, no queue": {"run_on": `"ec2"`, "clusters": observeAll, "events": "false"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			plan := planned(t, "us-east-1", vars)
+			if err := samePolicy(plan); err != nil {
+				t.Error(err)
+			}
+			seen := 0
+			for _, address := range slices.Sorted(maps.Keys(plan)) {
+				if !strings.HasSuffix(address, "policy") || !strings.HasPrefix(address, "aws_") || strings.Contains(address, "redrive") {
+					continue
+				}
+				seen++
+				var doc struct {
+					Version   string
+					Statement []statement
+				}
+				if err := json.Unmarshal([]byte(plan[address].AsString()), &doc); err != nil {
+					t.Fatalf("%s: %v", address, err)
+				}
+				if doc.Version != "2012-10-17" || len(doc.Statement) == 0 {
+					t.Errorf("%s: %+v", address, doc)
+				}
+				for _, s := range doc.Statement {
+					actions, principal := fmt.Sprint(s.Action), fmt.Sprint(s.Principal)
+					if s.Effect != "Allow" && s.Effect != "Deny" || strings.Contains(actions, "*") || strings.Contains(principal, "*") {
+						t.Errorf("%s: %+v", address, s)
+					}
+				}
+			}
+			if seen < 2 {
+				t.Errorf("%d policies", seen)
+			}
+		})
+	}
+}
+
+// The queue takes messages from the rule alone, and what cannot be delivered or decided on is kept.
+func TestTerraformQueueIsForTheRuleAlone(t *testing.T) {
+	plan := planned(t, "us-east-1", map[string]string{"run_on": `"ec2"`, "clusters": observeAll})
+	for _, queue := range []string{"events", "dead"} {
+		policy := plan["aws_sqs_queue_policy.events."+queue+".policy"].AsString()
+		for _, part := range []string{`"Service":"events.amazonaws.com"`, `"Action":"sqs:SendMessage"`, `"aws:SourceArn":"arn:aws:events:us-east-1:111122223333:emrguard-events"`} {
+			if !strings.Contains(policy, part) {
+				t.Errorf("%s: no %s in %s", queue, part, policy)
+			}
+		}
+	}
+	if got := plan["aws_sqs_queue.events.redrive_policy"].AsString(); !strings.Contains(got, ":emrguard-events-dead") {
+		t.Errorf("redrive: %s", got)
+	}
+	// docs/events.md says the same for people who do it by hand.
+	pattern := plan["aws_cloudwatch_event_rule.emr.event_pattern"].AsString()
+	for _, kind := range []string{"EMR Instance Group State Change", "EMR Instance Group Resize", "EMR Instance Group Provisioning", "EMR Cluster State Change"} {
+		if !strings.Contains(pattern, kind) || !strings.Contains(read(t, "../../docs/events.md"), kind) {
+			t.Errorf("%s is not in both, the rule and docs/events.md", kind)
+		}
+	}
+}
+
+func TestTerraformServiceNeverRunsTwice(t *testing.T) {
+	plan := planned(t, "us-east-1", map[string]string{"run_on": `"ecs"`, "ecs": ecsVariable, "clusters": observeAll})
+	const service = "aws_ecs_service.emrguard.emrguard."
+	for name, want := range map[string]cty.Value{
+		"desired_count": cty.NumberIntVal(1), "deployment_maximum_percent": cty.NumberIntVal(100), "deployment_minimum_healthy_percent": cty.NumberIntVal(0),
+		"availability_zone_rebalancing": cty.StringVal("DISABLED"), "launch_type": cty.StringVal("FARGATE"),
+	} {
+		if got := plan[service+name]; !got.RawEquals(want) {
+			t.Errorf("%s is %#v, want %#v", name, got, want)
+		}
+	}
+}
+
+// The task runs what the image has, as the image's user, on a root file system that it cannot write to, and its configuration is valid.
+func TestTerraformTaskFitsTheImage(t *testing.T) {
+	type pair struct{ Name, Value, ValueFrom string }
+	for name, c := range map[string]struct {
+		ecs, listen string
+		secrets     int
+	}{
+		"with tokens":   {ecsVariable, "0.0.0.0:8470", 2},
+		"nobody enters": {`{image = "i", cluster_arn = "c", vpc_id = "v", subnet_ids = ["s"]}`, "127.0.0.1:8470", 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			plan := planned(t, "us-east-1", map[string]string{"run_on": `"ecs"`, "ecs": c.ecs, "clusters": observeAll})
+			var containers []struct {
+				User                   string
+				ReadonlyRootFilesystem bool
+				Command                []string
+				Environment, Secrets   []pair
+				HealthCheck            struct{ Command []string }
+				MountPoints            []struct{ ContainerPath string }
+			}
+			if err := json.Unmarshal([]byte(plan["aws_ecs_task_definition.emrguard.emrguard.container_definitions"].AsString()), &containers); err != nil {
+				t.Fatal(err)
+			}
+			image, task := containerImage(t), containers[0]
+			if task.User != image.is["USER"] || !task.ReadonlyRootFilesystem || task.MountPoints[0].ContainerPath != image.is["WORKDIR"] {
+				t.Errorf("%+v does not fit %+v", task, image.is)
+			}
+			if want := []string{"CMD", image.entrypoint[0], "health", "-c", "env:EMRGUARD_YAML"}; !slices.Equal(task.HealthCheck.Command, want) {
+				t.Errorf("health is asked by %q, want %q", task.HealthCheck.Command, want)
+			}
+			env := map[string]string{}
+			for _, e := range task.Environment {
+				env[e.Name] = e.Value
+			}
+			for _, s := range task.Secrets {
+				env[s.Name] = "value-of-" + s.ValueFrom
+			}
+			cfg, err := config.Parse("env:EMRGUARD_YAML", []byte(env["EMRGUARD_YAML"]))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, _, err := cfg.Tokens(func(name string) string { return env[name] }); err != nil || len(task.Secrets) != c.secrets {
+				t.Errorf("%d secrets: %v", len(task.Secrets), err)
+			}
+			if cfg.Listen != c.listen || cfg.StorePath() != image.is["WORKDIR"]+"/emrguard.db" {
+				t.Errorf("listen %s, store %s", cfg.Listen, cfg.StorePath())
+			}
+		})
+	}
+}
+
+func TestTerraformRefusesWhatCannotWork(t *testing.T) {
+	m := loadModule(t, deployed("terraform"))
+	for name, c := range map[string]struct {
+		vars map[string]string
+		text string
+	}{
+		"nowhere":     {map[string]string{"run_on": `"lambda"`, "clusters": observeAll}, "run_on: ecs, eks or ec2"},
+		"no service":  {map[string]string{"run_on": `"ecs"`, "clusters": observeAll}, "ecs: needed with run_on"},
+		"no provider": {map[string]string{"run_on": `"eks"`, "clusters": observeAll}, "eks: needed with run_on"},
+		"no mode":     {map[string]string{"run_on": `"ec2"`, "clusters": `[{match = {}}]`}, "each rule needs match"},
+		"name":        {map[string]string{"run_on": `"ec2"`, "clusters": observeAll, "name": `"a b"`}, "name: a letter"},
+		"no rules":    {map[string]string{"run_on": `"ec2"`}, "variable clusters is not given"},
+		"admin only":  {map[string]string{"run_on": `"ecs"`, "clusters": observeAll, "ecs": `{image = "i", cluster_arn = "c", vpc_id = "v", subnet_ids = ["s"], admin_token_secret_arn = "a"}`}, "needs read_token_secret_arn"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			given := map[string]cty.Value{}
+			for name, text := range c.vars {
+				given[name] = hclValue(t, text)
+			}
+			if _, err := m.with("us-east-1", given); err == nil || !strings.Contains(err.Error(), c.text) {
+				t.Errorf("%v, want %q", err, c.text)
+			}
+		})
+	}
+}
