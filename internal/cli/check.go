@@ -22,9 +22,10 @@ import (
 // finding is one thing that `emrguard check` looked at.
 type finding struct {
 	Status string `json:"status"` // ok, warning or problem
-	Check  string `json:"check"`  // configuration, listener, store, notifications, credentials, permission, clock
+	Check  string `json:"check"`  // configuration, listener, prices, store, notifications, credentials, permission, events, clock
 	Scope  string `json:"scope,omitempty"`
 	Text   string `json:"text"`
+	Next   string `json:"next,omitempty"` // what to do about it, in one or more lines
 }
 
 // The statuses of a finding.
@@ -38,6 +39,7 @@ const (
 type checkPage struct {
 	OK       bool      `json:"ok"` // no problem; there may be warnings
 	Findings []finding `json:"findings"`
+	Next     string    `json:"next,omitempty"` // the next command, where there is no problem
 }
 
 // checkTimeout bounds all questions to AWS, in real time.
@@ -52,7 +54,8 @@ func newCheckCmd(d *Deps) *cobra.Command {
 		Short: "Check configuration, credentials, permissions, store and clock, all at once",
 		Long: `Check looks at everything a daemon needs and reports all problems at once: the configuration with its warnings, the listener's token, the
 store and every row in it, the sinks of notifications with their secrets, and for each scope the credentials, the permission for each call of EMR and CloudWatch that the rules need, and
-the clock.
+the clock. What is missing comes with what to do about it: a configuration to begin with, where credentials come from, the statement that a
+policy lacks, the clusters that there are.
 
 It changes nothing and sends no notification; "emrguard notify test" does. A permission to write is tried with a request that EMR must refuse: a group or cluster that cannot exist. AWS does
 not document that it checks permissions first, so "allowed" is a strong hint and no proof. TerminateJobFlows is not tried at all: it
@@ -67,21 +70,24 @@ The exit code is 4 if there is a problem; warnings alone leave it at 0.`,
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		cfg, err := file.Load()
 		if e := (*config.Error)(nil); errors.As(err, &e) {
-			return writeCheck(d, out, configFindings(e))
+			return writeCheck(d, out, checkPage{Findings: configFindings(e)})
+		} else if e := (*noConfigError)(nil); errors.As(err, &e) {
+			return writeCheck(d, out, checkPage{Findings: []finding{firstConfig(d, file.Path())}})
 		} else if err != nil {
 			return err
 		}
 		ctx, cancel := context.WithTimeout(cmd.Context(), checkTimeout)
 		defer cancel()
-		list := []finding{{statusOK, "configuration", "", fmt.Sprintf("%s: %d scopes, %d rules", cfg.Name(), len(cfg.Scopes), len(cfg.Clusters))}}
+		list := []finding{fine("configuration", fmt.Sprintf("%s: %d scopes, %d rules", cfg.Name(), len(cfg.Scopes), len(cfg.Clusters)))}
 		for _, w := range cfg.WarningLines() {
-			list = append(list, finding{statusWarning, "configuration", "", w})
+			list = append(list, finding{Status: statusWarning, Check: "configuration", Text: w})
 		}
 		list = append(list, checkListener(d, cfg)...)
 		list = append(list, checkPrices(cfg)...)
 		list = append(list, checkStore(ctx, d, cfg)...)
 		list = append(list, checkSinks(ctx, d, cfg)...)
-		return writeCheck(d, out, append(list, checkScopes(ctx, d, cfg)...))
+		list = append(list, checkScopes(ctx, d, cfg)...)
+		return writeCheck(d, out, checkPage{Findings: list, Next: afterCheck(cfg)})
 	}
 	return cmd
 }
@@ -94,26 +100,32 @@ func configFindings(e *config.Error) []finding {
 		if p.Line > 0 {
 			where = fmt.Sprintf("%s:%d:%d", e.File, p.Line, p.Column)
 		}
-		list = append(list, finding{statusProblem, "configuration", "", where + ": " + p.String()})
+		list = append(list, problem("configuration", where+": "+p.String()))
 	}
 	return list
 }
 
-func writeCheck(d *Deps, out *output, list []finding) error {
+func writeCheck(d *Deps, out *output, page checkPage) error {
 	problems := 0
-	rows := make([][]string, len(list))
-	for i, f := range list {
+	rows := make([][]string, len(page.Findings))
+	for i, f := range page.Findings {
 		if f.Status == statusProblem {
 			problems++
 		}
 		rows[i] = []string{f.Status, f.Check, f.Scope, f.Text}
 	}
+	if page.OK = problems == 0; !page.OK {
+		page.Next = ""
+	}
 	if out.JSON() {
-		if err := writeJSON(d.Stdout, checkPage{OK: problems == 0, Findings: list}); err != nil {
+		if err := writeJSON(d.Stdout, page); err != nil {
 			return err
 		}
-	} else if err := writeTable(d.Stdout, []string{"STATUS", "CHECK", "SCOPE", "WHAT"}, rows); err != nil {
-		return err
+	} else {
+		if err := writeTable(d.Stdout, []string{"STATUS", "CHECK", "SCOPE", "WHAT"}, rows); err != nil {
+			return err
+		}
+		fmt.Fprint(d.Stdout, nextSteps(page))
 	}
 	switch problems {
 	case 0:
@@ -129,7 +141,7 @@ func checkPrices(cfg *config.Config) []finding {
 	prices, err := cfg.ReadPrices()
 	switch {
 	case err != nil:
-		return []finding{{statusProblem, "prices", "", err.Error()}}
+		return []finding{{Status: statusProblem, Check: "prices", Text: err.Error()}}
 	case prices == nil:
 		return nil
 	}
@@ -137,7 +149,7 @@ func checkPrices(cfg *config.Config) []finding {
 	for _, region := range prices.Regions {
 		types += len(region)
 	}
-	return []finding{{statusOK, "prices", "", fmt.Sprintf("%d instance types in %d regions", types, len(prices.Regions))}}
+	return []finding{{Status: statusOK, Check: "prices", Text: fmt.Sprintf("%d instance types in %d regions", types, len(prices.Regions))}}
 }
 
 func checkListener(d *Deps, cfg *config.Config) []finding {
@@ -152,13 +164,13 @@ func checkListener(d *Deps, cfg *config.Config) []finding {
 	}
 	switch {
 	case err != nil:
-		return []finding{{statusProblem, "listener", "", err.Error()}}
+		return []finding{problem("listener", err.Error())}
 	case access.Anybody() && !access.Orders():
-		return []finding{{statusOK, "listener", "", "everybody on this machine may read the page; it gives no orders without web.admin_token_file"}}
+		return []finding{fine("listener", "everybody on this machine may read the page; it gives no orders without web.admin_token_file")}
 	case access.Anybody():
-		return []finding{{statusOK, "listener", "", "everybody on this machine may read the page and give orders (web.open_orders)"}}
+		return []finding{fine("listener", "everybody on this machine may read the page and give orders (web.open_orders)")}
 	}
-	return []finding{{statusOK, "listener", "", "the tokens can be read"}}
+	return []finding{fine("listener", "the tokens can be read")}
 }
 
 // checkStore reads the store if there is one, without creating it.
@@ -169,22 +181,22 @@ func checkStore(ctx context.Context, d *Deps, cfg *config.Config) []finding {
 	case errors.Is(err, store.ErrNotFound):
 		return []finding{checkFolder(path)}
 	case err != nil:
-		return []finding{{statusProblem, "store", "", err.Error()}}
+		return []finding{problem("store", err.Error())}
 	}
-	list := []finding{{statusOK, "store", "", fmt.Sprintf("%s: store %s, every row can be read", path, s.ID())}}
+	list := []finding{fine("store", fmt.Sprintf("%s: store %s, every row can be read", path, s.ID()))}
 	if err := s.Check(ctx); err != nil {
-		list[0] = finding{statusProblem, "store", "", err.Error()}
+		list[0] = problem("store", err.Error())
 	}
 	leases, err := s.Leases(ctx)
 	if err == nil {
 		for _, l := range scopesOf(leases) {
 			if l.Held(d.present(ctx, cfg)) {
-				list = append(list, finding{statusOK, "store", l.Scope, "a daemon is at work: " + l.Note})
+				list = append(list, finding{Status: statusOK, Check: "store", Scope: l.Scope, Text: "a daemon is at work: " + l.Note})
 			}
 		}
 	}
 	if err := s.Close(); err != nil {
-		list = append(list, finding{statusProblem, "store", "", err.Error()})
+		list = append(list, problem("store", err.Error()))
 	}
 	return list
 }
@@ -194,12 +206,12 @@ func checkFolder(path string) finding {
 	dir := filepath.Dir(path)
 	probe, err := os.CreateTemp(dir, ".emrguard-check-*")
 	if err != nil {
-		return finding{statusProblem, "store", "", fmt.Sprintf("%s: there is no store yet, and it cannot be created: %v", path, err)}
+		return problem("store", fmt.Sprintf("%s: there is no store yet, and it cannot be created: %v", path, err))
 	}
 	if err := errors.Join(probe.Close(), os.Remove(probe.Name())); err != nil {
-		return finding{statusProblem, "store", "", fmt.Sprintf("%s: %v", dir, err)}
+		return problem("store", fmt.Sprintf("%s: %v", dir, err))
 	}
-	return finding{statusOK, "store", "", path + ": there is none yet; emrguard run creates it"}
+	return fine("store", path+": there is none yet; emrguard run creates it")
 }
 
 // checkScopes asks AWS about every scope; the findings come in the order of the scopes.

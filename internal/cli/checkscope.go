@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -32,7 +33,9 @@ func checkScope(ctx context.Context, d *Deps, cfg *config.Config, s config.Scope
 		return c.list
 	}
 	c.client = client
-	c.identity(ctx)
+	if !c.identity(ctx) {
+		return c.list // whatever else is asked would be refused for the same reason
+	}
 	if clusters, ok := c.clusters(ctx); ok {
 		c.permissions(ctx, clusters)
 	}
@@ -41,22 +44,29 @@ func checkScope(ctx context.Context, d *Deps, cfg *config.Config, s config.Scope
 }
 
 func (c *scopeCheck) add(status, check, format string, args ...any) {
-	c.list = append(c.list, finding{status, check, c.scope.Name, fmt.Sprintf(format, args...)})
+	c.list = append(c.list, finding{Status: status, Check: check, Scope: c.scope.Name, Text: fmt.Sprintf(format, args...)})
 }
 
-// identity asks who the credentials are. A simulator need not know that.
-func (c *scopeCheck) identity(ctx context.Context) {
+// next says what to do about the last finding.
+func (c *scopeCheck) next(text string) { c.list[len(c.list)-1].Next = text }
+
+// identity asks who the credentials are, and says whether there are any. A simulator need not know that.
+func (c *scopeCheck) identity(ctx context.Context) bool {
 	id, err := c.client.Identity(ctx)
 	switch {
 	case err != nil && c.client.Loopback():
 		c.add(statusOK, "credentials", "%s is on this machine; it does not tell who asks", c.client.Endpoint())
 	case err != nil:
-		c.add(statusProblem, "credentials", "%v; see where the AWS CLI takes credentials from, and role_arn", err)
+		c.add(statusProblem, "credentials", "%v", err)
+		c.next(credentialsStep(c.scope))
+		refused, ok := errors.AsType[*emr.Error](err)
+		return !ok || refused.Class != emr.Denied // STS may be out of reach where EMR is not
 	case c.scope.Account() != "" && id.Account != c.scope.Account():
 		c.add(statusProblem, "credentials", "%s is in account %s, but role_arn names %s", id.ARN, id.Account, c.scope.Account())
 	default:
 		c.add(statusOK, "credentials", "%s in %s", id.ARN, c.client.Region())
 	}
+	return true
 }
 
 // clusters lists the clusters that a rule may match, first page only, and compares the clocks.
@@ -66,7 +76,8 @@ func (c *scopeCheck) clusters(ctx context.Context) ([]emr.ClusterSummary, bool) 
 	late := time.Now()
 	c.clock(res.Date, early, late)
 	if res.Err != nil {
-		c.add(statusProblem, "permission", "%s: %v; emrguard iam-policy prints what is needed", emr.ListClusters, res.Err)
+		c.add(statusProblem, "permission", "%s: %v", emr.ListClusters, res.Err)
+		c.next(permissionStep(c.cfg, c.scope, emr.ListClusters, res.Err))
 		return nil, false
 	}
 	matched := slices.DeleteFunc(slices.Clone(res.Clusters), func(s emr.ClusterSummary) bool { return !c.cfg.Candidate(c.scope.Name, s) })
@@ -74,11 +85,11 @@ func (c *scopeCheck) clusters(ctx context.Context) ([]emr.ClusterSummary, bool) 
 	if res.Marker != "" {
 		more = " on the first page"
 	}
-	status := statusOK
+	c.add(statusOK, "permission", "%s: allowed; rules may match %d of %d clusters%s", emr.ListClusters, len(matched), len(res.Clusters), more)
 	if len(matched) == 0 {
-		status = statusWarning
+		c.list[len(c.list)-1].Status = statusWarning
+		c.next(matchStep(c.client.Region(), res.Clusters))
 	}
-	c.add(status, "permission", "%s: allowed; rules may match %d of %d clusters%s", emr.ListClusters, len(matched), len(res.Clusters), more)
 	return matched, true
 }
 
@@ -124,11 +135,14 @@ func (c *scopeCheck) permissions(ctx context.Context, clusters []emr.ClusterSumm
 		case access == awsapi.Allowed:
 			allowed = append(allowed, string(op))
 		case access == awsapi.Refused && op.CloudWatch():
-			c.add(statusProblem, "permission", "%s: %v; policies by metrics need cloudwatch:%s, which no ARN restricts; emrguard iam-policy prints what is needed", op, err, op)
+			c.add(statusProblem, "permission", "%s: %v; policies by metrics need cloudwatch:%s, which no ARN restricts", op, err, op)
+			c.next(permissionStep(c.cfg, c.scope, op, err))
 		case access == awsapi.Refused && stand:
 			c.add(statusWarning, "permission", "%s: refused for a cluster that does not exist, which a policy for single clusters or tags does, too: %v", op, err)
+			c.next(permissionStep(c.cfg, c.scope, op, err))
 		case access == awsapi.Refused:
-			c.add(statusProblem, "permission", "%s on %s: %v; emrguard iam-policy prints what is needed", op, cluster, err)
+			c.add(statusProblem, "permission", "%s on %s: %v", op, cluster, err)
+			c.next(permissionStep(c.cfg, c.scope, op, err))
 		default:
 			c.add(statusWarning, "permission", "%s: no answer that tells: %v", op, err)
 		}
@@ -142,6 +156,7 @@ func (c *scopeCheck) permissions(ctx context.Context, clusters []emr.ClusterSumm
 func (c *scopeCheck) queue(ctx context.Context) {
 	queue := c.scope.EventsQueue
 	if queue == "" {
+		c.add(statusOK, "events", "no events_queue: resizes are seen by reading, at worst a sweep later; a queue is optional, docs/events.md sets one up")
 		return
 	}
 	var allowed []string
@@ -150,11 +165,13 @@ func (c *scopeCheck) queue(ctx context.Context) {
 		switch {
 		case err != nil && err.Class == emr.NotFound:
 			c.add(statusProblem, "permission", "%s: there is no queue %s, or it is not shown to these credentials: %v", op, queue, err)
+			c.next(queueStep(c.scope))
 			return
 		case access == awsapi.Allowed:
 			allowed = append(allowed, string(op))
 		case access == awsapi.Refused:
-			c.add(statusProblem, "permission", "%s on %s: %v; emrguard iam-policy prints what is needed", op, queue, err)
+			c.add(statusProblem, "permission", "%s on %s: %v", op, queue, err)
+			c.next(permissionStep(c.cfg, c.scope, op, err))
 		default:
 			c.add(statusWarning, "permission", "%s: no answer that tells: %v", op, err)
 		}

@@ -234,15 +234,15 @@ func checkSinks(ctx context.Context, d *Deps, cfg *config.Config) []finding {
 func checkSink(ctx context.Context, d *Deps, cfg *config.Config, c notify.Sink) finding {
 	s, err := sink.New(ctx, c, app.SinkOptions(cfg, d.Env, d.Version))
 	if err != nil {
-		return finding{statusProblem, "notifications", "", err.Error()}
+		return finding{Status: statusProblem, Check: "notifications", Text: err.Error()}
 	}
 	limited, cancel := context.WithTimeout(ctx, testTimeout)
 	defer cancel()
 	found, err := s.Reach(limited)
 	if err != nil {
-		return finding{statusProblem, "notifications", "", fmt.Sprintf("sink %s: %s: %v", c.Name, s.Where(), err)}
+		return finding{Status: statusProblem, Check: "notifications", Text: fmt.Sprintf("sink %s: %s: %v", c.Name, s.Where(), err)}
 	}
-	return finding{statusOK, "notifications", "", fmt.Sprintf("sink %s: %s: %s; emrguard notify test --sink %s sends a message there", c.Name, s.Where(), found, c.Name)}
+	return finding{Status: statusOK, Check: "notifications", Text: fmt.Sprintf("sink %s: %s: %s; emrguard notify test --sink %s sends a message there", c.Name, s.Where(), found, c.Name)}
 }
 
 // scopesOf leaves emrguard's own book-keeping out of leases.

@@ -78,6 +78,27 @@ func (c *Config) IAMPolicies() []PolicyFor {
 	return out
 }
 
+// Allowing returns the statements of a scope's policy that allow an operation there, as they stand in IAMPolicies: without them AWS refuses it.
+func (c *Config) Allowing(s Scope, op emr.Op) []Statement {
+	var out []Statement
+	for _, p := range c.IAMPolicies() {
+		for _, statement := range p.Policy.Statement {
+			if p.Principal == s.RoleARN && statement.Effect == "Allow" && slices.Contains(statement.Action, action(op)) && statement.in(s.Region) {
+				out = append(out, statement)
+			}
+		}
+	}
+	return out
+}
+
+// in says whether the statement is about a region, by its condition or its ARNs.
+func (s Statement) in(region string) bool {
+	if only := s.Condition["StringEquals"]["aws:RequestedRegion"]; len(only) > 0 {
+		return slices.Contains(only, region)
+	}
+	return slices.ContainsFunc(s.Resource, func(arn string) bool { return strings.Contains(arn, ":"+region+":") })
+}
+
 // principals are the identities that the scopes and sinks use: emrguard's own first, then each role once.
 func (c *Config) principals() []string {
 	out := []string{""}

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"emrguard/internal/emr"
 )
 
 func TestIAMPolicies(t *testing.T) {
@@ -101,6 +103,38 @@ func checkPolicy(t *testing.T, p Policy) {
 			if slices.Contains(writes, a) && !denied[a] {
 				t.Errorf("%s allows %s without regard to the opt-out tag", s.Sid, a)
 			}
+		}
+	}
+}
+
+// Each scope is pointed to the statements of its own principal and region.
+func TestAllowingIsOfTheScope(t *testing.T) {
+	cfg := mustParse(t, `
+scopes:
+  - {name: east, region: us-east-1, role_arn: "arn:aws:iam::111122223333:role/emrguard"}
+  - {name: west, region: us-west-2, role_arn: "arn:aws:iam::111122223333:role/emrguard"}
+  - {name: own, region: us-east-1}
+clusters: [{match: {scopes: [west]}, mode: enforce}, {match: {}, mode: observe}]
+`)
+	for _, c := range []struct {
+		scope int
+		op    emr.Op
+		want  string
+	}{
+		{0, emr.ListClusters, "Find0"},
+		{1, emr.ListClusters, "Find3"},
+		{2, emr.ListClusters, "Find0"},
+		{0, emr.ListInstances, "Watch2"},
+		{1, emr.ListInstances, "Watch5"},
+		{0, emr.ModifyInstanceGroups, ""},
+		{1, emr.ModifyInstanceGroups, "Repair6"},
+	} {
+		var sids []string
+		for _, s := range cfg.Allowing(cfg.Scopes[c.scope], c.op) {
+			sids = append(sids, s.Sid)
+		}
+		if got := strings.Join(sids, " "); got != c.want {
+			t.Errorf("%s in %s: %q, want %q", c.op, cfg.Scopes[c.scope].Name, got, c.want)
 		}
 	}
 }
