@@ -5,7 +5,7 @@ locals {
     store            = "sqlite:/var/lib/emrguard/emrguard.db"
     listen           = local.reachable ? "0.0.0.0:8470" : "127.0.0.1:8470"
     listen_token_env = local.reachable ? "EMRGUARD_READ_TOKEN" : null
-    web              = local.orders ? { admin_token_env = "EMRGUARD_ADMIN_TOKEN" } : null
+    web              = merge(try(var.settings.web, {}), { for name in ["EMRGUARD_ADMIN_TOKEN"] : "admin_token_env" => name if local.orders })
   }
 
   reachable = try(var.ecs.read_token_secret_arn, null) != null
@@ -21,7 +21,7 @@ locals {
 
   config = yamlencode(merge(
     var.settings,
-    { for key, value in local.ecs_settings : key => value if value != null && var.run_on == "ecs" },
+    { for key, value in local.ecs_settings : key => value if var.run_on == "ecs" && !contains(["null", "{}"], jsonencode(value)) },
     { scopes = local.scopes, clusters = var.clusters },
   ))
 }

@@ -29,6 +29,11 @@ variable "scope_settings" {
   description = "Further keys of the scope, as in emrguard.yaml: api_share, api_rates, sweep."
   type        = any
   default     = {}
+
+  validation {
+    condition     = !can(var.scope_settings.role_arn)
+    error_message = "scope_settings: no role_arn: the role of this module is the one that emrguard has."
+  }
 }
 
 variable "clusters" {
@@ -42,7 +47,7 @@ variable "clusters" {
 }
 
 variable "settings" {
-  description = "Further keys of the top level, as in emrguard.yaml: log, history."
+  description = "Further keys of the top level, as in emrguard.yaml: log, history, web."
   type        = any
   default     = {}
 }

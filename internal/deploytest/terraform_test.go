@@ -337,7 +337,9 @@ func TestTerraformTaskFitsTheImage(t *testing.T) {
 		"nobody enters": {`{image = "i", cluster_arn = "c", vpc_id = "v", subnet_ids = ["s"]}`, "127.0.0.1:8470", 0},
 	} {
 		t.Run(name, func(t *testing.T) {
-			plan := planned(t, "us-east-1", map[string]string{"run_on": `"ecs"`, "ecs": c.ecs, "clusters": observeAll})
+			plan := planned(t, "us-east-1", map[string]string{
+				"run_on": `"ecs"`, "ecs": c.ecs, "clusters": observeAll, "settings": `{web = {public_url = "https://emrguard.example.com"}}`,
+			})
 			var containers []struct {
 				User                   string
 				ReadonlyRootFilesystem bool
@@ -370,8 +372,8 @@ func TestTerraformTaskFitsTheImage(t *testing.T) {
 			if _, _, err := cfg.Tokens(func(name string) string { return env[name] }); err != nil || len(task.Secrets) != c.secrets {
 				t.Errorf("%d secrets: %v", len(task.Secrets), err)
 			}
-			if cfg.Listen != c.listen || cfg.StorePath() != image.is["WORKDIR"]+"/emrguard.db" {
-				t.Errorf("listen %s, store %s", cfg.Listen, cfg.StorePath())
+			if cfg.Web.PublicURL != "https://emrguard.example.com" || cfg.Listen != c.listen || cfg.StorePath() != image.is["WORKDIR"]+"/emrguard.db" {
+				t.Errorf("listen %s, store %s, web %+v", cfg.Listen, cfg.StorePath(), cfg.Web)
 			}
 		})
 	}
@@ -387,6 +389,7 @@ func TestTerraformRefusesWhatCannotWork(t *testing.T) {
 		"no service":  {map[string]string{"run_on": `"ecs"`, "clusters": observeAll}, "ecs: needed with run_on"},
 		"no provider": {map[string]string{"run_on": `"eks"`, "clusters": observeAll}, "eks: needed with run_on"},
 		"no mode":     {map[string]string{"run_on": `"ec2"`, "clusters": `[{match = {}}]`}, "each rule needs match"},
+		"two roles":   {map[string]string{"run_on": `"ec2"`, "clusters": observeAll, "scope_settings": `{role_arn = "r"}`}, "no role_arn"},
 		"name":        {map[string]string{"run_on": `"ec2"`, "clusters": observeAll, "name": `"a b"`}, "name: a letter"},
 		"no rules":    {map[string]string{"run_on": `"ec2"`}, "variable clusters is not given"},
 		"admin only":  {map[string]string{"run_on": `"ecs"`, "clusters": observeAll, "ecs": `{image = "i", cluster_arn = "c", vpc_id = "v", subnet_ids = ["s"], admin_token_secret_arn = "a"}`}, "needs read_token_secret_arn"},
