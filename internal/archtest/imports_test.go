@@ -214,6 +214,10 @@ var owners = []owner{
 		target: []string{"internal/awsapi"}, by: []string{"internal/app", "internal/cli"}, byTests: []string{"..."},
 		why: "which EMR it is, is decided where the parts are put together; the engine states the interface it needs",
 	},
+	{
+		target: []string{"github.com/hashicorp/hcl/v2/...", "github.com/zclconf/go-cty/...", "github.com/zclconf/go-cty-yaml"}, by: []string{"internal/deploytest"},
+		why: "Terraform's language is there to test the module under deploy; the program does not speak it",
+	},
 }
 
 // owned checks who imports what has owners.
