@@ -264,7 +264,7 @@ func freeAddress(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer ln.Close() //nolint:errcheck // nothing was sent
+	defer ln.Close()
 	return ln.Addr().String()
 }
 
@@ -294,7 +294,7 @@ func waitFor(t *testing.T, url string) {
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
 	limit := time.After(30 * time.Second)
-	last := ""
+	var last string
 	for {
 		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, http.NoBody)
 		if err != nil {
