@@ -76,7 +76,7 @@ type noConfigError struct{ err error }
 
 // Error implements error.
 func (e *noConfigError) Error() string {
-	return e.err.Error() + "; name the file with -c or EMRGUARD_CONFIG, or begin with emrguard.example.yaml"
+	return e.err.Error() + "; name the file with -c or EMRGUARD_CONFIG; emrguard check shows one to begin with"
 }
 
 // Unwrap returns what the file system said.

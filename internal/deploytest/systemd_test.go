@@ -40,7 +40,8 @@ func stageUnit(t *testing.T) string {
 func TestSystemdUnitIsValid(t *testing.T) {
 	analyze := systemd(t, "systemd-analyze")
 	out, err := exec.CommandContext(t.Context(), analyze, "verify", "--man=no", stageUnit(t)).CombinedOutput()
-	if err != nil || len(strings.TrimSpace(string(out))) > 0 {
+	// It also says what it finds in other units of the machine.
+	if err != nil || strings.Contains(string(out), "emrguard") {
 		t.Errorf("systemd-analyze verify: %v\n%s", err, out)
 	}
 }

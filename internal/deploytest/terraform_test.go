@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/ext/typeexpr"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/hashicorp/hcl/v2/hclwrite"
 	"github.com/zclconf/go-cty/cty"
@@ -403,5 +404,43 @@ func TestTerraformRefusesWhatCannotWork(t *testing.T) {
 				t.Errorf("%v, want %q", err, c.text)
 			}
 		})
+	}
+}
+
+// The example of the module's page gives variables that there are, and all that have no default.
+func TestTerraformExampleFitsTheVariables(t *testing.T) {
+	m := loadModule(t, deployed("terraform"))
+	_, text, _ := strings.Cut(read(t, deployed("terraform/README.md")), "```hcl\n")
+	text, _, _ = strings.Cut(text, "```")
+	if got := string(hclwrite.Format([]byte(text))); got != text {
+		t.Errorf("the example is not formatted:\n%s", got)
+	}
+	file, diags := hclsyntax.ParseConfig([]byte(text), "README.md", hcl.InitialPos)
+	if diags.HasErrors() {
+		t.Fatal(diags)
+	}
+	given := file.Body.(*hclsyntax.Body).Blocks[0].Body.Attributes //nolint:forcetypeassert // of a file in HCL's own syntax
+	for name := range given {
+		if name != "source" && m.variables[name] == nil {
+			t.Errorf("there is no variable %s", name)
+		}
+	}
+	for name, b := range m.variables {
+		if b.Body.Attributes["default"] == nil && given[name] == nil {
+			t.Errorf("variable %s has no default and is not given", name)
+		}
+	}
+	want, _, diags := typeexpr.TypeConstraintWithDefaults(m.variables["ecs"].Body.Attributes["type"].Expr)
+	if diags.HasErrors() {
+		t.Fatal(diags)
+	}
+	keys, diags := hcl.ExprMap(given["ecs"].Expr)
+	if diags.HasErrors() {
+		t.Fatal(diags)
+	}
+	for _, k := range keys {
+		if name := hcl.ExprAsKeyword(k.Key); !want.HasAttribute(name) {
+			t.Errorf("ecs has no %q", name)
+		}
 	}
 }
