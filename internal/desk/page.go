@@ -53,11 +53,22 @@ func (d Desk) ClusterPage(ctx context.Context, w view.World, scope, ref string) 
 		if err != nil {
 			return Cluster{}, err
 		}
-		if t := only.Timeline(p.Name, story, page.Status.Next); len(t.Marks) > 0 {
+		if t := only.Timeline(p.Name, story, of(p.Pool, page.Status.Next)); len(t.Marks) > 0 {
 			page.Timelines = append(page.Timelines, t)
 		}
 	}
 	return page, nil
+}
+
+// of is what follows on a pool and on the cluster as a whole.
+func of(pool string, next []view.Next) []view.Next {
+	out := []view.Next{}
+	for _, n := range next {
+		if n.Of(pool) {
+			out = append(out, n)
+		}
+	}
+	return out
 }
 
 // since is when what goes on in a pool began, a little before.
@@ -111,7 +122,7 @@ func (d Desk) RecoveryPage(ctx context.Context, w view.World, id string) (Recove
 		return Recovery{}, err
 	}
 	page.Story = w.ExplainRecovery(id, story)
-	page.Timeline = w.Timeline(id, story, page.Next)
+	page.Timeline = w.Timeline(id, story, of(page.Status.Pool, page.Next))
 	return page, nil
 }
 

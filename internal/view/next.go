@@ -18,7 +18,11 @@ type Next struct {
 	At   time.Time `json:"at,omitzero" doc:"when, at the earliest; absent: as soon as the reads allow it"`
 	Text string    `json:"text" doc:"what follows"`
 	Stop string    `json:"stop,omitempty" doc:"the command that prevents it"`
+	Pool string    `json:"pool,omitempty" doc:"id of the pool it is about; absent: the whole cluster"`
 }
+
+// Of says whether it is about a pool, or about the cluster as a whole.
+func (n Next) Of(pool string) bool { return n.Pool == "" || n.Pool == pool }
 
 // Line is a Next in one line.
 func (n Next) Line(now time.Time) string {
@@ -49,11 +53,11 @@ func (w World) Ahead(s Scope, c Cluster) []Next {
 	}
 	stop := "emrguard pause " + string(c.Cluster.ID)
 	for _, r := range c.Recoveries {
-		out = append(out, Next{At: w.nextStep(r), Text: c.following(r), Stop: stop})
+		out = append(out, Next{At: w.nextStep(r), Text: c.following(r), Stop: stop, Pool: string(r.Pool)})
 	}
 	for _, g := range c.Groups {
 		if n, ok := w.deadline(c, g); ok {
-			n.Stop = stop
+			n.Stop, n.Pool = stop, string(c.PoolOf(g.ID).Origin)
 			out = append(out, n)
 		}
 	}
@@ -62,9 +66,9 @@ func (w World) Ahead(s Scope, c Cluster) []Next {
 		_, missing := c.running(p)
 		switch {
 		case p.Rest != nil && w.Now.Before(p.Rest.Until):
-			out = append(out, Next{At: p.Rest.Until, Text: fmt.Sprintf("the rest of pool %s ends, and what it misses (%d) is asked for again", name, missing), Stop: stop})
+			out = append(out, Next{At: p.Rest.Until, Text: fmt.Sprintf("the rest of pool %s ends, and what it misses (%d) is asked for again", name, missing), Stop: stop, Pool: string(p.Origin)})
 		case p.Blocked != nil:
-			out = append(out, Next{At: p.Blocked.Retry, Text: fmt.Sprintf("places for what pool %s misses (%d) are looked for again", name, missing), Stop: stop})
+			out = append(out, Next{At: p.Blocked.Retry, Text: fmt.Sprintf("places for what pool %s misses (%d) are looked for again", name, missing), Stop: stop, Pool: string(p.Origin)})
 		}
 	}
 	if n := c.notice(); n != nil {
@@ -72,7 +76,7 @@ func (w World) Ahead(s Scope, c Cluster) []Next {
 	}
 	for _, of := range c.Scaling {
 		if d := of.Deferred; d != nil {
-			out = append(out, Next{Text: fmt.Sprintf("schedule %s of pool %s, due since %s, is carried out once nothing holds scaling any more", d.Schedule, of.Name, Clock(d.Due, w.Now)), Stop: stop})
+			out = append(out, Next{Text: fmt.Sprintf("schedule %s of pool %s, due since %s, is carried out once nothing holds scaling any more", d.Schedule, of.Name, Clock(d.Due, w.Now)), Stop: stop, Pool: string(of.Origin)})
 		}
 	}
 	if c.Suspended != nil {

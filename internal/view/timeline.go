@@ -33,10 +33,11 @@ type Mark struct {
 
 // Band is something with a beginning and an end.
 type Band struct {
-	From time.Time `json:"from" doc:"beginning"`
-	To   time.Time `json:"to" doc:"end, or what is known of it; the axis may end before"`
-	Kind string    `json:"kind" doc:"ban"`
-	Text string    `json:"text" doc:"what it is"`
+	From  time.Time `json:"from" doc:"beginning"`
+	To    time.Time `json:"to" doc:"end, or what is known of it; the axis may end before"`
+	Kind  string    `json:"kind" doc:"ban"`
+	Group string    `json:"group,omitempty" doc:"name of the group as tables show it"`
+	Text  string    `json:"text" doc:"what it is"`
 }
 
 // The kinds of marks.
@@ -58,6 +59,7 @@ const aheadMost = 2.0
 // Timeline draws a story of one pool or recovery, oldest first, with what is due next. A story without a mark has an empty axis.
 func (w World) Timeline(title string, story []store.Record, due []Next) Timeline {
 	out := Timeline{Title: title, Now: w.Now, Marks: []Mark{}, Bands: []Band{}}
+	var banned []string // the id of each band's group
 	for i, e := range w.Events(story) {
 		r := story[i]
 		for _, m := range marksOf(r) {
@@ -66,12 +68,12 @@ func (w World) Timeline(title string, story []store.Record, due []Next) Timeline
 			out.Marks = append(out.Marks, m)
 		}
 		if b, ok := banOf(r); ok {
-			b.Text = e.told
-			out.Bands = append(out.Bands, b)
+			b.Group, b.Text = e.GroupLabel, e.told
+			out.Bands, banned = append(out.Bands, b), append(banned, r.Group)
 		}
 		if r.Kind == "ban.lifted" || r.Kind == "order.unban" {
 			for i := range out.Bands {
-				if out.Bands[i].Kind == "ban" && out.Bands[i].To.After(r.At) {
+				if banned[i] == r.Group && out.Bands[i].To.After(r.At) {
 					out.Bands[i].To = r.At
 				}
 			}
@@ -82,8 +84,7 @@ func (w World) Timeline(title string, story []store.Record, due []Next) Timeline
 	}
 	slices.SortStableFunc(out.Marks, func(a, b Mark) int { return a.At.Compare(b.At) })
 	out.From, out.To = out.Marks[0].At, out.Marks[len(out.Marks)-1].At
-	ended := slices.ContainsFunc(out.Marks, func(m Mark) bool { return m.Kind == MarkDone })
-	if !ended && w.Now.After(out.To) {
+	if ended := out.Marks[len(out.Marks)-1].Kind == MarkDone; !ended && w.Now.After(out.To) {
 		out.To = w.Now
 	}
 	for _, n := range due {
@@ -108,14 +109,17 @@ func marksOf(r store.Record) []Mark {
 		if json.Unmarshal(r.Data, &data) != nil {
 			return nil
 		}
-		switch d := data.Delta; {
-		case d.Arrived > 0 && d.Asked == 0:
-			return []Mark{{Kind: MarkArrived}}
-		case d.Asked > 0:
-			return []Mark{{Kind: MarkAsked, At: d.Since}} // not when it was seen
-		case d.Lost > 0:
-			return []Mark{{Kind: MarkLost}}
+		var marks []Mark
+		if data.Delta.Asked > 0 {
+			marks = append(marks, Mark{Kind: MarkAsked, At: data.Delta.Since}) // not when it was seen
 		}
+		if data.Delta.Arrived > 0 {
+			marks = append(marks, Mark{Kind: MarkArrived})
+		}
+		if data.Delta.Lost > 0 {
+			marks = append(marks, Mark{Kind: MarkLost})
+		}
+		return marks
 	case "recovery.open":
 		return []Mark{{Kind: MarkStuck}}
 	case "call.stop", "call.keep":

@@ -1,0 +1,84 @@
+package view
+
+import (
+	"encoding/json"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"emrguard/internal/store"
+)
+
+func TestTimeline(t *testing.T) {
+	w := New(noon, nil)
+	rec := func(before time.Duration, kind, group, data string) store.Record {
+		return store.Record{ID: kind, Kind: kind, At: ago(before), Group: group, Reason: "of " + group, Data: json.RawMessage(data)}
+	}
+	read := func(before time.Duration, delta string) store.Record {
+		return rec(before, "group.read", "ig-1", `{"delta":`+delta+`}`)
+	}
+	ban := func(before time.Duration, group string) store.Record {
+		return rec(before, "ban.set", group, `{"until":"2026-01-05T14:00:00Z"}`)
+	}
+	due := func(in time.Duration) Next { return Next{At: noon.Add(in), Text: "it is stopped"} }
+	for _, c := range []struct {
+		name     string
+		story    []store.Record
+		due      []Next
+		marks    []string // kind, and minutes before noon
+		bands    []string // whose, and when it ends
+		from, to time.Duration
+	}{
+		{name: "nothing happened", due: []Next{due(time.Minute)}},
+		{name: "a record without a mark", story: []store.Record{rec(time.Hour, "pool.wanted", "ig-1", "{}")}, due: []Next{due(time.Minute)}},
+		{name: "asked when the ledger says, not when it was seen", story: []store.Record{read(10*time.Minute, `{"asked":3,"since":"2026-01-05T11:40:00Z"}`)},
+			marks: []string{"asked 20m0s"}, from: -20 * time.Minute},
+		{name: "one read shows several things", story: []store.Record{read(10*time.Minute, `{"asked":3,"arrived":2,"lost":1,"since":"2026-01-05T11:40:00Z"}`)},
+			marks: []string{"asked 20m0s", "arrived 10m0s", "lost 10m0s"}, from: -20 * time.Minute},
+		{name: "data that cannot be read", story: []store.Record{read(10*time.Minute, `7`), rec(10*time.Minute, "ban.set", "ig-1", `7`)}},
+		{name: "what ended ends the axis", story: []store.Record{rec(60*time.Minute, "recovery.open", "ig-1", "{}"), rec(50*time.Minute, "call.stop", "ig-1", "{}"),
+			rec(45*time.Minute, "call.launch", "ig-2", "{}"), rec(30*time.Minute, "recovery.completed", "ig-1", "{}")},
+			marks: []string{"stuck 1h0m0s", "stop 50m0s", "launch 45m0s", "done 30m0s"}, from: -time.Hour, to: -30 * time.Minute},
+		{name: "what began after the end of another goes on", story: []store.Record{rec(60*time.Minute, "recovery.completed", "ig-1", "{}"), rec(10*time.Minute, "recovery.open", "ig-1", "{}")},
+			marks: []string{"done 1h0m0s", "stuck 10m0s"}, from: -time.Hour},
+		{name: "what is due lengthens the axis", story: []store.Record{rec(10*time.Minute, "recovery.open", "ig-1", "{}")}, due: []Next{due(20 * time.Minute), due(-time.Minute), {Text: "some time"}},
+			marks: []string{"stuck 10m0s", "due -20m0s"}, from: -10 * time.Minute, to: 20 * time.Minute},
+		{name: "what is due in a long time does not", story: []store.Record{rec(10*time.Minute, "recovery.open", "ig-1", "{}")}, due: []Next{due(21 * time.Minute)},
+			marks: []string{"stuck 10m0s"}, from: -10 * time.Minute},
+		{name: "a ban that is lifted ends, another group's goes on", story: []store.Record{rec(30*time.Minute, "recovery.open", "ig-1", "{}"), ban(20*time.Minute, "ig-1"), ban(20*time.Minute, "ig-2"),
+			rec(5*time.Minute, "order.unban", "ig-1", "{}")},
+			marks: []string{"stuck 30m0s"}, bands: []string{"of ig-1 11:55", "of ig-2 14:00"}, from: -30 * time.Minute},
+		{name: "a ban by hand", story: []store.Record{rec(30*time.Minute, "recovery.open", "ig-1", "{}"), rec(20*time.Minute, "order.ban", "ig-1", `{"order":{"for":3600000000000}}`)},
+			marks: []string{"stuck 30m0s"}, bands: []string{"of ig-1 12:40"}, from: -30 * time.Minute},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			line := w.Timeline("task", c.story, c.due)
+			var marks, bands []string
+			for _, m := range line.Marks {
+				marks = append(marks, m.Kind+" "+noon.Sub(m.At).String())
+			}
+			for i, b := range line.Bands {
+				bands = append(bands, b.Text+" "+b.To.Format("15:04"))
+				if b.From.After(b.To) {
+					t.Errorf("band %d ends before it begins", i)
+				}
+			}
+			if diff := cmp.Diff(c.marks, marks); diff != "" {
+				t.Errorf("marks:\n%s", diff)
+			}
+			if diff := cmp.Diff(c.bands, bands); diff != "" {
+				t.Errorf("bands:\n%s", diff)
+			}
+			if len(c.marks) == 0 {
+				return
+			}
+			if !line.From.Equal(noon.Add(c.from)) || !line.To.Equal(noon.Add(c.to)) {
+				t.Errorf("the axis goes from %s to %s", line.From, line.To)
+			}
+			if line.Place(line.From.Add(-time.Hour)) != 0 || line.Place(line.To.Add(time.Hour)) != 1 || line.Sentence() == "" {
+				t.Errorf("what is beyond the axis does not lie at its ends, or it has no words")
+			}
+		})
+	}
+}
