@@ -126,11 +126,25 @@ func (d Desk) RecoveryPage(ctx context.Context, w view.World, id string) (Recove
 	return page, nil
 }
 
-// Costs are the hours and amounts of from <= t < to, of what found names; of a price file that cannot be read, the error. It costs what Capacity costs.
+// known is the end of a period as far as anything can be known of it. One that is still to come is a RequestError.
+func known(w view.World, from, to time.Time) (time.Time, error) {
+	if !from.Before(w.Now) {
+		return to, mistake("from %s: the period begins in the future", from.UTC().Format(time.RFC3339))
+	}
+	if to.After(w.Now) {
+		to = w.Now
+	}
+	return to, nil
+}
+
+// Costs are the hours and amounts of from <= t < to, of what found names, up to now; of a price file that cannot be read, the error. It costs what Capacity costs.
 func (d Desk) Costs(ctx context.Context, w view.World, found view.Found, from, to time.Time) (view.Costs, error) {
 	file, err := d.Config.ReadPrices()
 	if err != nil {
 		return view.Costs{}, &RequestError{err}
+	}
+	if to, err = known(w, from, to); err != nil {
+		return view.Costs{}, err
 	}
 	levels, err := d.levels(ctx, found, from)
 	if err != nil {
@@ -162,9 +176,13 @@ func within(found view.Found) func(store.Key) bool {
 	}
 }
 
-// Capacity is how many instances were asked for and ran from one time to another, of what found names. It costs a read of the records of
+// Capacity is how many instances were asked for and ran from one time to another, of what found names, up to now. It costs a read of the records of
 // counts of that time.
 func (d Desk) Capacity(ctx context.Context, w view.World, found view.Found, from, to time.Time, points int) (view.Capacity, error) {
+	to, err := known(w, from, to)
+	if err != nil {
+		return view.Capacity{}, err
+	}
 	levels, err := d.levels(ctx, found, from)
 	return levels.Capacity(w, from, to, points, within(found)), err
 }
