@@ -114,18 +114,18 @@ func isStream(r *http.Request) bool { return r.URL.Path == apiPath+"/events" }
 
 // streamEvents sends an event "state" at once and whenever the state has changed, until the reader goes.
 func (s *Server) streamEvents(w http.ResponseWriter, r *http.Request) {
-	now, err := s.fleet.now(r.Context())
-	if err != nil {
-		s.refuse(w, r, http.StatusServiceUnavailable, "the store does not answer now: "+err.Error())
-		return
-	}
-	l := s.streams.listen()
+	l := s.streams.listen() // before the state is read, so that what changes in between is told
 	if l == nil {
 		w.Header().Set("Retry-After", "10")
 		s.refuse(w, r, http.StatusServiceUnavailable, "too many streams are open, or emrguard ends; try again later")
 		return
 	}
 	defer s.streams.leave(l)
+	now, err := s.fleet.now(r.Context())
+	if err != nil {
+		s.refuse(w, r, http.StatusServiceUnavailable, "the store does not answer now: "+err.Error())
+		return
+	}
 	h := w.Header()
 	h.Set("Content-Type", "text/event-stream")
 	h.Set("Cache-Control", "no-store")

@@ -11,6 +11,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"emrguard/internal/config"
+	"emrguard/internal/desk"
 	"emrguard/internal/store/memory"
 )
 
@@ -72,7 +74,7 @@ func TestStreamTellsOfChanges(t *testing.T) {
 		synctest.Wait()
 		first, _ := told(lines)
 		var n struct{ Tag string }
-		if len(first) != 1 || json.Unmarshal([]byte(first[0]), &n) != nil || n.Tag != l.do("GET", "/api/v1/whoami", "").Header().Get("ETag") {
+		if len(first) != 1 || json.Unmarshal([]byte(first[0]), &n) != nil || n.Tag != l.do("GET", "/api/v1/fleet", "").Header().Get("ETag") {
 			t.Fatalf("at first it tells %q", first)
 		}
 		ask[map[string]any](l, "POST", "/api/v1/orders", `{"kind":"pause","cluster":"web-logs"}`)
@@ -163,6 +165,25 @@ func FuzzRequests(f *testing.F) {
 		}
 		if orders, err := l.store.Orders(t.Context(), "prod"); err != nil || len(orders) > 0 {
 			t.Errorf("%s %s left %v, %v", method, target, orders, err)
+		}
+	})
+}
+
+// TestNothingIsMissedAtTheBeginning holds that a reader listens before the state is read that it is told first.
+func TestNothingIsMissedAtTheBeginning(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLab(t, memory.New("abcdefgh"), nil)
+		listeners, d := -1, l.server.o.Desk()
+		d.Config = &config.Config{}
+		l.server.fleet.desk = func() desk.Desk {
+			listeners = l.server.streams.count()
+			return d
+		}
+		_, stop := l.listen()
+		synctest.Wait()
+		stop()
+		if listeners != 1 {
+			t.Errorf("%d listeners while the state is read", listeners)
 		}
 	})
 }
