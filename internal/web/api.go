@@ -35,10 +35,10 @@ func (s *Server) routeAPI(mux *http.ServeMux) {
 	get(api, s, "recovery", "/recoveries/{recovery}", "One recovery as a story, with its timeline", s.apiRecovery)
 	get(api, s, "history", "/history", "What was seen, decided and done, the newest last; page back with before", s.apiHistory)
 	get(api, s, "explain", "/explain/{id}", "The whole story of a record, recovery, group, pool or cluster", s.apiExplain)
-	get(api, s, "report", "/report", "What happened in a period, added up", s.apiReport)
-	get(api, s, "capacity", "/capacity", "Instances asked for, running and missing over time", s.apiCapacity)
-	get(api, s, "costs", "/costs", "Hours that ran, were missing and were recovered, and what they cost", s.apiCosts)
-	get(api, s, "whoami", "/whoami", "Who the server takes you for, and what it is itself", s.apiWhoami)
+	fresh(api, s, "report", "/report", "What happened in a period, added up", s.apiReport)
+	fresh(api, s, "capacity", "/capacity", "Instances asked for, running and missing over time", s.apiCapacity)
+	fresh(api, s, "costs", "/costs", "Hours that ran, were missing and were recovered, and what they cost", s.apiCosts)
+	fresh(api, s, "whoami", "/whoami", "Who the server takes you for, and what it is itself", s.apiWhoami)
 	s.routeOrders(api)
 	s.describeStreams(api)
 	mux.HandleFunc("GET "+apiPath+"/events", s.streamEvents)
@@ -72,7 +72,7 @@ func marshalJSON(w io.Writer, v any) error {
 	return enc.Encode(v)
 }
 
-// Conditional is what a request sends that has an answer already. It is exported, as all that inputs are made of, so that reflection may fill it.
+// Conditional is what a request sends that has an answer already.
 type Conditional struct {
 	IfNoneMatch string `header:"If-None-Match" doc:"the ETag of the answer that you have: 304 if nothing but ages has changed since"`
 }
@@ -86,12 +86,38 @@ type tagged[T any] struct {
 	Body         T
 }
 
+// untagged is an answer that must not be kept.
+type untagged[T any] struct {
+	CacheControl string `header:"Cache-Control"`
+	Body         T
+}
+
+// reading describes an operation that reads.
+func reading(id, path, summary string, statuses ...int) huma.Operation {
+	return huma.Operation{
+		OperationID: id, Method: http.MethodGet, Path: apiPath + path, Summary: summary, Tags: []string{"read"},
+		Errors: append(statuses, http.StatusBadRequest, http.StatusUnauthorized, http.StatusNotFound, http.StatusServiceUnavailable),
+	}
+}
+
+// fresh adds an operation whose answer depends on more than the state: on who asks, on the time, or on the price file. So it has no tag.
+func fresh[I, O any](api huma.API, s *Server, id, path, summary string, handle func(context.Context, *snapshot, *I) (O, error)) {
+	huma.Register(api, reading(id, path, summary), func(ctx context.Context, in *I) (*untagged[O], error) {
+		now, err := s.fleet.now(ctx)
+		if err != nil {
+			return nil, problem(err)
+		}
+		body, err := handle(ctx, now, in)
+		if err != nil {
+			return nil, problem(err)
+		}
+		return &untagged[O]{CacheControl: "no-store", Body: body}, nil
+	})
+}
+
 // get adds an operation that reads. Its answer's tag is that of the state it was made from, so asking again costs little.
 func get[I interface{ have() string }, O any](api huma.API, s *Server, id, path, summary string, handle func(context.Context, *snapshot, *I) (O, error)) {
-	huma.Register(api, huma.Operation{
-		OperationID: id, Method: http.MethodGet, Path: apiPath + path, Summary: summary, Tags: []string{"read"},
-		Errors: []int{http.StatusNotModified, http.StatusBadRequest, http.StatusUnauthorized, http.StatusNotFound, http.StatusServiceUnavailable},
-	}, func(ctx context.Context, in *I) (*tagged[O], error) {
+	huma.Register(api, reading(id, path, summary, http.StatusNotModified), func(ctx context.Context, in *I) (*tagged[O], error) {
 		now, err := s.fleet.now(ctx)
 		if err != nil {
 			return nil, problem(err)
@@ -161,13 +187,17 @@ type (
 		Scope   string `path:"scope" maxLength:"64" doc:"name of the scope"`
 		Cluster string `path:"cluster" maxLength:"64" doc:"id of the cluster"`
 	}
-	// Which says of which clusters.
+	// Which says of which clusters. It is exported, as all that inputs are made of, so that reflection may fill it.
 	Which struct {
-		Conditional
 		Scope   string `query:"scope" doc:"only this scope"`
 		Cluster string `query:"cluster" maxLength:"300" doc:"only this cluster: id or name"`
 	}
+	listInput struct {
+		Conditional
+		Which
+	}
 	recoveriesInput struct {
+		Conditional
 		Which
 		Closed int   `query:"closed" minimum:"0" maximum:"1000" default:"20" doc:"at most so many closed ones, the last"`
 		Before int64 `query:"before" minimum:"0" default:"0" doc:"only closed ones that were written before the record of this number; for paging"`
@@ -177,6 +207,7 @@ type (
 		Recovery string `path:"recovery" maxLength:"64" doc:"id of the recovery"`
 	}
 	historyInput struct {
+		Conditional
 		Which
 		Group    string    `query:"group" maxLength:"300" doc:"only this group: id, name, or CLUSTER/GROUP"`
 		Pool     string    `query:"pool" maxLength:"300" doc:"only this pool: id, name, or CLUSTER/POOL"`
@@ -201,7 +232,7 @@ type (
 		Period
 		Points int `query:"points" minimum:"2" maximum:"2000" default:"300" doc:"points at most; where there are more changes, each shows the worst moment of its time"`
 	}
-	noInput struct{ Conditional }
+	noInput struct{}
 )
 
 func (in Which) world(now *snapshot) (view.World, view.Found, error) {
@@ -231,22 +262,22 @@ func (s *Server) apiCluster(ctx context.Context, now *snapshot, in *clusterInput
 	return now.desk.ClusterPage(ctx, now.World, in.Scope, in.Cluster)
 }
 
-func (s *Server) apiGroups(_ context.Context, now *snapshot, in *Which) (view.Groups, error) {
+func (s *Server) apiGroups(_ context.Context, now *snapshot, in *listInput) (view.Groups, error) {
 	w, _, err := in.world(now)
 	return w.Groups(), err
 }
 
-func (s *Server) apiPools(_ context.Context, now *snapshot, in *Which) (view.Pools, error) {
+func (s *Server) apiPools(_ context.Context, now *snapshot, in *listInput) (view.Pools, error) {
 	w, _, err := in.world(now)
 	return w.Pools(), err
 }
 
-func (s *Server) apiBans(_ context.Context, now *snapshot, in *Which) (view.Bans, error) {
+func (s *Server) apiBans(_ context.Context, now *snapshot, in *listInput) (view.Bans, error) {
 	w, _, err := in.world(now)
 	return w.Bans(), err
 }
 
-func (s *Server) apiPolicies(_ context.Context, now *snapshot, in *Which) (view.Policies, error) {
+func (s *Server) apiPolicies(_ context.Context, now *snapshot, in *listInput) (view.Policies, error) {
 	w, _, err := in.world(now)
 	return w.Policies(), err
 }

@@ -15,6 +15,8 @@ import (
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
+	"emrguard/internal/config"
+	"emrguard/internal/store/memory"
 	"emrguard/internal/view"
 )
 
@@ -213,4 +215,33 @@ func jsonOf(v any) string {
 		panic(err)
 	}
 	return string(b)
+}
+
+// TestAnswersOfMoreThanTheState holds that nobody takes an old answer for one that depends on who asks, on the time or on a file.
+func TestAnswersOfMoreThanTheState(t *testing.T) {
+	l := newLab(t, memory.New("abcdefgh"), mustParse(t, oneScope))
+	for _, url := range []string{"/whoami", "/costs", "/report", "/capacity"} {
+		if w := l.do("GET", "/api/v1"+url, "", "If-None-Match: *"); w.Code != 200 || w.Header().Get("ETag") != "" || w.Header().Get("Cache-Control") != "no-store" {
+			t.Errorf("%s: %d %v", url, w.Code, w.Header())
+		}
+	}
+}
+
+// TestAConfigurationChangesTheTag holds that a reload is told: it may change when a group counts as stuck.
+func TestAConfigurationChangesTheTag(t *testing.T) {
+	tag := func(text string) string {
+		return newLab(t, memory.New("abcdefgh"), mustParse(t, text)).do("GET", "/api/v1/fleet", "").Header().Get("ETag")
+	}
+	if one, other := tag(oneScope), tag(strings.Replace(oneScope, "enforce", "enforce, recovery: {after: 45m}", 1)); one == "" || one == other || one != tag(oneScope) {
+		t.Errorf("%s and %s", one, other)
+	}
+}
+
+func mustParse(t *testing.T, text string) *config.Config {
+	t.Helper()
+	cfg, err := config.Parse("emrguard.yaml", []byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return cfg
 }

@@ -4,10 +4,13 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
 
+	"emrguard/internal/config"
 	"emrguard/internal/desk"
 	"emrguard/internal/store"
 	"emrguard/internal/view"
@@ -70,14 +73,14 @@ func (f *fleet) now(ctx context.Context) (*snapshot, error) {
 	if err != nil {
 		return nil, err
 	}
-	f.last, f.taken, f.asked = &snapshot{World: w, desk: d, seq: seq, tag: tagOf(w, seq)}, time.Now(), time.Now()
+	f.last, f.taken, f.asked = &snapshot{World: w, desk: d, seq: seq, tag: tagOf(d.Config, w, seq)}, time.Now(), time.Now()
 	return f.last, nil
 }
 
-// newest is the number of the newest record, 0 without one.
+// newest is the number of the newest record, 0 without one or if it cannot be read.
 func newest(ctx context.Context, s store.Store) (int64, error) {
 	records, err := s.History(ctx, store.Query{Limit: 1})
-	if err != nil && len(records) == 0 {
+	if err != nil && !errors.Is(err, store.ErrCorrupt) {
 		return 0, err
 	}
 	if len(records) == 0 {
@@ -86,10 +89,11 @@ func newest(ctx context.Context, s store.Store) (int64, error) {
 	return records[0].Seq, nil
 }
 
-// tagOf is an entity tag of a state. It is weak: ages go on under the same one.
-func tagOf(w view.World, seq int64) string {
+// tagOf is an entity tag of a state under a configuration. It is weak: ages go on under the same one.
+func tagOf(cfg *config.Config, w view.World, seq int64) string {
 	h := sha256.New()
 	fmt.Fprint(h, seq)
+	_ = json.NewEncoder(h).Encode(cfg) // a hash takes everything
 	for _, s := range w.Scopes {
 		fmt.Fprint(h, s.Name, s.Lease.Owner, s.Paused != nil, s.Problems)
 		for i := range s.Clusters {

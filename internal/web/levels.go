@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 
@@ -44,20 +45,20 @@ func (l *levels) capacity(ctx context.Context, now *snapshot, scope, cluster str
 	}), nil
 }
 
-// read takes in what was written since the last time.
+// read takes in what was written since the last time, but for what cannot be read.
 func (l *levels) read(ctx context.Context, q store.Query) error {
 	q.Oldest, q.Limit = true, 2000
 	for {
 		q.After = l.seq
 		records, err := l.store.History(ctx, q)
-		if err != nil && len(records) == 0 {
+		if err != nil && !errors.Is(err, store.ErrCorrupt) {
 			return err
 		}
 		for _, r := range records {
 			l.known.Add(r)
 			l.seq = r.Seq
 		}
-		if len(records) < q.Limit {
+		if len(records) == 0 || err == nil && len(records) < q.Limit {
 			return nil
 		}
 	}

@@ -230,6 +230,7 @@ type historyBody struct {
 	Kinds   []string
 	Records []view.Event // the newest first
 	Older   string       // URL of the page before
+	Newest  string       // URL of the first page of the same
 	CSV     string
 	NDJSON  string
 }
@@ -261,6 +262,7 @@ func (s *Server) historyPage(r *http.Request, now *snapshot) (string, any, error
 			all[name] = v
 		}
 	}
+	body.Newest = "/history?" + all.Encode()
 	body.CSV, body.NDJSON = apiPath+"/history.csv?"+all.Encode(), apiPath+"/history.ndjson?"+all.Encode()
 	return "History", body, err
 }

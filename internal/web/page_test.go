@@ -35,6 +35,7 @@ func TestPages(t *testing.T) {
 			{"/recoveries", []string{recovery.Recovery, "completed", "3 placed"}},
 			{"/recoveries/" + recovery.Recovery, []string{"Next", "the story", "Inputs", "insufficient On Demand capacity"}},
 			{"/history?cluster=etl&kind=call.", []string{"call.add", "in a new group of the same configuration", "/api/v1/history.csv?cluster=etl&amp;kind=call."}},
+			{"/history?cluster=etl&before=1000000", []string{`<a href="/history?cluster=etl">Newest</a>`}},
 			{"/history?from=2031-01-01", []string{"No records match"}},
 			{"/explain/" + record, []string{"what led to it", "what came of it"}},
 			{"/explain/etl", []string{"cluster etl"}},
@@ -152,6 +153,21 @@ func TestStateIsReadOnceForAll(t *testing.T) {
 	if s.loads > 2 {
 		t.Errorf("30 pages within a second read the fleet %d times", s.loads)
 	}
+}
+
+// TestDamagedRecordsTakeNoPageAway holds that the overview is shown while records cannot be read.
+func TestDamagedRecordsTakeNoPageAway(t *testing.T) {
+	l := newLab(t, damagedStore{memory.New("abcdefgh")}, mustParse(t, oneScope))
+	if w := l.page("/"); w.Code != 200 {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
+}
+
+// damagedStore is a store whose history cannot be read.
+type damagedStore struct{ store.Store }
+
+func (damagedStore) History(context.Context, store.Query) ([]store.Record, error) {
+	return nil, fmt.Errorf("record 7: %w", store.ErrCorrupt)
 }
 
 type countingStore struct {

@@ -144,7 +144,7 @@ func (s *Server) whyNoChange(a *Access) string {
 	case a.AdminToken != "":
 		return "giving orders needs the admin token"
 	case a.Proxy != nil:
-		return "you may read; web.proxy.admins names who may give orders"
+		return "you may read; web.proxy_admins names who may give orders"
 	}
 	return "this listener is for reading; give web.admin_token_file a token, or use the commands (emrguard ban, pause, scale …)"
 }
@@ -156,8 +156,12 @@ func (s *Server) askWho(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, "/login?to="+urlQuery(r.URL.RequestURI()), http.StatusSeeOther)
 		return
 	}
+	how := `send the token as "Authorization: Bearer …"`
+	if access.ReadToken == "" && access.AdminToken == "" {
+		how = "ask through the proxy that logs people in; web.proxy_header and web.proxy_from say which requests are its"
+	}
 	w.Header().Set("WWW-Authenticate", `Bearer realm="emrguard"`)
-	s.refuse(w, r, http.StatusUnauthorized, `send the token as "Authorization: Bearer …"`)
+	s.refuse(w, r, http.StatusUnauthorized, how)
 }
 
 // limited bounds bodies and the work at once.

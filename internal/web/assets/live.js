@@ -49,15 +49,11 @@
     if (busy) { again = true; return; }
     busy = true;
     try {
-      const url = new URL(location.href);
-      url.searchParams.delete("order"); // its answer was shown
-      const flash = document.querySelector("main > .flash");
-      const r = await fetch(url, { headers: { Accept: "text/html" }, redirect: "manual" });
+      const r = await fetch(location.href, { headers: { Accept: "text/html" }, redirect: "manual" });
       if (r.type === "opaqueredirect") { location.reload(); return; }
       if (!r.ok) throw new Error(String(r.status));
       const page = new DOMParser().parseFromString(await r.text(), "text/html");
       const main = page.querySelector("main");
-      if (flash && !main.querySelector(":scope > .flash")) main.prepend(document.importNode(flash, true));
       morph(document.querySelector("main"), main);
       morph(document.querySelector("footer"), page.querySelector("footer"));
       body.dataset.tag = page.body.dataset.tag;
