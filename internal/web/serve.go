@@ -71,7 +71,7 @@ type Certificate struct {
 	state  []string // of the files when last was read
 }
 
-// NewCertificate reads the certificate that files names, and again whenever what it names has changed.
+// NewCertificate reads the certificate that files names, and again whenever what it names has changed. When it names none any more, the last one stays.
 func NewCertificate(files func() (cert, key string), log *slog.Logger) (*Certificate, error) {
 	c := &Certificate{files: files, log: log}
 	return c, c.read(time.Now())
@@ -92,6 +92,9 @@ func (c *Certificate) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 func (c *Certificate) read(now time.Time) error {
 	c.looked = now
 	cert, key := c.files()
+	if cert == "" && c.last != nil {
+		return nil
+	}
 	var state []string
 	for _, path := range []string{cert, key} {
 		info, err := os.Stat(path)

@@ -1,0 +1,187 @@
+package web
+
+import (
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
+	"log/slog"
+	"math/big"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// keyPair is a certificate in files, as somebody who renews it writes them.
+type keyPair struct{ cert, key string }
+
+func newKeyPair(t *testing.T) keyPair {
+	dir := t.TempDir()
+	return keyPair{filepath.Join(dir, "tls.crt"), filepath.Join(dir, "tls.key")}
+}
+
+func (p keyPair) files() (cert, key string) { return p.cert, p.key }
+
+// write issues a certificate with a serial number, for localhost.
+func (p keyPair) write(t *testing.T, serial int64) {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	leaf := &x509.Certificate{
+		SerialNumber: big.NewInt(serial), DNSNames: []string{"localhost"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
+		NotBefore: time.Date(1999, 1, 1, 0, 0, 0, 0, time.UTC), NotAfter: time.Date(2099, 1, 1, 0, 0, 0, 0, time.UTC), IsCA: true, BasicConstraintsValid: true,
+	}
+	cert, err := x509.CreateCertificate(rand.Reader, leaf, leaf, &key.PublicKey, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	secret, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for path, block := range map[string]*pem.Block{p.cert: {Type: "CERTIFICATE", Bytes: cert}, p.key: {Type: "PRIVATE KEY", Bytes: secret}} {
+		if err := os.WriteFile(path, pem.EncodeToMemory(block), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// serial is the number of the certificate that a client would get now.
+func serial(t *testing.T, c *Certificate) int64 {
+	t.Helper()
+	pair, err := c.get(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	leaf, err := x509.ParseCertificate(pair.Certificate[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return leaf.SerialNumber.Int64()
+}
+
+func TestCertificateIsReadAgain(t *testing.T) {
+	pair, other := newKeyPair(t), newKeyPair(t)
+	pair.write(t, 1)
+	other.write(t, 4)
+	synctest.Test(t, func(t *testing.T) {
+		var log strings.Builder
+		files := pair.files
+		c, err := NewCertificate(func() (string, string) { return files() }, slog.New(slog.NewTextHandler(&log, nil)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, step := range []struct {
+			name   string
+			change func()
+			want   int64
+			says   string
+		}{
+			{"nothing changed", func() {}, 1, ""},
+			{"renewed", func() { pair.write(t, 20) }, 20, "level=INFO msg=web.certificate"},
+			{"the key is not there yet", func() { remove(t, pair.key) }, 20, "the last good one stays in use"},
+			{"a key of another certificate", func() { copyFile(t, other.key, pair.key) }, 20, "the last good one stays in use"},
+			{"renewed after trouble", func() { pair.write(t, 300) }, 300, "level=INFO msg=web.certificate"},
+			{"a reload names other files", func() { files = other.files }, 4, "level=INFO msg=web.certificate"},
+			{"a reload names none: that takes a restart", func() { files = keyPair{}.files }, 4, ""},
+		} {
+			log.Reset()
+			before := serial(t, c)
+			step.change()
+			if got := serial(t, c); got != before {
+				t.Errorf("%s: the files are looked at again at once", step.name)
+			}
+			time.Sleep(certificateFor)
+			if got := serial(t, c); got != step.want || !strings.Contains(log.String(), step.says) || step.says == "" && log.Len() > 0 {
+				t.Errorf("%s: certificate %d, want %d; log %q, want %q", step.name, got, step.want, log.String(), step.says)
+			}
+		}
+	})
+}
+
+func TestCertificateHasToBeGoodAtTheStart(t *testing.T) {
+	pair := newKeyPair(t)
+	if _, err := NewCertificate(pair.files, slog.New(slog.DiscardHandler)); err == nil || !strings.Contains(err.Error(), "web.cert_file") {
+		t.Errorf("files that are not there: %v", err)
+	}
+}
+
+func TestServeTLS(t *testing.T) {
+	pair := newKeyPair(t)
+	pair.write(t, 7)
+	log := slog.New(slog.DiscardHandler)
+	cert, err := NewCertificate(pair.files, log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	ended := make(chan error, 1)
+	go func() {
+		ended <- Serve(ctx, ln, http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}), cert, log)
+	}()
+	text, err := os.ReadFile(pair.cert)
+	if err != nil {
+		t.Fatal(err)
+	}
+	roots := x509.NewCertPool()
+	roots.AppendCertsFromPEM(text)
+	ask := func(scheme string, version uint16) (*http.Response, error) {
+		transport := &http.Transport{ForceAttemptHTTP2: true, TLSClientConfig: &tls.Config{RootCAs: roots, MaxVersion: version}} //nolint:gosec // a version that is too old is refused
+		defer transport.CloseIdleConnections()
+		req, err := http.NewRequestWithContext(ctx, http.MethodGet, scheme+"://"+ln.Addr().String()+"/", http.NoBody)
+		if err != nil {
+			t.Fatal(err)
+		}
+		res, err := (&http.Client{Transport: transport}).Do(req)
+		if err == nil {
+			_ = res.Body.Close()
+		}
+		return res, err
+	}
+	if res, err := ask("https", 0); err != nil || res.ProtoMajor != 2 || res.TLS.PeerCertificates[0].SerialNumber.Int64() != 7 {
+		t.Errorf("%v: %+v", err, res)
+	}
+	if _, err := ask("https", tls.VersionTLS11); err == nil {
+		t.Error("TLS 1.1 is spoken")
+	}
+	if res, err := ask("http", 0); err != nil || res.StatusCode != http.StatusBadRequest {
+		t.Errorf("a request without TLS: %v, %+v", err, res)
+	}
+	cancel()
+	if err := <-ended; err != nil {
+		t.Errorf("Serve ended with %v", err)
+	}
+}
+
+func remove(t *testing.T, path string) {
+	t.Helper()
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func copyFile(t *testing.T, from, to string) {
+	t.Helper()
+	data, err := os.ReadFile(from)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(to, data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
