@@ -156,7 +156,7 @@ func checkListener(d *Deps, cfg *config.Config) []finding {
 	if !cfg.Listens() {
 		return nil
 	}
-	access, err := newAccess(d, cfg)
+	access, err := newAccess(d, cfg, cfg.Web.CertFile != "")
 	if err == nil {
 		if cert, _ := cfg.Certificate(); cert != "" {
 			_, err = web.NewCertificate(cfg.Certificate, slog.New(slog.DiscardHandler))

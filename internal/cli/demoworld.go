@@ -159,7 +159,7 @@ func (w *demoWorld) startPage(ctx context.Context, d *Deps, o demoOptions) error
 	if err != nil {
 		return usageError("--listen %s: %w; choose another address, or none", o.listen, err)
 	}
-	access, err := newAccess(d, w.guard.Config())
+	access, err := newAccess(d, w.guard.Config(), false)
 	if err != nil {
 		return errors.Join(err, ln.Close())
 	}

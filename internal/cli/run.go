@@ -67,6 +67,7 @@ type daemon struct {
 	level  slog.LevelVar
 	log    *slog.Logger
 	access atomic.Pointer[web.Access] // to the listener
+	secure bool                       // the listener speaks TLS, until the next start
 }
 
 // run guards until ctx ends.
@@ -120,7 +121,9 @@ func (r *daemon) listen(ctx context.Context) (net.Listener, error) {
 	if !r.cfg.Listens() {
 		return nil, nil
 	}
-	access, err := newAccess(r.d, r.cfg)
+	cert, _ := r.cfg.Certificate()
+	r.secure = cert != ""
+	access, err := newAccess(r.d, r.cfg, r.secure)
 	if err != nil {
 		return nil, &exitError{exitUsage, err}
 	}
@@ -137,7 +140,7 @@ func (r *daemon) listen(ctx context.Context) (net.Listener, error) {
 func (r *daemon) serve(ctx context.Context, group *errgroup.Group, ln net.Listener, guard *app.App, health http.Handler) error {
 	var cert *web.Certificate
 	scheme := "http"
-	if file, _ := r.cfg.Certificate(); file != "" {
+	if r.secure {
 		var err error
 		if cert, err = web.NewCertificate(func() (string, string) { return guard.Config().Certificate() }, r.log); err != nil {
 			return &exitError{exitUsage, err}
@@ -167,14 +170,13 @@ func guardDesk(d *Deps, guard *app.App) desk.Desk {
 	}
 }
 
-// newAccess says who may do what at the listener of a configuration.
-func newAccess(d *Deps, cfg *config.Config) (*web.Access, error) {
+// newAccess says who may do what at the listener of a configuration. Secure says whether it speaks TLS.
+func newAccess(d *Deps, cfg *config.Config, secure bool) (*web.Access, error) {
 	read, admin, err := cfg.Tokens(d.Env)
 	if err != nil {
 		return nil, err
 	}
-	cert, _ := cfg.Certificate()
-	a := &web.Access{ReadToken: read, AdminToken: admin, Open: cfg.Web.OpenOrders, Secure: cert != "", Now: time.Now}
+	a := &web.Access{ReadToken: read, AdminToken: admin, Open: cfg.Web.OpenOrders, Secure: secure, Now: time.Now}
 	if cfg.Web.ProxyHeader != "" {
 		a.Proxy = &web.Proxy{Header: cfg.Web.ProxyHeader, From: cfg.Web.ProxyNetworks(), Admins: cfg.Web.ProxyAdmins}
 	}
@@ -209,7 +211,7 @@ func (r *daemon) reload(ctx context.Context, guard *app.App) {
 		refuse(err)
 		return
 	}
-	access, err := newAccess(r.d, cfg)
+	access, err := newAccess(r.d, cfg, r.secure)
 	if err != nil {
 		refuse(err)
 		return

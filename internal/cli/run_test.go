@@ -31,6 +31,13 @@ func (l *logBuffer) Write(p []byte) (int, error) {
 	return l.buf.Write(p)
 }
 
+// String is what was written so far.
+func (l *logBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.buf.String()
+}
+
 // await waits until the log holds a text.
 func (l *logBuffer) await(t *testing.T, text string) {
 	t.Helper()

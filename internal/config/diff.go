@@ -41,6 +41,9 @@ func (c Change) String() string {
 // change at once; an open recovery ends under the settings it began with (rule R13).
 var needsRestart = []string{"store", "listen", "log.format", "region", "role_arn", "external_id", "endpoint"}
 
+// begunByRestart are the keys that a running daemon changes, but neither begins nor ends to use.
+var begunByRestart = []string{"web.cert_file", "web.key_file"}
+
 // Diff lists what differs, in the order of the schema; scopes are compared by name, rules by match, and pools, policies and schedules by
 // name.
 func Diff(before, after *Config) []Change {
@@ -157,7 +160,8 @@ func diffValue(path, name string, a, b reflect.Value) []Change {
 	if same(a, b) {
 		return nil
 	}
-	return []Change{{Path: path, From: words(a), To: words(b), Restart: slices.Contains(needsRestart, name)}}
+	restart := slices.Contains(needsRestart, name) || slices.Contains(begunByRestart, name) && (a.IsZero() || b.IsZero())
+	return []Change{{Path: path, From: words(a), To: words(b), Restart: restart}}
 }
 
 // words is a value as it would stand in the file.

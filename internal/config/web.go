@@ -18,7 +18,7 @@ type Web struct {
 	AdminTokenFile string   `yaml:"admin_token_file,omitempty" range:"a path" doc:"file with the token for giving orders (ban, pause, scale …), which reads, too; its form is that of listen_token_file. Without it the listener gives no orders, except by open_orders or proxy_admins"`
 	AdminTokenEnv  string   `yaml:"admin_token_env,omitempty" range:"name of a variable" doc:"environment variable with that token, in place of the file"`
 	OpenOrders     bool     `yaml:"open_orders,omitempty" range:"true or false" doc:"true: everybody on this machine may give orders; for a listener on loopback without tokens only"`
-	CertFile       string   `yaml:"cert_file,omitempty" range:"a path; needs key_file" doc:"TLS certificate with its chain, PEM. With it the listener speaks HTTPS only. The files are read again when they change"`
+	CertFile       string   `yaml:"cert_file,omitempty" range:"a path; needs key_file" doc:"TLS certificate with its chain, PEM. With it the listener speaks HTTPS only. The files are read again when they change; TLS itself begins and ends with a restart"`
 	KeyFile        string   `yaml:"key_file,omitempty" range:"a path; needs cert_file" doc:"private key of the certificate, PEM"`
 	ProxyHeader    string   `yaml:"proxy_header,omitempty" range:"name of a header; needs proxy_from" doc:"header in which a proxy that authenticates people (OIDC) names who asks, for example X-Auth-Request-Email. The proxy must take it away from what clients send"`
 	ProxyFrom      []string `yaml:"proxy_from,omitempty" range:"addresses or networks" doc:"where the proxy's requests come from, for example 10.0.3.7 or 10.0.0.0/24; the header of others counts for nothing"`

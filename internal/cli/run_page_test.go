@@ -1,0 +1,116 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// TestPageOfADaemon goes through the page of `emrguard run` with tokens from files: a login, roles, and a reload that changes a token.
+func TestPageOfADaemon(t *testing.T) {
+	t.Setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9") // nobody listens there
+	t.Setenv("AWS_EC2_METADATA_DISABLED", "true")
+	const readToken, adminToken, otherToken = "reads-and-nothing-else", "gives-orders-for-now", "gives-orders-from-now-on"
+	dir := t.TempDir()
+	file, admin := filepath.Join(dir, "emrguard.yaml"), filepath.Join(dir, "admin")
+	writeFile(t, filepath.Join(dir, "read"), readToken+"\n")
+	writeFile(t, admin, adminToken+"\n")
+	const good = "listen: 127.0.0.1:0\nlisten_token_file: read\nweb: {admin_token_file: admin}\nscopes: [{name: prod, region: us-east-1}]\nclusters: [{match: {}, mode: observe}]\n"
+	writeFile(t, file, good)
+	log, hangups := newLogBuffer(), make(chan os.Signal)
+	d := &Deps{
+		Stdin: strings.NewReader(""), Stdout: &bytes.Buffer{}, Stderr: log, Version: "v1", Env: func(string) string { return "" },
+		IsTTY: func(any) bool { return false }, Hangups: func() (<-chan os.Signal, func()) { return hangups, func() {} },
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	code := make(chan int, 1)
+	go func() { code <- Run(ctx, d, []string{"run", "-c", file}) }()
+	log.await(t, `"msg":"scope.taken"`)
+	at := regexp.MustCompile(`"page":"(http://[^"]+)/"`).FindStringSubmatch(log.String())
+	if at == nil {
+		t.Fatalf("the log does not say where the page is:\n%s", log.String())
+	}
+	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	ask := func(method, path, body string, headers ...string) (*http.Response, string) {
+		t.Helper()
+		req, err := http.NewRequestWithContext(ctx, method, at[1]+path, strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, h := range headers {
+			name, value, _ := strings.Cut(h, ": ")
+			req.Header.Set(name, value)
+		}
+		res, err := client.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer res.Body.Close() //nolint:errcheck // only read
+		text, err := io.ReadAll(res.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return res, string(text)
+	}
+	is := func(credentials string, status int, role string) {
+		t.Helper()
+		if res, text := ask("GET", "/api/v1/whoami", "", credentials); res.StatusCode != status || !strings.Contains(text, role) {
+			t.Errorf("with %s: %d %s; want %d with %s", credentials, res.StatusCode, text, status, role)
+		}
+	}
+	hangUp := func(text string) {
+		t.Helper()
+		hangups <- syscall.SIGHUP
+		log.await(t, text)
+	}
+
+	if res, _ := ask("GET", "/history?kind=call.", "", "Accept: text/html"); res.StatusCode != 303 || res.Header.Get("Location") != "/login?to=%2Fhistory%3Fkind%3Dcall." {
+		t.Errorf("a stranger's browser gets %d %v", res.StatusCode, res.Header)
+	}
+	is("X-Nothing: at all", 401, "Bearer")
+	is("Authorization: Bearer "+readToken, 200, `"role":"reader"`)
+	if res, text := ask("POST", "/api/v1/orders", `{"kind":"pause","scope":"prod"}`, "Content-Type: application/json", "Authorization: Bearer "+readToken); res.StatusCode != 403 {
+		t.Errorf("a reader's order: %d %s", res.StatusCode, text)
+	}
+	res, _ := ask("POST", "/login", url.Values{"token": {adminToken}, "to": {"/history"}}.Encode(), "Content-Type: application/x-www-form-urlencoded")
+	if res.StatusCode != 303 || res.Header.Get("Location") != "/history" || len(res.Cookies()) != 1 || res.Cookies()[0].Secure {
+		t.Fatalf("the login: %d %v", res.StatusCode, res.Header)
+	}
+	session := "Cookie: " + res.Cookies()[0].Name + "=" + res.Cookies()[0].Value
+	is(session, 200, `"role":"admin"`)
+	if res, text := ask("GET", "/", "", session, "Accept: text/html"); res.StatusCode != 200 || !strings.Contains(text, "Pause the whole scope") {
+		t.Errorf("an admin's page: %d %s", res.StatusCode, text)
+	}
+
+	writeFile(t, admin, "short")
+	hangUp(`"msg":"reload.refused"`)
+	is(session, 200, `"role":"admin"`)
+
+	writeFile(t, admin, otherToken)
+	writeFile(t, file, strings.Replace(good, "admin_token_file: admin", "admin_token_file: admin, cert_file: tls.crt, key_file: tls.key", 1))
+	hangUp(`"msg":"reload","config"`)
+	log.await(t, "web.cert_file: tls.crt, was none; takes effect after a restart")
+	is(session, 401, "Unauthorized")
+	is("Authorization: Bearer "+adminToken, 401, "Unauthorized")
+	is("Authorization: Bearer "+otherToken, 200, `"role":"admin"`)
+	if res, _ := ask("POST", "/login", url.Values{"token": {otherToken}}.Encode(), "Content-Type: application/x-www-form-urlencoded"); len(res.Cookies()) != 1 || res.Cookies()[0].Secure {
+		t.Errorf("without TLS a login gets a cookie that browsers do not send: %v", res.Header)
+	}
+
+	cancel()
+	if c := <-code; c != exitOK {
+		t.Errorf("exit code %d", c)
+	}
+	if text := log.String(); strings.Contains(text, readToken) || strings.Contains(text, adminToken) || strings.Contains(text, otherToken) {
+		t.Error("the log tells a token")
+	}
+}
