@@ -31,6 +31,15 @@ func TestReferenceIsCurrent(t *testing.T) {
 	golden(t, "../../docs/config.md", Reference())
 }
 
+// TestEverySectionIsInTheReference holds that no section of the file is left out.
+func TestEverySectionIsInTheReference(t *testing.T) {
+	schema(reflect.TypeFor[Config](), "", func(path, name string, f reflect.StructField) {
+		if path == name && f.Type.Kind() == reflect.Struct && !strings.Contains(Reference(), "\n## "+name+"\n") {
+			t.Errorf("%s is not in the reference", name)
+		}
+	})
+}
+
 func TestEveryKeyIsExplained(t *testing.T) {
 	settings := map[string]bool{}
 	schema(reflect.TypeFor[Config](), "", func(path, name string, f reflect.StructField) {
