@@ -15,7 +15,7 @@ import (
 	"emrguard/internal/store/sqlite"
 )
 
-// history --follow shows the records there are, then each new one, and ends with its context.
+// history --follow shows the records there are, then each new one, and ends with its context; --search shows those that say a text.
 func TestHistoryFollows(t *testing.T) {
 	for _, format := range []string{formatTable, formatJSON} {
 		t.Run(format, func(t *testing.T) {
@@ -46,10 +46,11 @@ func TestHistoryFollows(t *testing.T) {
 				out := &watched{}
 				ended := make(chan int)
 				go func() {
-					ended <- Run(ctx, demoDeps(out), []string{"history", "--follow", "--kind", "group.", "-c", path, "-o", format})
+					ended <- Run(ctx, demoDeps(out), []string{"history", "--follow", "--kind", "group.", "--search", "THE ", "-c", path, "-o", format})
 				}()
 				time.Sleep(followEvery + followEvery/2)
 				write("3", "group.read", "the second")
+				write("4", "group.read", "one that says something else")
 				time.Sleep(2 * followEvery)
 				cancel()
 				if code := <-ended; code != exitOK {
@@ -61,6 +62,10 @@ func TestHistoryFollows(t *testing.T) {
 				}
 				if format == formatJSON && !strings.HasPrefix(lines[1], `{"seq":3,"id":"3",`) {
 					t.Errorf("got %s", lines[1])
+				}
+				found := &watched{}
+				if code := Run(t.Context(), demoDeps(found), []string{"history", "--search", "SOMETHING", "-c", path, "-o", format}); code != exitOK || !strings.Contains(found.String(), "something else") || strings.Contains(found.String(), "the second") {
+					t.Errorf("a search, exit code %d:\n%s", code, found)
 				}
 				if err := s.Close(); err != nil {
 					t.Error(err)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -19,10 +20,10 @@ const followEvery = time.Second
 
 // historyFlags restrict what history shows.
 type historyFlags struct {
-	cluster, group, pool, recovery, since, until string
-	kinds                                        []string
-	limit                                        int
-	follow                                       bool
+	cluster, group, pool, recovery, text, since, until string
+	kinds                                              []string
+	limit                                              int
+	follow                                             bool
 }
 
 func newHistoryCmd(d *Deps) *cobra.Command {
@@ -37,6 +38,7 @@ A time is a time of day (14:05), a date, both (2026-01-05T14:05:00Z), or an age 
 ` + jsonHelp(view.History{}),
 		Example: `  emrguard history --cluster etl --since 2h
   emrguard history --recovery rt8xk2a-1f
+  emrguard history --search capacity --since 7d
   emrguard history --kind call. --kind answer. --limit 1000 --output json
   emrguard history --follow`,
 		Args: noArgs,
@@ -49,6 +51,7 @@ A time is a time of day (14:05), a date, both (2026-01-05T14:05:00Z), or an age 
 	flags.StringVar(&f.pool, "pool", "", "only this `pool`: id, name, or CLUSTER/POOL")
 	flags.StringVar(&f.recovery, "recovery", "", "only the recovery with this `id`")
 	flags.StringSliceVar(&f.kinds, "kind", nil, "only this `kind`, or all that begin with it if it ends with a full stop; may be repeated")
+	flags.StringVar(&f.text, "search", "", "only records with this `text` in their reason, kind, author, or a name or id, upper and lower case being the same; the last 20,000 records are searched")
 	flags.StringVar(&f.since, "since", "", "not before this `time`")
 	flags.StringVar(&f.until, "until", "", "before this `time`")
 	flags.IntVar(&f.limit, "limit", store.Page, fmt.Sprintf("at most so many, the last; up to %d", store.MaxPage))
@@ -63,18 +66,18 @@ A time is a time of day (14:05), a date, both (2026-01-05T14:05:00Z), or an age 
 		if err != nil {
 			return err
 		}
-		q, err := o.Query(cmd.Context(), o.world, filter)
-		if err != nil {
-			return err
-		}
 		if f.follow {
-			return followHistory(cmd.Context(), r, o, q, out.JSON())
+			return followHistory(cmd.Context(), r, o, filter, out.JSON())
 		}
-		records, err := o.Latest(cmd.Context(), q)
+		events, older, err := o.Page(cmd.Context(), o.world, filter)
 		if err != nil {
 			return err
 		}
-		page := view.History{Now: o.world.Now, Records: o.world.Events(records)}
+		slices.Reverse(events)
+		page := view.History{Now: o.world.Now, Records: events, Older: older}
+		if older > 0 && len(events) < f.limit {
+			fmt.Fprintln(d.Stderr, "emrguard: the search has not reached the beginning of the history; --until searches before a time")
+		}
 		if out.JSON() {
 			return writeJSON(d.Stdout, page)
 		}
@@ -85,7 +88,7 @@ A time is a time of day (14:05), a date, both (2026-01-05T14:05:00Z), or an age 
 
 // filter turns the flags into a filter.
 func (f *historyFlags) filter(scope string, now time.Time) (desk.Filter, error) {
-	out := desk.Filter{Scope: scope, Cluster: f.cluster, Group: f.group, Pool: f.pool, Recovery: f.recovery, Kinds: f.kinds, Limit: f.limit}
+	out := desk.Filter{Scope: scope, Cluster: f.cluster, Group: f.group, Pool: f.pool, Recovery: f.recovery, Kinds: f.kinds, Text: f.text, Limit: f.limit}
 	if f.limit < 1 || f.limit > store.MaxPage {
 		return out, usageError("--limit %d is outside 1 to %d", f.limit, store.MaxPage)
 	}
@@ -98,7 +101,11 @@ func (f *historyFlags) filter(scope string, now time.Time) (desk.Filter, error) 
 }
 
 // followHistory writes the last records and then new ones as they come, until ctx ends.
-func followHistory(ctx context.Context, r *reader, o *opened, q store.Query, asJSON bool) error {
+func followHistory(ctx context.Context, r *reader, o *opened, f desk.Filter, asJSON bool) error {
+	q, err := o.Query(ctx, o.world, f)
+	if err != nil {
+		return err
+	}
 	records, err := o.Latest(ctx, q)
 	if err != nil {
 		return err
@@ -110,6 +117,10 @@ func followHistory(ctx context.Context, r *reader, o *opened, q store.Query, asJ
 	defer tick.Stop()
 	for {
 		for _, e := range o.world.Events(records) {
+			q.After = e.Seq
+			if f.Text != "" && !e.Says(f.Text) {
+				continue
+			}
 			if asJSON {
 				err = enc.Encode(e)
 			} else {
@@ -118,7 +129,6 @@ func followHistory(ctx context.Context, r *reader, o *opened, q store.Query, asJ
 			if err != nil {
 				return err
 			}
-			q.After = e.Seq
 		}
 		select {
 		case <-ctx.Done():

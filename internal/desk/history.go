@@ -20,12 +20,13 @@ type Filter struct {
 	Pool     string // id, name, or CLUSTER/POOL
 	Recovery string // id
 	Kinds    []string
+	Text     string // in the reason, the kind, the author, or a name or id, upper and lower case being the same
 	From, To time.Time
 	Before   int64 // only what was written before this record's number, for paging; 0: all
 	Limit    int   // 1 to store.MaxPage
 }
 
-// Query turns names into ids. What has ended is named by its id, of which there must be a record; a name, recovery or kind that there is not
+// Query turns names into ids; the text is not in it. What has ended is named by its id, of which there must be a record; a name, recovery or kind that there is not
 // is a RequestError.
 func (d Desk) Query(ctx context.Context, w view.World, f Filter) (store.Query, error) {
 	q := store.Query{Scope: f.Scope, Recovery: f.Recovery, Kinds: f.Kinds, From: f.From, To: f.To, Before: f.Before, Limit: f.Limit}
@@ -126,6 +127,48 @@ func (d Desk) History(ctx context.Context, q store.Query) ([]store.Record, error
 		return nil, err
 	}
 	return records, nil
+}
+
+// searchMost bounds how many records a search for a text reads at once.
+const searchMost = 20_000
+
+// Page returns the newest records that match, the newest first, and what to give as Before for the records before them, 0 at the beginning of the
+// history. A search for a text reads 20,000 records at most, and may return fewer than the limit, or none, with more before them.
+// What Query refuses is a RequestError.
+func (d Desk) Page(ctx context.Context, w view.World, f Filter) (events []view.Event, older int64, err error) {
+	q, err := d.Query(ctx, w, f)
+	if err != nil {
+		return nil, 0, err
+	}
+	if f.Text == "" {
+		records, err := d.History(ctx, q)
+		if len(records) == q.Limit {
+			older = records[len(records)-1].Seq
+		}
+		return w.Events(records), older, err
+	}
+	events = []view.Event{}
+	for read := 0; read < searchMost; {
+		q.Limit = streamPage
+		records, err := d.Store.History(ctx, q)
+		if err != nil && !errors.Is(err, store.ErrCorrupt) {
+			return nil, 0, err
+		}
+		for _, e := range w.Events(records) {
+			q.Before = e.Seq
+			if e.Says(f.Text) {
+				events = append(events, e)
+			}
+			if len(events) == f.Limit {
+				return events, q.Before, nil
+			}
+		}
+		if len(records) == 0 || err == nil && len(records) < q.Limit {
+			return events, 0, nil
+		}
+		read += len(records)
+	}
+	return events, q.Before, nil
 }
 
 // streamPage is how many records a stream holds at a time. Their data may be large.

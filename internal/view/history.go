@@ -3,6 +3,8 @@ package view
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"emrguard/internal/emr"
@@ -13,6 +15,7 @@ import (
 type History struct {
 	Now     time.Time `json:"now" doc:"the time all ages refer to"`
 	Records []Event   `json:"records" doc:"oldest first"`
+	Older   int64     `json:"older,omitempty" doc:"what is before them: give it as before; absent at the beginning of the history. A search that has read its most gives it, too, with fewer records than asked for"`
 }
 
 // Event is one row of the history.
@@ -88,6 +91,14 @@ func (v History) Table() Table {
 
 // Told is the reason with the labels of groups beside their ids.
 func (e Event) Told() string { return printable(e.told) }
+
+// Says says whether a text is in the event's reason, kind, author, or a name or id of what it is about, upper and lower case being the same.
+func (e Event) Says(text string) bool {
+	text = strings.ToLower(text)
+	return slices.ContainsFunc([]string{e.Reason, e.told, e.Kind, e.Author, e.Cluster, e.ClusterName, e.Group, e.GroupLabel, e.Recovery}, func(s string) bool {
+		return strings.Contains(strings.ToLower(s), text)
+	})
+}
 
 func (e Event) sentence() string {
 	if e.Author == "" {

@@ -213,6 +213,7 @@ type (
 		Pool     string    `query:"pool" maxLength:"300" doc:"only this pool: id, name, or CLUSTER/POOL"`
 		Recovery string    `query:"recovery" maxLength:"64" doc:"only the recovery with this id"`
 		Kinds    []string  `query:"kind" maxItems:"50" doc:"only these kinds; one that ends with a full stop stands for all that begin with it"`
+		Text     string    `query:"q" maxLength:"200" doc:"only records with this in their reason, kind, author, or a name or id, upper and lower case being the same. A page of a search reads 20,000 records at most"`
 		From     time.Time `query:"from" doc:"not before"`
 		To       time.Time `query:"to" doc:"before"`
 		Before   int64     `query:"before" minimum:"0" default:"0" doc:"only what was written before the record of this number (seq); for paging"`
@@ -300,16 +301,13 @@ func (s *Server) apiRecovery(ctx context.Context, now *snapshot, in *recoveryInp
 }
 
 func (s *Server) apiHistory(ctx context.Context, now *snapshot, in *historyInput) (view.History, error) {
-	q, err := now.desk.Query(ctx, now.World, in.filter())
-	if err != nil {
-		return view.History{}, err
-	}
-	records, err := now.desk.Latest(ctx, q)
-	return view.History{Now: now.Now, Records: now.Events(records)}, err
+	events, older, err := now.desk.Page(ctx, now.World, in.filter())
+	slices.Reverse(events)
+	return view.History{Now: now.Now, Records: events, Older: older}, err
 }
 
 func (in *historyInput) filter() desk.Filter {
-	return desk.Filter{Scope: in.Scope, Cluster: in.Cluster, Group: in.Group, Pool: in.Pool, Recovery: in.Recovery, Kinds: in.Kinds, From: in.From, To: in.To, Before: in.Before, Limit: in.Limit}
+	return desk.Filter{Scope: in.Scope, Cluster: in.Cluster, Group: in.Group, Pool: in.Pool, Recovery: in.Recovery, Kinds: in.Kinds, Text: in.Text, From: in.From, To: in.To, Before: in.Before, Limit: in.Limit}
 }
 
 func (s *Server) apiExplain(ctx context.Context, now *snapshot, in *explainInput) (view.Explanation, error) {

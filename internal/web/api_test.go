@@ -184,6 +184,20 @@ func TestHistoryByPages(t *testing.T) {
 			}
 		}
 
+		said := ask[view.History](l, "GET", "/api/v1/history?q=CAPACITY&limit=1000", "")
+		var want int
+		for _, e := range all {
+			if e.Says("capacity") {
+				want++
+			}
+		}
+		if len(said.Records) != want || want == 0 || want == len(all) || said.Older != 0 {
+			t.Errorf("a search finds %d of %d, older %d", len(said.Records), want, said.Older)
+		}
+		if found, err := csv.NewReader(l.do("GET", "/api/v1/history.csv?q=CAPACITY", "").Body).ReadAll(); err != nil || len(found) != want+1 {
+			t.Errorf("the table of a search has %d rows, %v", len(found), err)
+		}
+
 		rows, err := csv.NewReader(l.do("GET", "/api/v1/history.csv", "").Body).ReadAll()
 		if err != nil || len(rows) != len(all)+1 || !slices.Equal(rows[0], exportHead) || rows[1][1] != all[0].ID {
 			t.Errorf("the table has %d rows, %v", len(rows), err)

@@ -73,7 +73,12 @@ func (s *Server) export(w http.ResponseWriter, r *http.Request, kind, ending str
 	w.Header().Set("Cache-Control", "no-store")
 	damage, err := error(nil), head()
 	if err == nil {
-		damage, err = now.desk.Stream(ctx, q, func(rec store.Record) error { return row(now.Events([]store.Record{rec})[0]) })
+		damage, err = now.desk.Stream(ctx, q, func(rec store.Record) error {
+			if e := now.Events([]store.Record{rec})[0]; f.Text == "" || e.Says(f.Text) {
+				return row(e)
+			}
+			return nil
+		})
 	}
 	if err == nil {
 		err = end()
@@ -96,7 +101,7 @@ func statusOf(err error) int {
 
 // filterOf reads the filter of a history from a URL. All mistakes are told at once.
 func filterOf(v url.Values) (desk.Filter, error) {
-	f := desk.Filter{Scope: v.Get("scope"), Cluster: v.Get("cluster"), Group: v.Get("group"), Pool: v.Get("pool"), Recovery: v.Get("recovery"), Limit: store.Page}
+	f := desk.Filter{Scope: v.Get("scope"), Cluster: v.Get("cluster"), Group: v.Get("group"), Pool: v.Get("pool"), Recovery: v.Get("recovery"), Text: strings.TrimSpace(v.Get("q")), Limit: store.Page}
 	for _, kinds := range v["kind"] {
 		for k := range strings.SplitSeq(kinds, ",") {
 			if k = strings.TrimSpace(k); k != "" {

@@ -229,6 +229,7 @@ type historyBody struct {
 	Query   url.Values
 	Kinds   []string
 	Records []view.Event // the newest first
+	Cut     bool         // the search has read its most, and may find more before that
 	Older   string       // URL of the page before
 	Newest  string       // URL of the first page of the same
 	CSV     string
@@ -245,15 +246,14 @@ func (s *Server) historyPage(r *http.Request, now *snapshot) (string, any, error
 		return "", nil, err
 	}
 	f.Limit = pageSize
-	query, err := now.desk.Query(r.Context(), now.World, f)
+	records, before, err := now.desk.Page(r.Context(), now.World, f)
 	if err != nil {
 		return "", nil, err
 	}
-	records, err := now.desk.History(r.Context(), query)
-	body := historyBody{Query: q, Kinds: view.Kinds(), Records: now.Events(records)}
-	if len(records) == pageSize {
+	body := historyBody{Query: q, Kinds: view.Kinds(), Records: records, Cut: before > 0 && len(records) < pageSize}
+	if before > 0 {
 		older := maps.Clone(q)
-		older.Set("before", strconv.FormatInt(records[len(records)-1].Seq, 10))
+		older.Set("before", strconv.FormatInt(before, 10))
 		body.Older = "/history?" + older.Encode()
 	}
 	all := url.Values{}
@@ -264,7 +264,7 @@ func (s *Server) historyPage(r *http.Request, now *snapshot) (string, any, error
 	}
 	body.Newest = "/history?" + all.Encode()
 	body.CSV, body.NDJSON = apiPath+"/history.csv?"+all.Encode(), apiPath+"/history.ndjson?"+all.Encode()
-	return "History", body, err
+	return "History", body, nil
 }
 
 func (s *Server) explainPage(r *http.Request, now *snapshot) (string, any, error) {

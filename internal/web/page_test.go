@@ -36,6 +36,8 @@ func TestPages(t *testing.T) {
 			{"/recoveries/" + recovery.Recovery, []string{"Next", "the story", "Inputs", "insufficient On Demand capacity"}},
 			{"/history?cluster=etl&kind=call.", []string{"call.add", "in a new group of the same configuration", "/api/v1/history.csv?cluster=etl&amp;kind=call."}},
 			{"/history?cluster=etl&before=1000000", []string{`<a href="/history?cluster=etl">Newest</a>`}},
+			{"/history?q=insufficient+ON+demand", []string{`value="insufficient ON demand"`, "nsufficient On Demand capacity", "/api/v1/history.csv?q=insufficient&#43;ON&#43;demand"}},
+			{"/history?q=nobody+says+this", []string{"No records match"}},
 			{"/history?from=2031-01-01", []string{"No records match"}},
 			{"/explain/" + record, []string{"what led to it", "what came of it"}},
 			{"/explain/etl", []string{"cluster etl"}},
