@@ -145,9 +145,10 @@ func (a *Access) bySession(value string, r *http.Request) Identity {
 	return Identity{Name: role.String() + " session at " + address(r), Role: role}
 }
 
-// cookie is a session as the browser keeps it; an empty value ends it.
+// cookie is a session as the browser keeps it; an empty value ends it. It comes along when a link elsewhere, say in a chat, leads to a page, and not
+// with what other sites post.
 func (a *Access) cookie(value string) *http.Cookie {
-	c := &http.Cookie{Name: cookieName, Value: value, Path: "/", HttpOnly: true, SameSite: http.SameSiteStrictMode, Secure: a.Secure, MaxAge: int(sessionFor.Seconds())}
+	c := &http.Cookie{Name: cookieName, Value: value, Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: a.Secure, MaxAge: int(sessionFor.Seconds())}
 	if value == "" {
 		c.MaxAge = -1
 	}
