@@ -3,6 +3,7 @@ package web
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -79,7 +80,7 @@ func capacityChart(c view.Capacity) chart {
 		out.Y = append(out.Y, tick{y(n), strconv.Itoa(n)})
 	}
 	for _, t := range axisTimes(c.From, c.To) {
-		out.X = append(out.X, tick{x(t), t.Format("15:04")})
+		out.X = append(out.X, tick{x(t), t.Format(axisFormat(c.From, c.To))})
 	}
 	return out
 }
@@ -110,7 +111,7 @@ type timeline struct {
 type placedMark struct {
 	view.Mark
 	X      float64
-	Row    int // of its label, so that no two lie on each other
+	Row    int // of its label, so that no two lie on each other; below 0: there is no room for one
 	LabelY int
 	Anchor string // of its label: start, middle or end
 	Due    bool
@@ -129,33 +130,33 @@ const (
 	lineY     = 40
 	rowHigh   = 16
 	labelWide = 130 // at most, of a mark's label
+	rowsMost  = 6   // of labels
 )
 
-// drawn places a timeline's marks and bands to scale.
+// drawn places a timeline's marks and bands to scale. Where marks are many, those of arrivals and losses are the first to have no label; what is said
+// of them stands below the picture all the same.
 func drawn(t view.Timeline) timeline {
 	out := timeline{Timeline: t, Shown: len(t.Marks) > 0}
 	x := func(at time.Time) float64 { return linePad + (lineWidth-2*linePad)*t.Place(at) }
-	var ends []float64 // of the last label in each row
 	for _, m := range t.Marks {
-		p := placedMark{Mark: m, X: x(m.At), Anchor: "middle", Due: m.Kind == view.MarkDue}
-		from := p.X - labelWide/2
+		p := placedMark{Mark: m, X: x(m.At), Anchor: "middle", Due: m.Kind == view.MarkDue, Row: -1}
 		switch {
 		case p.X < labelWide/2:
-			p.Anchor, from = "start", p.X
+			p.Anchor = "start"
 		case p.X > lineWidth-labelWide/2:
-			p.Anchor, from = "end", p.X-labelWide
+			p.Anchor = "end"
 		}
-		for p.Row < len(ends) && ends[p.Row] > from {
-			p.Row++
-		}
-		if p.Row == len(ends) {
-			ends = append(ends, 0)
-		}
-		ends[p.Row] = from + labelWide
-		p.LabelY = lineY + 20 + rowHigh*p.Row
 		out.Marks = append(out.Marks, p)
 	}
-	out.Rows = len(ends)
+	var rows [rowsMost][]float64 // where the labels of each row begin
+	for _, often := range []bool{false, true} {
+		for i := range out.Marks {
+			if p := &out.Marks[i]; often == (p.Kind == view.MarkArrived || p.Kind == view.MarkLost) {
+				p.label(&rows)
+				out.Rows = max(out.Rows, p.Row+1)
+			}
+		}
+	}
 	for i, b := range t.Bands {
 		from, to := x(b.From), x(b.To)
 		out.Bands = append(out.Bands, placedBand{b, from, max(2, to-from), 8 + 7*(i%3)})
@@ -167,15 +168,35 @@ func drawn(t view.Timeline) timeline {
 	axis := lineY + 20 + rowHigh*out.Rows + 6
 	out.High = axis + 14
 	for _, at := range axisTimes(t.From, t.To) {
-		out.X = append(out.X, tick{x(at), at.Format("15:04")})
+		out.X = append(out.X, tick{x(at), at.Format(axisFormat(t.From, t.To))})
 	}
 	return out
+}
+
+// label finds the first row in which a mark's label lies on no other.
+func (p *placedMark) label(rows *[rowsMost][]float64) {
+	from := map[string]float64{"start": p.X, "middle": p.X - labelWide/2, "end": p.X - labelWide}[p.Anchor]
+	for row := range rows {
+		if !slices.ContainsFunc(rows[row], func(other float64) bool { return math.Abs(other-from) < labelWide }) {
+			rows[row] = append(rows[row], from)
+			p.Row, p.LabelY = row, lineY+20+rowHigh*row
+			return
+		}
+	}
+}
+
+// axisFormat is how times of an axis are written: by their days where they are many.
+func axisFormat(from, to time.Time) string {
+	if to.Sub(from) > 36*time.Hour {
+		return "Jan 2 15:04"
+	}
+	return "15:04"
 }
 
 // axisTimes are some round times of an axis.
 func axisTimes(from, to time.Time) []time.Time {
 	var out []time.Time
-	for _, step := range []time.Duration{time.Minute, 5 * time.Minute, 10 * time.Minute, 15 * time.Minute, 30 * time.Minute, time.Hour, 2 * time.Hour, 4 * time.Hour, 12 * time.Hour, 24 * time.Hour} {
+	for _, step := range []time.Duration{time.Minute, 5 * time.Minute, 10 * time.Minute, 15 * time.Minute, 30 * time.Minute, time.Hour, 2 * time.Hour, 4 * time.Hour, 12 * time.Hour, 24 * time.Hour, 7 * 24 * time.Hour, 28 * 24 * time.Hour, 365 * 24 * time.Hour} {
 		if to.Sub(from) > 10*step {
 			continue
 		}
