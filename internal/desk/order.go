@@ -75,24 +75,24 @@ func (d Desk) await(ctx context.Context, r Receipt, patience time.Duration, alon
 	defer cancel()
 	tick := time.NewTicker(answerEvery)
 	defer tick.Stop()
-	holder, running := "somebody", false
+	holder := ""
 	for looks := 0; ; looks++ {
-		answered, err := d.answered(ctx, &r, running)
-		if answered || err != nil && ctx.Err() == nil {
-			return r, err
-		}
 		if looks%int(holderEvery/answerEvery) == 0 {
-			owner, err := d.holder(ctx, r.Scope)
+			now, err := d.holder(ctx, r.Scope)
 			if err != nil && ctx.Err() == nil {
 				return r, err
 			}
-			if running = owner != ""; running {
-				holder = owner
+			if err == nil {
+				holder = now
 			}
 		}
-		if !running && alone != nil && ctx.Err() == nil {
+		answered, err := d.answered(ctx, &r, holder != "")
+		if answered || err != nil && ctx.Err() == nil {
+			return r, err
+		}
+		if holder == "" && alone != nil && ctx.Err() == nil {
 			trouble := alone(ctx, d.Now(ctx))
-			answered, err := d.answered(ctx, &r, running)
+			answered, err := d.answered(ctx, &r, false)
 			if answered || err != nil && ctx.Err() == nil {
 				return r, err
 			}
@@ -103,8 +103,10 @@ func (d Desk) await(ctx context.Context, r Receipt, patience time.Duration, alon
 		select {
 		case <-ctx.Done():
 			r.State = Waiting
-			r.Text = fmt.Sprintf("order %s waits: %s holds scope %s and did not answer within %s; it stays in the store and is carried out as soon as that one, or its successor, looks",
-				r.Order, holder, r.Scope, patience)
+			if r.Text = fmt.Sprintf("order %s waits: nobody holds scope %s; it stays in the store and is carried out by the next emrguard that runs", r.Order, r.Scope); holder != "" {
+				r.Text = fmt.Sprintf("order %s waits: %s holds scope %s and did not answer within %s; it stays in the store and is carried out as soon as that one, or its successor, looks",
+					r.Order, holder, r.Scope, patience)
+			}
 			return r, nil
 		case <-tick.C:
 		}

@@ -1,18 +1,18 @@
 package desk
 
 import (
+	"encoding/json"
 	"errors"
+	"maps"
 	"testing"
 	"time"
 
 	"emrguard/internal/emr"
 	"emrguard/internal/guard"
+	"emrguard/internal/store"
 	"emrguard/internal/store/memory"
 	"emrguard/internal/view"
 )
-
-// noon is the present of the tests.
-var noon = time.Date(2026, 1, 5, 12, 0, 0, 0, time.UTC)
 
 // TestPeriodsEndNow holds that nothing is counted that is still to come.
 func TestPeriodsEndNow(t *testing.T) {
@@ -35,5 +35,54 @@ func TestPeriodsEndNow(t *testing.T) {
 	}
 	if _, err := d.Capacity(t.Context(), w, view.Found{}, noon, to, 10); !errors.As(err, &mistake) {
 		t.Errorf("a period that is to come: %v", err)
+	}
+}
+
+// happened is a history of etl: both pools change, and the repair of one of them ended.
+func happened() []store.Record {
+	at := func(id string, before time.Duration, kind, pool, recovery, data string) store.Record {
+		return store.Record{ID: id, At: ago(before), Kind: kind, Group: pool, Pool: pool, Recovery: recovery, Reason: "of " + id, Data: json.RawMessage(data)}
+	}
+	return []store.Record{
+		at("d-1", 4*time.Hour, "recovery.open", "ig-1", "r1", `{}`), at("d-2", 3*time.Hour, "recovery.completed", "ig-1", "r1", `{}`),
+		at("d-3", 10*time.Minute, "group.read", "ig-1", "", `{"delta":{"asked":3,"since":"2026-01-05T11:50:00Z"}}`),
+		at("d-4", 5*time.Minute, "group.read", "ig-2", "", `{"delta":{"arrived":1}}`),
+	}
+}
+
+func TestClusterPage(t *testing.T) {
+	l := newLab(t)
+	l.save(etl(), happened()...)
+	page, err := l.ClusterPage(t.Context(), l.world(), "prod", "j-1")
+	if err != nil || page.Status.Name != "etl" || len(page.Groups) != 2 || len(page.Pools) != 2 || len(page.Recoveries) != 1 || len(page.Notes) == 0 {
+		t.Fatalf("%v: %+v", err, page)
+	}
+	got := map[string]string{}
+	for _, line := range page.Timelines {
+		for _, m := range line.Marks {
+			got[line.Title] += m.Kind + " "
+		}
+	}
+	if want := map[string]string{"task": "stuck done asked due ", "spot": "arrived "}; !maps.Equal(got, want) {
+		t.Errorf("timelines %v, want %v", got, want)
+	}
+	for _, of := range [][2]string{{"prod", "j-2"}, {"other", "j-1"}} {
+		mistake := (*RequestError)(nil)
+		if _, err := l.ClusterPage(t.Context(), l.world(), of[0], of[1]); !errors.As(err, &mistake) {
+			t.Errorf("cluster %v: %v", of, err)
+		}
+	}
+}
+
+func TestRecoveryPage(t *testing.T) {
+	l := newLab(t)
+	l.save(etl(), happened()...)
+	page, err := l.RecoveryPage(t.Context(), l.world(), "r1")
+	if err != nil || page.Status.Open || page.Status.ClusterName != "etl" || len(page.Next) != 0 || len(page.Timeline.Marks) != 2 || !page.Timeline.To.Equal(ago(3*time.Hour)) {
+		t.Errorf("%v: %+v", err, page)
+	}
+	unknown := (*view.UnknownError)(nil)
+	if _, err := l.RecoveryPage(t.Context(), l.world(), "r2"); !errors.As(err, &unknown) {
+		t.Errorf("a recovery that there is not: %v", err)
 	}
 }
