@@ -236,12 +236,21 @@ type (
 	noInput struct{}
 )
 
+// scope is where a scope is among all.
+func (s *snapshot) scope(name string) (int, error) {
+	i := slices.IndexFunc(s.Scopes, func(scope view.Scope) bool { return scope.Name == name })
+	if i < 0 {
+		return i, huma.Error404NotFound(fmt.Sprintf("no scope %q", name))
+	}
+	return i, nil
+}
+
 func (in Which) world(now *snapshot) (view.World, view.Found, error) {
 	w := now.World
 	if in.Scope != "" {
-		i := slices.IndexFunc(w.Scopes, func(s view.Scope) bool { return s.Name == in.Scope })
-		if i < 0 {
-			return w, view.Found{}, huma.Error404NotFound(fmt.Sprintf("no scope %q", in.Scope))
+		i, err := now.scope(in.Scope)
+		if err != nil {
+			return w, view.Found{}, err
 		}
 		w.Scopes = w.Scopes[i : i+1]
 	}
@@ -256,6 +265,11 @@ func (in Which) world(now *snapshot) (view.World, view.Found, error) {
 }
 
 func (s *Server) apiFleet(_ context.Context, now *snapshot, in *fleetInput) (view.Fleet, error) {
+	if in.Scope != "" {
+		if _, err := now.scope(in.Scope); err != nil {
+			return view.Fleet{}, err
+		}
+	}
 	return now.Fleet(view.FleetFilter{Scope: in.Scope, Text: in.Text, Condition: in.Condition, ByName: in.Sort == "name", Offset: in.Offset, Limit: in.Limit}), nil
 }
 

@@ -86,7 +86,7 @@ func TestAnswersAreAsDescribed(t *testing.T) {
 			}
 		}
 		problem := schemaOf("/components/schemas/ErrorModel")
-		for _, url := range []string{"/fleet?limit=0", "/fleet?colour=red", "/clusters/prod/j-NO", "/history?cluster=nosuch", "/history?from=yesterday", "/history?kind=nosuch", "/explain/nosuch",
+		for _, url := range []string{"/fleet?limit=0", "/fleet?scope=nosuch", "/fleet?colour=red", "/clusters/prod/j-NO", "/history?cluster=nosuch", "/history?from=yesterday", "/history?kind=nosuch", "/explain/nosuch",
 			"/capacity?from=2030-01-01T00:00:00Z", "/report?to=2000-01-01T00:00:00Z&from=2001-01-01T00:00:00Z", "/recoveries/nosuch", "/nowhere", "/groups?scope=nosuch", "/history?before=-1"} {
 			w := l.do("GET", apiPath+url, "")
 			body, err := jsonschema.UnmarshalJSON(bytes.NewReader(w.Body.Bytes()))

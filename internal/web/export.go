@@ -50,7 +50,8 @@ func (s *Server) exportJSON(w http.ResponseWriter, r *http.Request) {
 	s.export(w, r, "application/x-ndjson", "ndjson", func() error { return nil }, func(e view.Event) error { return out.Encode(e) }, func() error { return nil })
 }
 
-// export streams the records that a request wants, oldest first. An error after the first row breaks the connection off, so that nobody takes a part for the whole.
+// export streams the records that a request wants, oldest first. An error after the first row breaks the connection off, so that nobody takes a part for the whole; so does a
+// reader that takes no data for ten seconds, so that a few of them do not keep everybody else out.
 func (s *Server) export(w http.ResponseWriter, r *http.Request, kind, ending string, head func() error, row func(view.Event) error, end func() error) {
 	ctx := r.Context()
 	f, err := filterOf(r.URL.Query())
@@ -67,13 +68,14 @@ func (s *Server) export(w http.ResponseWriter, r *http.Request, kind, ending str
 		s.refuse(w, r, statusOf(err), err.Error())
 		return
 	}
-	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(exportIn)) // a writer without deadlines has none
 	w.Header().Set("Content-Type", kind)
 	w.Header().Set("Content-Disposition", fmt.Sprintf(`attachment; filename="emrguard-history-%s.%s"`, now.Now.UTC().Format("20060102T150405Z"), ending))
 	w.Header().Set("Cache-Control", "no-store")
+	to := http.NewResponseController(w)
 	damage, err := error(nil), head()
 	if err == nil {
 		damage, err = now.desk.Stream(ctx, q, func(rec store.Record) error {
+			_ = to.SetWriteDeadline(time.Now().Add(writeIn)) // a writer without deadlines has none
 			if e := now.Events([]store.Record{rec})[0]; f.Text == "" || e.Says(f.Text) {
 				return row(e)
 			}

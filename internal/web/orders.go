@@ -138,6 +138,9 @@ func (s *Server) order(ctx context.Context, key string, body orderBody) (desk.Re
 	if err != nil {
 		return desk.Receipt{}, err
 	}
+	if err := order.Validate(); err != nil { // before its key is taken, so that it can be mended
+		return desk.Receipt{}, &desk.RequestError{Err: err}
+	}
 	id := desk.NewOrderID()
 	if key != "" {
 		id = keyed(key)

@@ -106,6 +106,13 @@ func TestAnOrderIsCarriedOutOnce(t *testing.T) {
 		if w := l.do("POST", "/api/v1/orders", `{"kind":"unban","group":"web-logs/task"}`, key); w.Code != 422 || !strings.Contains(w.Body.String(), "another order") {
 			t.Errorf("another order with the key: %d %s", w.Code, w.Body)
 		}
+		const mended = "Idempotency-Key: k2"
+		if w := l.do("POST", "/api/v1/orders", `{"kind":"ban","group":"web-logs/task","for":"1s"}`, mended); w.Code != 422 || !strings.Contains(w.Body.String(), "1m to 720h") {
+			t.Errorf("an order with a mistake: %d %s", w.Code, w.Body)
+		}
+		if r := ask[desk.Receipt](l, "POST", "/api/v1/orders", `{"kind":"unban","group":"web-logs/task"}`, mended); r.State != desk.Done {
+			t.Errorf("the mended order with its key: %+v", r)
+		}
 		l.server.keys = keyring{} // a restart
 		if again := ask[desk.Receipt](l, "POST", "/api/v1/orders", ban, key); again != first {
 			t.Errorf("after a restart: %+v, first %+v", again, first)

@@ -149,6 +149,11 @@ func (s *Server) overviewPage(r *http.Request, now *snapshot) (string, any, erro
 	if f.Condition != "" && !slices.Contains(view.Conditions(), f.Condition) {
 		return "", nil, &desk.RequestError{Err: fmt.Errorf("no condition %q; there are %s", f.Condition, strings.Join(view.Conditions(), ", "))}
 	}
+	if f.Scope != "" {
+		if _, err := now.scope(f.Scope); err != nil {
+			return "", nil, err
+		}
+	}
 	body := overview{Fleet: now.Fleet(f), Filter: f, Query: q}
 	body.From, body.To = min(f.Offset+1, body.Matching), f.Offset+len(body.Clusters)
 	at := func(offset int) string {
