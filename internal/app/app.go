@@ -174,7 +174,7 @@ func (a *App) Reload(ctx context.Context, cfg *config.Config) ([]string, error) 
 	if err = errors.Join(err, unsent); err != nil {
 		return nil, err
 	}
-	a.notifier.Reload(cfg.Notify, senders)
+	a.notifier.Reload(cfg.Notify, cfg.Web.PublicURL, senders)
 	var lines []string
 	for _, c := range config.Diff(a.cfg, cfg) {
 		lines = append(lines, c.String())

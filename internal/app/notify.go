@@ -55,7 +55,7 @@ func SinkOptions(cfg *config.Config, env func(name string) string, version strin
 // newNotifier makes the notifier of an App.
 func (a *App) newNotifier(senders map[string]notify.Sender) *notify.Notifier {
 	return notify.New(notify.Options{
-		Store: a.store, Owner: a.o.Owner, Note: a.o.Note, Settings: a.cfg.Notify, Senders: senders, Watch: a.o.Notified, Chance: rand.Float64,
+		Store: a.store, Owner: a.o.Owner, Note: a.o.Note, Settings: a.cfg.Notify, Site: a.cfg.Web.PublicURL, Senders: senders, Watch: a.o.Notified, Chance: rand.Float64,
 		Term: cmp.Or(a.o.LeaseTerm, LeaseTerm),
 	})
 }

@@ -23,7 +23,7 @@ type Web struct {
 	ProxyHeader    string   `yaml:"proxy_header,omitempty" range:"name of a header; needs proxy_from" doc:"header in which a proxy that authenticates people (OIDC) names who asks, for example X-Auth-Request-Email. The proxy must take it away from what clients send"`
 	ProxyFrom      []string `yaml:"proxy_from,omitempty" range:"addresses or networks" doc:"where the proxy's requests come from, for example 10.0.3.7 or 10.0.0.0/24; the header of others counts for nothing"`
 	ProxyAdmins    []string `yaml:"proxy_admins,omitempty" range:"names as in the header, or \"*\"" doc:"who of them may give orders; the others read"`
-	PublicURL      string   `yaml:"public_url,omitempty" range:"an http or https URL without a path" doc:"where people reach the page: its name is one that a listener without a token or a proxy answers to"`
+	PublicURL      string   `yaml:"public_url,omitempty" range:"an http or https URL without a path" doc:"where people reach the page: for links in notifications, and as a name that a listener without a token or a proxy answers to"`
 }
 
 // The limits of a listener token, in characters.

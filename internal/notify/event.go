@@ -3,6 +3,7 @@ package notify
 import (
 	"context"
 	"errors"
+	"net/url"
 	"strings"
 	"time"
 
@@ -29,6 +30,7 @@ type Event struct {
 	Unchanged   bool      `json:"unchanged,omitempty" doc:"true: emrguard only observes or runs dry, and nothing was changed"`
 	Undo        string    `json:"undo,omitempty" doc:"the way back: a command that takes it back, holds it or tells more"`
 	Undoing     string    `json:"undoing,omitempty" doc:"what that command does"`
+	Page        string    `json:"page,omitempty" doc:"URL of the page that tells it; only with web.public_url"`
 
 	topic string
 }
@@ -43,8 +45,8 @@ const (
 const dryRun = "nothing was changed"
 
 // events turns records into events, without those that are not notified, oldest first. Names come from the documents of the clusters;
-// a cluster that cannot be read is told by its id. The error is the store's.
-func events(ctx context.Context, s store.Store, records []store.Record) ([]Event, error) {
+// a cluster that cannot be read is told by its id. Site is where the dashboard is, empty if that is not known. The error is the store's.
+func events(ctx context.Context, s store.Store, records []store.Record, site string) ([]Event, error) {
 	var out []Event
 	worlds := map[store.Key]view.World{}
 	for _, r := range records {
@@ -64,10 +66,22 @@ func events(ctx context.Context, s store.Store, records []store.Record) ([]Event
 		out = append(out, Event{
 			ID: r.ID, Kind: r.Kind, Severity: k.severity, At: r.At.UTC(), Scope: r.Scope, Cluster: r.Cluster, ClusterName: shorten(v.ClusterName, maxName), Group: r.Group,
 			GroupLabel: shorten(v.GroupLabel, maxName), Pool: r.Pool, Recovery: r.Recovery, What: k.what, Why: shorten(v.Told(), maxReason), Author: shorten(r.Author, maxName),
-			Unchanged: strings.HasPrefix(r.Kind, "would."), Undo: k.command(r), Undoing: k.undoing, topic: k.topic,
+			Unchanged: strings.HasPrefix(r.Kind, "would."), Undo: k.command(r), Undoing: k.undoing, Page: pageOf(site, r), topic: k.topic,
 		})
 	}
 	return out, nil
+}
+
+// pageOf is the URL that tells a record: the recovery's story with what follows, or what led to the record and what came of it.
+func pageOf(site string, r store.Record) string {
+	site = strings.TrimRight(site, "/")
+	switch {
+	case site == "":
+		return ""
+	case r.Recovery != "":
+		return site + "/recoveries/" + url.PathEscape(r.Recovery)
+	}
+	return site + "/explain/" + url.PathEscape(r.ID)
 }
 
 // world is the world with one cluster, as far as its document can be read.

@@ -134,7 +134,7 @@ func (e *Event) Heading() string {
 	return text + ", " + e.At.UTC().Format("2006-01-02 15:04 UTC")
 }
 
-// Lines are what happened, why, and the way back, each with its heading.
+// Lines are what happened, why, the way back, and the page that tells more, each with its heading.
 func (e *Event) Lines() []Line {
 	lines := []Line{{Head: "what", Text: e.What}, {Head: "why", Text: e.Why}}
 	if e.Unchanged {
@@ -145,6 +145,9 @@ func (e *Event) Lines() []Line {
 	}
 	if e.Undo != "" {
 		lines = append(lines, Line{Head: "way back", Text: e.Undo, Note: e.Undoing})
+	}
+	if e.Page != "" {
+		lines = append(lines, Line{Head: "page", Text: e.Page})
 	}
 	return lines
 }

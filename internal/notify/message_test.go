@@ -47,7 +47,7 @@ func TestMessageTexts(t *testing.T) {
 		{"the scope's clock", 0, []store.Record{row("clock.skew", "", "AWS's clock is 90s ahead", `{}`)}},
 		{"damaged data", 0, []store.Record{row("recovery.open", "j-1", "6 of 9 run", `{"kind":`)}},
 	} {
-		found, err := events(t.Context(), l.store, c.records)
+		found, err := events(t.Context(), l.store, c.records, "")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -89,6 +89,24 @@ func TestCommandsAreComplete(t *testing.T) {
 		bare := store.Record{Key: store.Key{Scope: "prod"}, Kind: k.name}
 		if c := k.command(bare); strings.Contains(c, "  ") || strings.ContainsAny(c, "{}") {
 			t.Errorf("%s without ids has the command %q", k.name, c)
+		}
+	}
+}
+
+func TestPageOf(t *testing.T) {
+	for _, c := range []struct {
+		site, recovery, want string
+	}{
+		{"", "r1", ""},
+		{"https://guard.example.com", "r1", "https://guard.example.com/recoveries/r1"},
+		{"https://guard.example.com/", "", "https://guard.example.com/explain/d%2F1"},
+	} {
+		e := Event{What: "it began", Page: pageOf(c.site, store.Record{ID: "d/1", Recovery: c.recovery})}
+		if e.Page != c.want {
+			t.Errorf("at %q: %s, want %s", c.site, e.Page, c.want)
+		}
+		if lines := e.Lines(); (lines[len(lines)-1] == Line{Head: "page", Text: c.want}) != (c.want != "") {
+			t.Errorf("at %q it says %v", c.site, lines)
 		}
 	}
 }

@@ -72,6 +72,7 @@ type Options struct {
 	Owner    string // of the lease, unique per process start
 	Note     string // who and where, for people
 	Settings Settings
+	Site     string            // URL of the dashboard, for links; empty: none
 	Senders  map[string]Sender // by the name of the sink, one for each
 	Watch    Watcher
 	Chance   func() float64 // from 0 to 1, spreads retries
@@ -108,6 +109,7 @@ type Notifier struct {
 
 type reload struct {
 	settings Settings
+	site     string
 	senders  map[string]Sender
 }
 
@@ -125,9 +127,9 @@ func New(o Options) *Notifier {
 
 // Reload puts other settings in force from the next look on. What waits is tried again at once, since whoever changes the configuration
 // most likely mended it.
-func (n *Notifier) Reload(s Settings, senders map[string]Sender) {
+func (n *Notifier) Reload(s Settings, site string, senders map[string]Sender) {
 	n.mu.Lock()
-	n.next = &reload{s, senders}
+	n.next = &reload{s, site, senders}
 	n.mu.Unlock()
 	select {
 	case n.poke <- struct{}{}:
@@ -291,7 +293,7 @@ func (n *Notifier) takeReload() {
 	if r == nil {
 		return
 	}
-	n.o.Settings, n.o.Senders = r.settings, r.senders
+	n.o.Settings, n.o.Site, n.o.Senders = r.settings, r.site, r.senders
 	if n.state != nil {
 		n.state.dirty = true // what was read so far was routed by the old settings
 		for _, b := range n.state.boxes {
@@ -361,7 +363,7 @@ func (n *Notifier) read(ctx context.Context, now time.Time, settings *Settings) 
 	if len(records) == 0 {
 		return false
 	}
-	found, failed := events(ctx, n.o.Store, records)
+	found, failed := events(ctx, n.o.Store, records, n.o.Site)
 	if failed != nil {
 		n.fault(fmt.Errorf("read the names of clusters: %w", failed))
 		return false

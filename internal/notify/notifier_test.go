@@ -177,7 +177,7 @@ func TestRefusedMessageKeepsNobodyBack(t *testing.T) {
 			t.Errorf("%d messages, refused %d times", len(r.all()), w.count(Denied))
 		}
 		refuse.Store(false)
-		n.Reload(o.Settings, o.Senders)
+		n.Reload(o.Settings, o.Site, o.Senders)
 		time.Sleep(2 * time.Second)
 		if len(r.all()) != 2 {
 			t.Errorf("%d messages after a reload, want 2", len(r.all()))

@@ -86,7 +86,7 @@ func TestReceiverThatFailsHalfTheTime(t *testing.T) {
 			if result == notify.Sent {
 				sent++
 			} else {
-				n.Reload(settings, map[string]notify.Sender{"w": s}) // ends the pause after a failure, so that the test need not wait
+				n.Reload(settings, "", map[string]notify.Sender{"w": s}) // ends the pause after a failure, so that the test need not wait
 			}
 		case <-ctx.Done():
 			t.Fatal("not every message arrived")
