@@ -72,6 +72,10 @@ func (s *Server) routePages(mux *http.ServeMux) {
 	})
 }
 
+// still are the pages that do not follow the state: a question stays as it was asked, and the sums of a period and the whole story of a cluster cost
+// a read of all of it.
+var still = []string{"confirm", "report", "costs", "explain"}
+
 // show writes a page of the present state.
 func (s *Server) show(w http.ResponseWriter, r *http.Request, name string, handle func(*http.Request, *snapshot) (string, any, error)) {
 	now, err := s.fleet.now(r.Context())
@@ -85,7 +89,7 @@ func (s *Server) show(w http.ResponseWriter, r *http.Request, name string, handl
 		return
 	}
 	f := s.frame(r, title)
-	f.Now, f.Tag, f.Live, f.Body = now.Now, now.tag, name != "confirm", body
+	f.Now, f.Tag, f.Live, f.Body = now.Now, now.tag, !slices.Contains(still, name), body
 	f.Scopes = now.Fleet(view.FleetFilter{Limit: 1}).Scopes
 	f.Flash = s.flash(r, now)
 	s.write(w, http.StatusOK, name, f)

@@ -56,6 +56,11 @@ func TestPages(t *testing.T) {
 				}
 			}
 		}
+		for path, live := range map[string]bool{"/": true, "/history": true, "/clusters/prod/j-3REPORTS00003": true, "/report": false, "/costs": false, "/explain/etl": false, "/confirm?kind=pause&scope=prod": false} {
+			if got := strings.Contains(l.page(path).Body.String(), " data-live"); got != live {
+				t.Errorf("%s follows the state: %t", path, got)
+			}
+		}
 		for path, status := range map[string]int{"/nowhere": 404, "/clusters/prod/j-NO": 404, "/clusters/other/j-3REPORTS00003": 404, "/recoveries/rno": 404, "/history?from=soon": 422, "/?condition=hungry": 422, "/?scope=nosuch": 404,
 			"/explain/nosuch": 422, "/history?cluster=nosuch": 404, "/assets/nosuch.css": 404, "/assets/..%2fpage.go": 404} {
 			if w := l.page(path); w.Code != status || !strings.Contains(w.Body.String(), "Back to the overview") {
