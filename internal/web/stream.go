@@ -157,7 +157,7 @@ func (s *Server) streamEvents(w http.ResponseWriter, r *http.Request) {
 			text = event(n)
 		case <-beat.C:
 		}
-		if !send(text) {
+		if s.o.Access().identify(r).Role == Nobody || !send(text) { // a session ends, or a reload takes its token away
 			return
 		}
 	}

@@ -187,3 +187,18 @@ func TestNothingIsMissedAtTheBeginning(t *testing.T) {
 		}
 	})
 }
+
+// TestAStreamEndsWithItsSession holds that whoever may not read any more is not told any more.
+func TestAStreamEndsWithItsSession(t *testing.T) {
+	guarded(t, time.Minute, func(l *lab) {
+		_, stop := l.listen()
+		synctest.Wait()
+		l.access = &Access{ReadToken: "a token that was not sent", Now: time.Now}
+		time.Sleep(beatEvery)
+		synctest.Wait()
+		if n := l.server.streams.count(); n != 0 {
+			t.Errorf("%d streams without credentials", n)
+		}
+		stop()
+	})
+}
