@@ -86,7 +86,7 @@ func (d Desk) known(ctx context.Context, f Filter) error {
 		if known, err := d.recorded(ctx, store.Query{Scope: f.Scope, Recovery: f.Recovery}); err != nil {
 			return err
 		} else if !known {
-			return mistake("no recovery %q in the store; `emrguard recoveries --all` lists the recoveries", f.Recovery)
+			return &RequestError{&view.UnknownError{What: "recovery", Ref: f.Recovery}}
 		}
 	}
 	kinds := view.Kinds()

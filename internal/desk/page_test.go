@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"maps"
+	"strings"
 	"testing"
 	"time"
 
@@ -82,7 +83,7 @@ func TestRecoveryPage(t *testing.T) {
 		t.Errorf("%v: %+v", err, page)
 	}
 	unknown := (*view.UnknownError)(nil)
-	if _, err := l.RecoveryPage(t.Context(), l.world(), "r2"); !errors.As(err, &unknown) {
+	if _, err := l.RecoveryPage(t.Context(), l.world(), "r2"); !errors.As(err, &unknown) || !strings.Contains(err.Error(), `no recovery "r2"`) {
 		t.Errorf("a recovery that there is not: %v", err)
 	}
 }

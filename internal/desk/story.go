@@ -69,7 +69,7 @@ func (d Desk) explainThing(ctx context.Context, w view.World, scope, ref string)
 		found.Group = emr.GroupID(ref)
 		return w.ExplainGroup(found, story), nil
 	}
-	return view.Explanation{}, mistake("nothing is called %q: no record, recovery, cluster, pool or group; `emrguard status` and `emrguard history` list what there is", ref)
+	return view.Explanation{}, &RequestError{&view.UnknownError{What: "thing", Ref: ref}}
 }
 
 // explainRecord tells a record within its recovery, or within what happened to its group or cluster around it.

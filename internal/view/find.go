@@ -27,7 +27,8 @@ func (f Found) String() string {
 
 // UnknownError says that a reference names nothing.
 type UnknownError struct {
-	What, Ref string
+	What string // cluster, pool, group, recovery or, of any of them or a record, thing
+	Ref  string
 }
 
 // Error implements error.
@@ -37,6 +38,10 @@ func (e *UnknownError) Error() string {
 		return fmt.Sprintf("no cluster %q in the store; `emrguard status` lists the clusters, and one that ended is found by its id", e.Ref)
 	case "pool":
 		return fmt.Sprintf("no pool %q in the store; `emrguard pools` lists the pools", e.Ref)
+	case "recovery":
+		return fmt.Sprintf("no recovery %q in the store; `emrguard recoveries --all` lists the recoveries", e.Ref)
+	case "thing":
+		return fmt.Sprintf("nothing is called %q: no record, recovery, cluster, pool or group; `emrguard status` and `emrguard history` list what there is", e.Ref)
 	}
 	return fmt.Sprintf("no group %q in the store; `emrguard groups` lists the groups", e.Ref)
 }
