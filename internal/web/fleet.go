@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -55,7 +56,12 @@ func (f *fleet) now(ctx context.Context) (*snapshot, error) {
 			if err != nil {
 				return nil, err
 			}
-			stale = seq != f.last.seq
+			if stale = seq != f.last.seq; !stale {
+				stale, err = f.renewed(ctx)
+			}
+			if err != nil {
+				return nil, err
+			}
 		}
 		if !stale {
 			s := *f.last
@@ -75,6 +81,27 @@ func (f *fleet) now(ctx context.Context) (*snapshot, error) {
 	}
 	f.last, f.taken, f.asked = &snapshot{World: w, desk: d, seq: seq, tag: tagOf(d.Config, w, seq)}, time.Now(), time.Now()
 	return f.last, nil
+}
+
+// renewed takes the leases in, which change without a record, and says whether another holds one.
+func (f *fleet) renewed(ctx context.Context) (others bool, err error) {
+	leases, err := f.last.desk.Store.Leases(ctx)
+	if err != nil && !errors.Is(err, store.ErrCorrupt) {
+		return false, err
+	}
+	s := *f.last
+	s.Scopes = slices.Clone(s.Scopes)
+	for i := range s.Scopes {
+		lease := &s.Scopes[i].Lease
+		at := slices.IndexFunc(leases, func(l store.Lease) bool { return l.Scope == s.Scopes[i].Name })
+		if at < 0 || leases[at].Owner != lease.Owner {
+			others = others || at >= 0 || lease.Owner != ""
+			continue
+		}
+		*lease = leases[at]
+	}
+	f.last = &s
+	return others, nil
 }
 
 // newest is the number of the newest record, 0 without one or if it cannot be read.

@@ -14,6 +14,7 @@ import (
 	"emrguard/internal/config"
 	"emrguard/internal/desk"
 	"emrguard/internal/store/memory"
+	"emrguard/internal/view"
 )
 
 // reader takes what a stream writes, as a browser would.
@@ -200,5 +201,20 @@ func TestAStreamEndsWithItsSession(t *testing.T) {
 			t.Errorf("%d streams without credentials", n)
 		}
 		stop()
+	})
+}
+
+// TestAGuardThatRunsIsNotOverdue holds that what is shown of a lease is not older than what is shown of the fleet.
+func TestAGuardThatRunsIsNotOverdue(t *testing.T) {
+	guarded(t, 100*time.Minute, func(l *lab) {
+		time.Sleep(5 * time.Second) // between two renewals
+		for range 60 {
+			time.Sleep(time.Second)
+			for _, s := range ask[view.Fleet](l, "GET", "/api/v1/fleet?limit=1", "").Scopes {
+				if s.Owner == nil || !s.Owner.LastSeen.IsZero() {
+					t.Fatalf("%s: %s", time.Now(), s.Headline)
+				}
+			}
+		}
 	})
 }
