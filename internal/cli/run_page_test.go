@@ -14,6 +14,14 @@ import (
 	"testing"
 )
 
+// answered is an answer of the page.
+type answered struct {
+	status  int
+	header  http.Header
+	cookies []*http.Cookie
+	text    string
+}
+
 // TestPageOfADaemon goes through the page of `emrguard run` with tokens from files: a login, roles, and a reload that changes a token.
 func TestPageOfADaemon(t *testing.T) {
 	t.Setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9") // nobody listens there
@@ -40,7 +48,7 @@ func TestPageOfADaemon(t *testing.T) {
 		t.Fatalf("the log does not say where the page is:\n%s", log.String())
 	}
 	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	ask := func(method, path, body string, headers ...string) (*http.Response, string) {
+	ask := func(method, path, body string, headers ...string) answered {
 		t.Helper()
 		req, err := http.NewRequestWithContext(ctx, method, at[1]+path, strings.NewReader(body))
 		if err != nil {
@@ -54,17 +62,17 @@ func TestPageOfADaemon(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer res.Body.Close() //nolint:errcheck // only read
+		defer res.Body.Close()
 		text, err := io.ReadAll(res.Body)
 		if err != nil {
 			t.Fatal(err)
 		}
-		return res, string(text)
+		return answered{res.StatusCode, res.Header, res.Cookies(), string(text)}
 	}
 	is := func(credentials string, status int, role string) {
 		t.Helper()
-		if res, text := ask("GET", "/api/v1/whoami", "", credentials); res.StatusCode != status || !strings.Contains(text, role) {
-			t.Errorf("with %s: %d %s; want %d with %s", credentials, res.StatusCode, text, status, role)
+		if a := ask("GET", "/api/v1/whoami", "", credentials); a.status != status || !strings.Contains(a.text, role) {
+			t.Errorf("with %s: %d %s; want %d with %s", credentials, a.status, a.text, status, role)
 		}
 	}
 	hangUp := func(text string) {
@@ -73,22 +81,22 @@ func TestPageOfADaemon(t *testing.T) {
 		log.await(t, text)
 	}
 
-	if res, _ := ask("GET", "/history?kind=call.", "", "Accept: text/html"); res.StatusCode != 303 || res.Header.Get("Location") != "/login?to=%2Fhistory%3Fkind%3Dcall." {
-		t.Errorf("a stranger's browser gets %d %v", res.StatusCode, res.Header)
+	if a := ask("GET", "/history?kind=call.", "", "Accept: text/html"); a.status != 303 || a.header.Get("Location") != "/login?to=%2Fhistory%3Fkind%3Dcall." {
+		t.Errorf("a stranger's browser gets %d %v", a.status, a.header)
 	}
 	is("X-Nothing: at all", 401, "Bearer")
 	is("Authorization: Bearer "+readToken, 200, `"role":"reader"`)
-	if res, text := ask("POST", "/api/v1/orders", `{"kind":"pause","scope":"prod"}`, "Content-Type: application/json", "Authorization: Bearer "+readToken); res.StatusCode != 403 {
-		t.Errorf("a reader's order: %d %s", res.StatusCode, text)
+	if a := ask("POST", "/api/v1/orders", `{"kind":"pause","scope":"prod"}`, "Content-Type: application/json", "Authorization: Bearer "+readToken); a.status != 403 {
+		t.Errorf("a reader's order: %d %s", a.status, a.text)
 	}
-	res, _ := ask("POST", "/login", url.Values{"token": {adminToken}, "to": {"/history"}}.Encode(), "Content-Type: application/x-www-form-urlencoded")
-	if res.StatusCode != 303 || res.Header.Get("Location") != "/history" || len(res.Cookies()) != 1 || res.Cookies()[0].Secure {
-		t.Fatalf("the login: %d %v", res.StatusCode, res.Header)
+	login := ask("POST", "/login", url.Values{"token": {adminToken}, "to": {"/history"}}.Encode(), "Content-Type: application/x-www-form-urlencoded")
+	if login.status != 303 || login.header.Get("Location") != "/history" || len(login.cookies) != 1 || login.cookies[0].Secure {
+		t.Fatalf("the login: %d %v", login.status, login.header)
 	}
-	session := "Cookie: " + res.Cookies()[0].Name + "=" + res.Cookies()[0].Value
+	session := "Cookie: " + login.cookies[0].Name + "=" + login.cookies[0].Value
 	is(session, 200, `"role":"admin"`)
-	if res, text := ask("GET", "/", "", session, "Accept: text/html"); res.StatusCode != 200 || !strings.Contains(text, "Pause the whole scope") {
-		t.Errorf("an admin's page: %d %s", res.StatusCode, text)
+	if a := ask("GET", "/", "", session, "Accept: text/html"); a.status != 200 || !strings.Contains(a.text, "Pause the whole scope") {
+		t.Errorf("an admin's page: %d %s", a.status, a.text)
 	}
 
 	writeFile(t, admin, "short")
@@ -102,8 +110,8 @@ func TestPageOfADaemon(t *testing.T) {
 	is(session, 401, "Unauthorized")
 	is("Authorization: Bearer "+adminToken, 401, "Unauthorized")
 	is("Authorization: Bearer "+otherToken, 200, `"role":"admin"`)
-	if res, _ := ask("POST", "/login", url.Values{"token": {otherToken}}.Encode(), "Content-Type: application/x-www-form-urlencoded"); len(res.Cookies()) != 1 || res.Cookies()[0].Secure {
-		t.Errorf("without TLS a login gets a cookie that browsers do not send: %v", res.Header)
+	if a := ask("POST", "/login", url.Values{"token": {otherToken}}.Encode(), "Content-Type: application/x-www-form-urlencoded"); len(a.cookies) != 1 || a.cookies[0].Secure {
+		t.Errorf("without TLS a login gets a cookie that browsers do not send: %v", a.header)
 	}
 
 	cancel()

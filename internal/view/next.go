@@ -22,7 +22,7 @@ type Next struct {
 }
 
 // Of says whether it is about a pool, or about the cluster as a whole.
-func (n Next) Of(pool string) bool { return n.Pool == "" || n.Pool == pool }
+func (n Next) Of(id string) bool { return n.Pool == "" || n.Pool == id }
 
 // Line is a Next in one line.
 func (n Next) Line(now time.Time) string {
