@@ -28,6 +28,7 @@ step_install() {
 	works git --version || packages+=(git)
 	works chromium --version || packages+=(chromium) # the tests of the page
 	works systemd-analyze --version || packages+=(systemd) # those of the unit
+	works promtool --version || packages+=(prometheus) # checks and plays the alert rules
 	# Without it Go cannot fetch the modules.
 	[ -e /etc/ssl/certs/ca-certificates.crt ] || packages+=(ca-certificates)
 	[ ${#packages[@]} -eq 0 ] && { echo "nothing is missing"; return 0; }

@@ -2,11 +2,11 @@ package metrics
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"emrguard/internal/recovery"
 )
 
 // namespace begins the name of every metric.
@@ -28,6 +28,15 @@ type metric struct {
 	labels []string
 	help   string
 }
+
+// outcomes are the values of the label outcome.
+var outcomes = []recovery.Outcome{
+	recovery.Completed, recovery.Cleared, recovery.Chained, recovery.Rested, recovery.NoPlace, recovery.Overtaken, recovery.ClusterEnd, recovery.Withheld,
+	recovery.Reported,
+}
+
+// answered is the result of a call that AWS answered without an error.
+const answered = "ok"
 
 // The metrics that are counted as things happen.
 var (
@@ -77,35 +86,4 @@ func (m metric) histogramVec(r prometheus.Registerer, buckets []float64) *promet
 	v := prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: namespace + m.name, Help: m.help, Buckets: buckets}, m.labels)
 	r.MustRegister(v)
 	return v
-}
-
-// Reference renders docs/metrics.md.
-func Reference() string {
-	var b strings.Builder
-	b.WriteString("# Metrics\n\nGenerated from `internal/telemetry/metrics`; `go test ./internal/telemetry/metrics -update` writes it.\n\n" +
-		"`/metrics` on the listener (`listen` in the configuration) serves these in Prometheus's text format, together with the usual `go_*` and\n" +
-		"`process_*` metrics. All times are real, whatever `--speed` is. Gauges are at most a second old; those of a scope whose lease another\n" +
-		"process holds are absent, except `emrguard_lease_held`.\n\n| metric | type | labels | meaning |\n|---|---|---|---|\n")
-	for _, m := range catalog() {
-		labels := make([]string, len(m.labels))
-		for i, l := range m.labels {
-			labels[i] = "`" + l + "`"
-		}
-		fmt.Fprintf(&b, "| `%s%s` | %s | %s | %s |\n", namespace, m.name, m.kind, strings.Join(labels, ", "), m.help)
-	}
-	b.WriteString(`
-## Alerts worth having
-
-| when | means |
-|---|---|
-| ` + "`emrguard_lease_held == 0`" + ` on every process for 2 m | nobody guards the scope |
-| ` + "`time() - emrguard_step_last_timestamp_seconds > 300`" + ` | the loop stands still |
-| ` + "`emrguard_pools_blocked > 0 or emrguard_pools_contested > 0`" + ` | a person has to look: ` + "`emrguard pools`" + ` says why |
-| ` + "`increase(emrguard_recoveries_closed_total{outcome=\"reported\"}[1h]) > 0`" + ` | emrguard gave up on something |
-| ` + "`emrguard_clusters_blind > 0`" + ` for 30 m | CloudWatch cannot be read: no metric policy is judged; ` + "`emrguard check`" + ` says why |
-| ` + "`emrguard_sweep_late_clusters > 0`" + ` for 15 m | the API budget is too small for the number of clusters |
-| ` + "`increase(emrguard_notifications_total{result=\"dropped\"}[1h]) > 0 or emrguard_notifications_oldest_pending_seconds > 3600`" + ` | messages do not arrive; ` + "`emrguard notify pending`" + ` says why |
-| ` + "`rate(emrguard_faults_total{class=~\"store_.*\"}[5m]) > 0`" + ` | decisions cannot be written down, so nothing is done |
-`)
-	return b.String()
 }

@@ -5,10 +5,13 @@
 package metrics
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
 	"runtime"
+	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -17,6 +20,7 @@ import (
 
 	"emrguard/internal/emr"
 	"emrguard/internal/engine"
+	"emrguard/internal/recovery"
 	"emrguard/internal/store"
 )
 
@@ -27,6 +31,7 @@ type Metrics struct {
 	api      *api
 	state    *state
 	notices  *notified
+	scopes   sync.Map // names of those whose counters have begun
 }
 
 // New returns the metrics of an emrguard of a version, all at zero.
@@ -47,8 +52,17 @@ func (m *Metrics) Stepped(out engine.Out, took time.Duration, now time.Time) {
 	m.loop.stepped(out, took, now)
 }
 
-// Snapshot shows another snapshot in the gauges.
-func (m *Metrics) Snapshot(s engine.Snapshot) { m.state.set(s) }
+// Snapshot shows another snapshot in the gauges. The counters that alerts watch begin at 0 when their scope is first seen: Prometheus
+// takes a counter that begins at 1 for one that did not rise.
+func (m *Metrics) Snapshot(s engine.Snapshot) {
+	for _, sc := range s.Scopes {
+		if _, known := m.scopes.LoadOrStore(sc.Name, true); !known {
+			m.loop.begin(sc.Name)
+			m.api.begin(sc.Name)
+		}
+	}
+	m.state.set(s)
+}
 
 // Called counts a call; class is empty after a success.
 func (m *Metrics) Called(scope string, op emr.Op, class emr.Class, took time.Duration) {
@@ -76,16 +90,26 @@ func newLoop(r prometheus.Registerer) *loop {
 	return l
 }
 
+// begin sets the counters of a scope that alerts watch to 0.
+func (l *loop) begin(scope string) {
+	l.opened.WithLabelValues(scope)
+	for _, o := range outcomes {
+		l.closed.WithLabelValues(scope, string(o))
+	}
+	for _, c := range faultClasses {
+		l.faults.WithLabelValues(scope, c.name)
+	}
+}
+
 func (l *loop) stepped(out engine.Out, took time.Duration, now time.Time) {
 	l.took.WithLabelValues().Observe(took.Seconds())
 	l.last.WithLabelValues().Set(float64(now.UnixNano()) / 1e9)
 	for _, r := range out.Records {
 		l.records.WithLabelValues(r.Scope, r.Kind).Inc()
 		switch what, ok := strings.CutPrefix(r.Kind, "recovery."); {
-		case !ok, what == "step":
-		case what == "open":
+		case ok && what == "open":
 			l.opened.WithLabelValues(r.Scope).Inc()
-		default:
+		case ok && slices.Contains(outcomes, recovery.Outcome(what)):
 			l.closed.WithLabelValues(r.Scope, what).Inc()
 		}
 	}
@@ -102,23 +126,34 @@ func (l *loop) stepped(out engine.Out, took time.Duration, now time.Time) {
 	}
 }
 
-// faultClass sorts a fault by what a person would do about it.
+// faultClasses sort faults by what a person would do about them: the first that fits counts, and the last fits every fault.
+var faultClasses = []struct {
+	name string
+	is   func(error) bool
+}{
+	{"store_busy", wraps(store.ErrBusy)},
+	{"store_full", wraps(store.ErrFull)},
+	{"store_read_only", wraps(store.ErrReadOnly)},
+	{"store_corrupt", wraps(store.ErrCorrupt)},
+	{"store_newer", wraps(store.ErrNewer)},
+	{"lease", wraps(store.ErrFenced)},
+	{"conflict", wraps(store.ErrConflict)},
+	{"api", func(err error) bool { e := (*emr.Error)(nil); return errors.As(err, &e) }},
+	{"other", func(error) bool { return true }},
+}
+
+func wraps(target error) func(error) bool {
+	return func(err error) bool { return errors.Is(err, target) }
+}
+
+// faultClass is the class of a fault.
 func faultClass(err error) string {
-	for _, c := range []struct {
-		is   error
-		name string
-	}{
-		{store.ErrBusy, "store_busy"}, {store.ErrFull, "store_full"}, {store.ErrReadOnly, "store_read_only"}, {store.ErrCorrupt, "store_corrupt"},
-		{store.ErrNewer, "store_newer"}, {store.ErrFenced, "lease"}, {store.ErrConflict, "conflict"},
-	} {
-		if errors.Is(err, c.is) {
+	for _, c := range faultClasses {
+		if c.is(err) {
 			return c.name
 		}
 	}
-	if e := (*emr.Error)(nil); errors.As(err, &e) {
-		return "api"
-	}
-	return "other"
+	return ""
 }
 
 func (l *loop) prune(rows int, err error) {
@@ -141,11 +176,16 @@ func newAPI(r prometheus.Registerer) *api {
 	}
 }
 
-func (a *api) called(scope string, op emr.Op, class emr.Class, took time.Duration) {
-	result := string(class)
-	if class == "" {
-		result = "ok"
+// begin sets the counters of a scope that alerts watch to 0.
+func (a *api) begin(scope string) {
+	for _, op := range emr.Ops {
+		a.calls.WithLabelValues(scope, string(op), string(emr.Denied))
+		a.throttles.WithLabelValues(scope, string(op))
 	}
+}
+
+func (a *api) called(scope string, op emr.Op, class emr.Class, took time.Duration) {
+	result := cmp.Or(string(class), answered)
 	a.calls.WithLabelValues(scope, string(op), result).Inc()
 	if class == emr.Throttled {
 		a.throttles.WithLabelValues(scope, string(op)).Inc()
