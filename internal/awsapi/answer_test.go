@@ -81,7 +81,7 @@ func TestAnswers(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			got, _ := do(t, tt.call, 200, tt.body)
-			tt.want.Date = answered1600
+			tt.want.Date, tt.want.RequestID = answered1600, "req-1"
 			if diff := cmp.Diff(tt.want, got); diff != "" {
 				t.Error(diff)
 			}

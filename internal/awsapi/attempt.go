@@ -16,6 +16,7 @@ import (
 type attempt struct {
 	left atomic.Bool // a byte of the request may have left this process
 	date time.Time   // the answer's Date header
+	id   string      // the answer's x-amzn-requestid header
 }
 
 // attemptKey finds the attempt in a context.
@@ -33,9 +34,9 @@ func (a *attempt) observe(ctx context.Context) context.Context {
 	return context.WithValue(ctx, attemptKey{}, a)
 }
 
-// captureAnswer has every operation note the Date header of its answer, errors included.
+// captureAnswer has every operation note the Date and the request id of its answer, errors included.
 func captureAnswer(stack *middleware.Stack) error {
-	return stack.Deserialize.Add(middleware.DeserializeMiddlewareFunc("emrguardDate", func(
+	return stack.Deserialize.Add(middleware.DeserializeMiddlewareFunc("emrguardAnswer", func(
 		ctx context.Context, in middleware.DeserializeInput, next middleware.DeserializeHandler,
 	) (middleware.DeserializeOutput, middleware.Metadata, error) {
 		out, metadata, err := next.HandleDeserialize(ctx, in)
@@ -44,6 +45,7 @@ func captureAnswer(stack *middleware.Stack) error {
 			if date, bad := http.ParseTime(response.Header.Get("Date")); bad == nil {
 				a.date = date
 			}
+			a.id = response.Header.Get("X-Amzn-Requestid")
 		}
 		return out, metadata, err
 	}), middleware.After)

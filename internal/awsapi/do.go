@@ -35,7 +35,7 @@ func (c *Client) Do(ctx context.Context, call emr.Call) emr.Result {
 	if err != nil {
 		result = emr.Result{Err: c.explain(err, a.left.Load())}
 	}
-	result.Date = a.date
+	result.Date, result.RequestID = a.date, a.id
 	return result
 }
 

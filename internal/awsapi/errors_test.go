@@ -70,6 +70,9 @@ func TestErrorAnswers(t *testing.T) {
 			if got.Err.Class != tt.class || got.Err.Code != tt.code || !strings.Contains(got.Err.Message, tt.text) {
 				t.Errorf("got %q %q %q, want %q %q with %q", got.Err.Class, got.Err.Code, got.Err.Message, tt.class, tt.code, tt.text)
 			}
+			if got.RequestID != "req-1" {
+				t.Errorf("request id %q", got.RequestID)
+			}
 			if !got.Date.Equal(answered1600) {
 				t.Errorf("date %v", got.Date)
 			}

@@ -180,7 +180,7 @@ func TestMetricsAnswers(t *testing.T) {
 				}
 				got.Series[i].Err = nil
 			}
-			tt.want.Date = answered1600
+			tt.want.Date, tt.want.RequestID = answered1600, "req-1"
 			if diff := cmp.Diff(tt.want, got); diff != "" {
 				t.Error(diff)
 			}

@@ -95,6 +95,7 @@ type Result struct {
 	Messages       []Message        `json:"messages,omitempty"`        // ReceiveMessage: at most MaxMessages, in any order; none is no error
 	Marker         string           `json:"marker,omitempty"`          // lists: there is another page
 	Date           time.Time        `json:"date,omitzero"`             // the answer's Date header, zero without one; resolution 1 s
+	RequestID      string           `json:"request_id,omitempty"`      // AWS's name of the request, for its support and for CloudTrail; empty without an answer
 }
 
 // Class says what an error means for the caller.

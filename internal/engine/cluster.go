@@ -26,7 +26,7 @@ type cluster struct {
 	wants    []string
 	wake     time.Time
 	heapAt   int
-	backlog  []guard.Input // answers whose decision could not be saved; tried again in order
+	backlog  []unsaved     // answers whose decision could not be saved; tried again in order
 	since    bool          // read since this owner has it, and since its clock was set back
 	back     time.Duration // by how much it was set back since the last read
 	refused  []refusal     // reads that failed, and when they may be tried again
@@ -34,6 +34,12 @@ type cluster struct {
 	ask      *ask      // the metrics under way, nil without
 	told     time.Time // when metrics were decided on last
 	apart    []string  // keys of its series for which CloudWatch refused a call as a request
+}
+
+// unsaved is an answer whose decision could not be saved.
+type unsaved struct {
+	in     guard.Input
+	causes []uint64
 }
 
 func (c *cluster) unread() bool {
@@ -56,7 +62,7 @@ func (c *cluster) effective() Effective { return c.s.e.o.Policy.For(c.s.id, c.st
 func (c *cluster) decide(ctx context.Context, now Now, in guard.Input, order *store.Order) bool {
 	if len(c.backlog) > 0 {
 		if in.Answer != nil || in.Lost {
-			c.backlog = append(c.backlog, in)
+			c.backlog = append(c.backlog, unsaved{in, c.s.e.causes})
 		}
 		if !c.retry(ctx, now) {
 			return false
@@ -65,23 +71,23 @@ func (c *cluster) decide(ctx context.Context, now Now, in guard.Input, order *st
 			return true
 		}
 	}
-	return c.decideOne(ctx, now, in, order)
+	return c.decideOne(ctx, now, unsaved{in, c.s.e.causes}, order)
 }
 
 // retry works off the answers whose decision could not be saved.
 func (c *cluster) retry(ctx context.Context, now Now) bool {
 	for len(c.backlog) > 0 {
-		in := c.backlog[0]
+		first := c.backlog[0]
 		c.backlog = c.backlog[1:]
-		if !c.decideOne(ctx, now, in, nil) {
+		if !c.decideOne(ctx, now, first, nil) {
 			return false
 		}
 	}
 	return true
 }
 
-func (c *cluster) decideOne(ctx context.Context, now Now, in guard.Input, order *store.Order) bool {
-	s := c.s
+func (c *cluster) decideOne(ctx context.Context, now Now, on unsaved, order *store.Order) bool {
+	s, in, written := c.s, on.in, len(c.s.e.out.Records)
 	eff := c.effective()
 	if in.Described != nil { // what it says of name and tags holds for this decision already
 		eff = s.e.o.Policy.For(s.id, in.Described.Cluster)
@@ -95,7 +101,7 @@ func (c *cluster) decideOne(ctx context.Context, now Now, in guard.Input, order 
 	}
 	if !c.save(ctx, now, dec, order) {
 		if s.held && (in.Answer != nil || in.Lost) {
-			c.backlog = append([]guard.Input{in}, c.backlog...)
+			c.backlog = append([]unsaved{on}, c.backlog...)
 		}
 		if s.held {
 			c.sleep(s.now(now).Add(max(eff.Settings.Pace/10, time.Second)))
@@ -108,9 +114,14 @@ func (c *cluster) decideOne(ctx context.Context, now Now, in guard.Input, order 
 	if in.Metrics != nil {
 		c.told = s.now(now)
 	}
+	decided := Decided{Scope: s.id, Cluster: c.id, Causes: on.causes, Records: s.e.out.Records[written:len(s.e.out.Records):len(s.e.out.Records)]}
 	if dec.Call != nil {
 		c.pay(now, dec.Call)
 		s.e.call(s, dec.Call.Call, flight{cluster: c.id, change: dec.Call.ID})
+		decided.Call = s.e.nextID
+	}
+	if len(decided.Records) > 0 || decided.Call != 0 {
+		s.e.out.Decided = append(s.e.out.Decided, decided)
 	}
 	c.settle(now, dec, eff)
 	return true

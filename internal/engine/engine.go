@@ -105,6 +105,17 @@ type Out struct {
 	Faults  []Fault        // what went wrong outside EMR, for the log and the metrics
 	// Received is what became of the messages that came from queues of events, in their order.
 	Received []Received
+	// Decided are the decisions that wrote records or hand out a change, in their order.
+	Decided []Decided
+}
+
+// Decided says what one decision on a cluster rests on and what it led to, for those who follow it from the reads to the call.
+type Decided struct {
+	Scope   string
+	Cluster emr.ClusterID
+	Causes  []uint64       // ids of the calls whose answers led to it, the pages of a read in their order; none: it was time, or an order
+	Records []store.Record // those of Out.Records that it wrote
+	Call    uint64         // id of the change among Out.Calls that it hands out; 0: none
 }
 
 // Fault is a problem of the store, a lease or a document. It does not stop other scopes or clusters.
@@ -120,6 +131,7 @@ type Engine struct {
 	scopes []*scope
 	seed   maphash.Seed // of the hashes of bodies
 	nextID uint64
+	causes []uint64 // calls whose answer is being taken into account
 	out    Out
 	counts map[string]int64 // records by kind, since the start
 }

@@ -13,20 +13,22 @@ import (
 
 // lab steps one engine against an AWS that is a function.
 type lab struct {
-	t      *testing.T
-	store  *faultyStore
-	engine *Engine
-	now    Now
-	aws    func(scope string, c emr.Call) emr.Result
-	sent   []sentCall
-	faults []Fault
-	done   []Completion
-	kinds  []string // of the records
-	fates  []Fate   // of messages
-	hang   func(emr.Call) bool
+	t       *testing.T
+	store   *faultyStore
+	engine  *Engine
+	now     Now
+	aws     func(scope string, c emr.Call) emr.Result
+	sent    []sentCall
+	faults  []Fault
+	done    []Completion
+	kinds   []string // of the records
+	decided []Decided
+	fates   []Fate // of messages
+	hang    func(emr.Call) bool
 }
 
 type sentCall struct {
+	id    uint64
 	at    time.Duration
 	scope string
 	call  emr.Call
@@ -67,6 +69,7 @@ func (l *lab) run(d time.Duration) {
 		out := l.engine.Step(l.t.Context(), l.now, l.done)
 		l.done = nil
 		l.faults = append(l.faults, out.Faults...)
+		l.decided = append(l.decided, out.Decided...)
 		for _, r := range out.Received {
 			l.fates = append(l.fates, r.Fate)
 		}
@@ -74,7 +77,7 @@ func (l *lab) run(d time.Duration) {
 			l.kinds = append(l.kinds, r.Kind)
 		}
 		for _, c := range out.Calls {
-			l.sent = append(l.sent, sentCall{l.now.Mono, c.Scope, c.Call})
+			l.sent = append(l.sent, sentCall{c.ID, l.now.Mono, c.Scope, c.Call})
 			if l.hang != nil && l.hang(c.Call) {
 				continue // no answer, as long as the test looks
 			}

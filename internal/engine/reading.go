@@ -19,6 +19,7 @@ type reading struct {
 	began     time.Time
 	groups    []emr.Group
 	instances []emr.Instance
+	pages     []uint64 // ids of its calls so far
 }
 
 func (c *cluster) reading(op emr.Op, group emr.GroupID) *reading {
@@ -44,6 +45,8 @@ func (c *cluster) completeRead(ctx context.Context, now Now, f flight, done Comp
 	if r.began.IsZero() {
 		r.began = began
 	}
+	r.pages = append(r.pages, done.ID)
+	c.s.e.causes = r.pages
 	res := done.Result
 	if res.Err != nil {
 		c.finish(r)

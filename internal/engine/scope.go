@@ -152,6 +152,8 @@ func (s *scope) complete(ctx context.Context, now Now, done Completion) bool {
 		return false
 	}
 	delete(s.flights, done.ID)
+	s.e.causes = []uint64{done.ID}
+	defer func() { s.e.causes = nil }()
 	before := s.now(now)
 	if text := s.clock.date(done.Result.Date, done.Began, done.Ended); text != "" {
 		s.note(ctx, now, "clock.skew", text)
