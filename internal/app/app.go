@@ -30,6 +30,7 @@ type Options struct {
 	Store   store.Store // nil: the one Config names, opened by New and closed by Close
 	Dial    Dial        // nil: the AWS SDK
 	Watch   Observer    // nil: nobody
+	Trace   Tracer      // nil: nobody
 	Owner   string      // of the leases; empty: made up. Unique per process start
 	Note    string      // who and where, for people; empty: host and pid
 	Version string      // emrguard's, for the User-Agent
@@ -73,6 +74,9 @@ func New(ctx context.Context, o Options) (*App, error) {
 	if o.Watch == nil {
 		o.Watch = silent{}
 	}
+	if o.Trace == nil {
+		o.Trace = untraced{}
+	}
 	if o.Dial == nil {
 		o.Dial = DialAWS(o.Version)
 	}
@@ -101,7 +105,7 @@ func New(ctx context.Context, o Options) (*App, error) {
 		a.owned = true
 	}
 	a.engine = a.newEngine()
-	a.send = newSender(o.Clock, callers, o.Watch)
+	a.send = newSender(o.Clock, callers, o.Watch, o.Trace)
 	a.notifier = a.newNotifier(senders)
 	return a, nil
 }

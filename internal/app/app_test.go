@@ -141,7 +141,7 @@ func TestCallIsNotSentAfterItsTime(t *testing.T) {
 		return nil
 	}}
 	clock, watch := RealClock(), newSeen()
-	s := newSender(clock, map[string]Caller{"prod": w}, watch)
+	s := newSender(clock, map[string]Caller{"prod": w}, watch, untraced{})
 	now := clock.Now()
 	for name, c := range map[string]engine.Call{
 		"monotonic": {ID: 1, Scope: "prod", SendBy: now.Mono, WallBy: now.Wall.Add(time.Hour)},
@@ -163,7 +163,7 @@ func (broken) Do(context.Context, emr.Call) emr.Result { panic("a bug") }
 
 func TestBreakdownOfAClientIsAnUnknownOutcome(t *testing.T) {
 	clock := RealClock()
-	s := newSender(clock, map[string]Caller{"prod": broken{}}, newSeen())
+	s := newSender(clock, map[string]Caller{"prod": broken{}}, newSeen(), untraced{})
 	now := clock.Now().Add(time.Hour)
 	done := s.attempt(t.Context(), broken{}, engine.Call{ID: 7, Scope: "prod", SendBy: now.Mono, WallBy: now.Wall})
 	if done.ID != 7 || !done.Result.Err.OutcomeUnknown() || !strings.Contains(done.Result.Err.Message, "a bug") {

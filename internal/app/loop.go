@@ -133,7 +133,9 @@ func (l *loop) step(ctx context.Context, done []engine.Completion) engine.Out {
 	start := time.Now()
 	now := l.clock.Now()
 	out := l.engine.Step(ctx, now, done)
-	l.watch.Stepped(out, time.Since(start))
+	end := time.Now()
+	l.o.Trace.Stepped(out, start, end)
+	l.watch.Stepped(out, end.Sub(start))
 	if start.Sub(l.snapped) >= snapshotEvery {
 		l.snapped = start
 		l.snapshot(now)

@@ -22,6 +22,21 @@ type Observer interface {
 	Failed(err error)
 }
 
+// Tracer is told what answer became of each call and which decisions rest on it, for traces. Nobody may be kept waiting by it.
+type Tracer interface {
+	// Answered follows each call, sent or held back, before the engine takes its answer. It comes from several goroutines at once. The
+	// times are real.
+	Answered(c engine.Call, r emr.Result, began, ended time.Time)
+	// Stepped follows each step of the engine, before its calls are sent. It comes from the run loop.
+	Stepped(out engine.Out, began, ended time.Time)
+}
+
+// untraced is the Tracer of an App that was given none.
+type untraced struct{}
+
+func (untraced) Answered(engine.Call, emr.Result, time.Time, time.Time) {}
+func (untraced) Stepped(engine.Out, time.Time, time.Time)               {}
+
 // silent is the Observer of an App that was given none.
 type silent struct{}
 

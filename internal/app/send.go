@@ -31,6 +31,7 @@ type sender struct {
 	callers map[string]Caller
 	slots   map[string]chan struct{} // by scope
 	watch   Observer
+	trace   Tracer
 	round   int // counts engines: each numbers its calls from 1
 	done    chan answered
 	workers sync.WaitGroup
@@ -42,8 +43,8 @@ type answered struct {
 	done  engine.Completion
 }
 
-func newSender(clock *Clock, callers map[string]Caller, watch Observer) *sender {
-	s := &sender{clock: clock, watch: watch, done: make(chan answered)}
+func newSender(clock *Clock, callers map[string]Caller, watch Observer, trace Tracer) *sender {
+	s := &sender{clock: clock, watch: watch, trace: trace, done: make(chan answered)}
 	s.use(callers)
 	return s
 }
@@ -92,12 +93,13 @@ func (s *sender) collect(first answered) []engine.Completion {
 
 // attempt sends a call unless its time is over: then somebody else may own the scope.
 func (s *sender) attempt(ctx context.Context, caller Caller, c engine.Call) (done engine.Completion) {
+	start := time.Now()
+	defer func() { s.trace.Answered(c, done.Result, start, time.Now()) }()
 	done = engine.Completion{ID: c.ID, Began: s.clock.Now()}
 	if done.Began.Mono >= c.SendBy || !done.Began.Wall.Before(c.WallBy) {
 		s.watch.Called(c.Scope, c.Call.Op, emr.NotSent, 0)
 		return notSent(c.ID, done.Began, "the lease of the scope may have lapsed before the call could leave")
 	}
-	start := time.Now()
 	defer func() {
 		if p := recover(); p != nil {
 			done.Result = emr.Result{Err: &emr.Error{Class: emr.Unavailable, Message: fmt.Sprintf("the client broke down: %v", p)}}

@@ -211,6 +211,10 @@ var owners = []owner{
 		why: "the notifier sees to it that a message arrives and knows no way to send one; the ways are put in where the parts are put together",
 	},
 	{
+		target: []string{"go.opentelemetry.io/otel/..."}, by: []string{"internal/telemetry/traces"}, byTests: []string{"internal/app"},
+		why: "traces are told from outside, from what a step says of itself: what decides must be the same with and without them",
+	},
+	{
 		target: []string{"internal/awsapi"}, by: []string{"internal/app", "internal/cli"}, byTests: []string{"..."},
 		why: "which EMR it is, is decided where the parts are put together; the engine states the interface it needs",
 	},

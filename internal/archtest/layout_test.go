@@ -64,7 +64,7 @@ var layout = []place{
 	{"internal/web", outer, "JSON API and dashboard"},
 	{"internal/config", adapter, "the configuration file"},
 	{"internal/importer", adapter, "another product's policies as rules of the configuration"},
-	{"internal/telemetry", adapter, "metrics"},
+	{"internal/telemetry", adapter, "log, metrics, traces, health"},
 	{"internal/notify", adapter, "notifications: from the history through groups and an outbox"},
 	{"internal/notify/sink", adapter, "the ways to send a notification"},
 	{"internal/view", outer, "the read model: what commands and pages show"},

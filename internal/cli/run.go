@@ -20,6 +20,7 @@ import (
 	"emrguard/internal/config"
 	"emrguard/internal/desk"
 	"emrguard/internal/telemetry"
+	"emrguard/internal/telemetry/traces"
 	"emrguard/internal/web"
 )
 
@@ -82,10 +83,15 @@ func (r *daemon) run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	guard, err := app.New(ctx, app.Options{
+	options := app.Options{
 		Config: r.cfg, Clock: r.clock, DryRun: r.dryRun, Version: r.d.Version, LeaseTerm: r.d.LeaseTerm, Watch: telemetry.NewObserver(r.log, counters, health),
 		Sinks: app.Sinks(r.d.Env, r.d.Version), Notified: telemetry.NewNotifications(r.log, counters),
-	})
+	}
+	if export := traces.Start(ctx, traces.Options{Env: r.d.Env, Version: r.d.Version, Log: r.log, Count: counters.Traced}); export != nil {
+		options.Trace = export
+		defer export.Close(ctx)
+	}
+	guard, err := app.New(ctx, options)
 	if err != nil {
 		if listener != nil {
 			err = errors.Join(err, listener.Close())

@@ -23,6 +23,7 @@ type cluster struct {
 	version  int64
 	saved    uint64 // hash of the body last saved
 	readings []*reading
+	basis    []basis // the newest read of each kind, the newest last
 	wants    []string
 	wake     time.Time
 	heapAt   int
@@ -114,13 +115,17 @@ func (c *cluster) decideOne(ctx context.Context, now Now, on unsaved, order *sto
 	if in.Metrics != nil {
 		c.told = s.now(now)
 	}
-	decided := Decided{Scope: s.id, Cluster: c.id, Causes: on.causes, Records: s.e.out.Records[written:len(s.e.out.Records):len(s.e.out.Records)]}
+	decided := Decided{Scope: s.id, Cluster: c.id, Records: s.e.out.Records[written:len(s.e.out.Records):len(s.e.out.Records)]}
 	if dec.Call != nil {
 		c.pay(now, dec.Call)
 		s.e.call(s, dec.Call.Call, flight{cluster: c.id, change: dec.Call.ID})
 		decided.Call = s.e.nextID
 	}
 	if len(decided.Records) > 0 || decided.Call != 0 {
+		for _, b := range c.basis {
+			decided.Causes = append(decided.Causes, b.pages...)
+		}
+		decided.Causes = append(decided.Causes, on.causes...)
 		s.e.out.Decided = append(s.e.out.Decided, decided)
 	}
 	c.settle(now, dec, eff)

@@ -3,6 +3,7 @@ package engine
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -19,6 +20,15 @@ func (l *lab) op(id uint64) emr.Op {
 		}
 	}
 	return ""
+}
+
+// ops are the operations of calls that were sent.
+func (l *lab) ops(ids []uint64) string {
+	var out []string
+	for _, id := range ids {
+		out = append(out, string(l.op(id)))
+	}
+	return strings.Join(out, " ")
 }
 
 // wrote is the decision that wrote a record of a kind.
@@ -57,10 +67,10 @@ func TestDecisionsAreLinkedToTheirCalls(t *testing.T) {
 	stop, answer, add, added := l.wrote("call.stop"), l.wrote("answer.stop"), l.wrote("call.add"), l.wrote("answer.add")
 	for name, got := range map[string]struct{ got, want any }{
 		"call of the stop":                        {l.op(stop.Call), emr.ModifyInstanceGroups},
-		"causes of the stop":                      {len(stop.Causes) > 0, true},
-		"cause of its answer":                     {fmt.Sprint(answer.Causes), fmt.Sprint([]uint64{stop.Call})},
+		"reads of the stop":                       {l.ops(stop.Causes), "ListInstanceGroups DescribeCluster GetManagedScalingPolicy ListInstances ListInstances"},
+		"cause of its answer":                     {answer.Causes[len(answer.Causes)-1], stop.Call},
 		"call of the launch":                      {l.op(add.Call), emr.AddInstanceGroups},
-		"cause of the answer that was saved late": {fmt.Sprint(added.Causes), fmt.Sprint([]uint64{add.Call})},
+		"cause of the answer that was saved late": {added.Causes[len(added.Causes)-1], add.Call},
 		"times that it was not saved":             {failing, 20},
 		"scope and cluster":                       {stop.Scope + " " + string(stop.Cluster), "prod j-STUCK"},
 	} {
@@ -69,12 +79,10 @@ func TestDecisionsAreLinkedToTheirCalls(t *testing.T) {
 		}
 	}
 	var kinds []string
-	paged := false
 	for _, d := range l.decided {
 		for _, r := range d.Records {
 			kinds = append(kinds, r.Kind)
 		}
-		paged = paged || len(d.Causes) == 2 && l.op(d.Causes[0]) == emr.ListInstances && l.op(d.Causes[1]) == emr.ListInstances
 		for _, c := range d.Causes {
 			if l.op(c) == "" {
 				t.Errorf("a decision rests on call %d, which was not sent", c)
@@ -83,8 +91,5 @@ func TestDecisionsAreLinkedToTheirCalls(t *testing.T) {
 	}
 	if !slices.Equal(kinds, l.kinds) {
 		t.Errorf("the decisions wrote %v, want %v", kinds, l.kinds)
-	}
-	if !paged {
-		t.Error("no decision rests on both pages of a read")
 	}
 }

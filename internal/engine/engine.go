@@ -113,7 +113,7 @@ type Out struct {
 type Decided struct {
 	Scope   string
 	Cluster emr.ClusterID
-	Causes  []uint64       // ids of the calls whose answers led to it, the pages of a read in their order; none: it was time, or an order
+	Causes  []uint64       // ids of the calls it rests on: the newest reads of the cluster, each page by page, then the answer that it takes
 	Records []store.Record // those of Out.Records that it wrote
 	Call    uint64         // id of the change among Out.Calls that it hands out; 0: none
 }

@@ -22,6 +22,13 @@ type reading struct {
 	pages     []uint64 // ids of its calls so far
 }
 
+// basis is a read that ended: the ids of its calls.
+type basis struct {
+	op    emr.Op
+	group emr.GroupID
+	pages []uint64
+}
+
 func (c *cluster) reading(op emr.Op, group emr.GroupID) *reading {
 	for _, r := range c.readings {
 		if r.op == op && r.group == group {
@@ -46,7 +53,7 @@ func (c *cluster) completeRead(ctx context.Context, now Now, f flight, done Comp
 		r.began = began
 	}
 	r.pages = append(r.pages, done.ID)
-	c.s.e.causes = r.pages
+	c.s.e.causes = nil // the pages stand for it
 	res := done.Result
 	if res.Err != nil {
 		c.finish(r)
@@ -118,6 +125,8 @@ func input(r *reading, res emr.Result, ended time.Time) guard.Input {
 	return guard.Input{Described: &guard.Described{Began: r.began, Cluster: *res.Cluster}}
 }
 
+// finish ends a read, whole or failed: decisions rest on it until the next one of its kind.
 func (c *cluster) finish(r *reading) {
+	c.basis = append(slices.DeleteFunc(c.basis, func(b basis) bool { return b.op == r.op && b.group == r.group }), basis{r.op, r.group, r.pages})
 	c.readings = slices.DeleteFunc(c.readings, func(o *reading) bool { return o == r })
 }

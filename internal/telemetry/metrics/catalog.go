@@ -53,11 +53,13 @@ var (
 	lastStep  = metric{"step_last_timestamp_seconds", gauge, nil, "when the last step ended, in real time; /healthz fails five minutes later"}
 	pruned    = metric{"history_pruned_rows_total", counter, nil, "rows of history deleted because they were older than history.keep"}
 	pruneFail = metric{"history_prune_failures_total", counter, nil, "deletions of old history that failed"}
+	spansSent = metric{"trace_spans_sent_total", counter, nil, "spans of traces that the collector took; none while traces are off"}
+	spansLost = metric{"trace_spans_dropped_total", counter, nil, "spans of traces that were dropped, because the collector did not take them in time"}
 	build     = metric{"build_info", gauge, []string{"version", "go"}, "always 1; the labels tell the version"}
 )
 
 // counted lists them.
-var counted = []metric{records, opened, closed, faults, calls, series, events, callTime, throttles, stepTime, lastStep, pruned, pruneFail, build,
+var counted = []metric{records, opened, closed, faults, calls, series, events, callTime, throttles, stepTime, lastStep, pruned, pruneFail, spansSent, spansLost, build,
 	notices, noticeTime, noticePending, noticeOldest}
 
 // catalog is every metric, by name.

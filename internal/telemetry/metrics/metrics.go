@@ -31,6 +31,7 @@ type Metrics struct {
 	api      *api
 	state    *state
 	notices  *notified
+	traces   *traces
 	scopes   sync.Map // names of those whose counters have begun
 }
 
@@ -39,7 +40,7 @@ func New(version string) *Metrics {
 	r := prometheus.NewRegistry()
 	r.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	build.gaugeVec(r).WithLabelValues(version, runtime.Version()).Set(1)
-	return &Metrics{registry: r, loop: newLoop(r), api: newAPI(r), state: newState(r), notices: newNotified(r)}
+	return &Metrics{registry: r, loop: newLoop(r), api: newAPI(r), state: newState(r), traces: newTraces(r), notices: newNotified(r)}
 }
 
 // Handler serves the metrics in Prometheus's formats.
@@ -71,6 +72,9 @@ func (m *Metrics) Called(scope string, op emr.Op, class emr.Class, took time.Dur
 
 // Pruned counts deleted rows of history, and failures to delete them.
 func (m *Metrics) Pruned(rows int, err error) { m.loop.prune(rows, err) }
+
+// Traced counts spans that a collector took and spans that were dropped.
+func (m *Metrics) Traced(sent, dropped int) { m.traces.traced(sent, dropped) }
 
 // loop counts what the run loop does.
 type loop struct {
@@ -193,4 +197,16 @@ func (a *api) called(scope string, op emr.Op, class emr.Class, took time.Duratio
 	if class != emr.NotSent {
 		a.took.WithLabelValues(scope, string(op)).Observe(took.Seconds())
 	}
+}
+
+// traces counts the spans of traces.
+type traces struct{ sent, dropped prometheus.Counter }
+
+func newTraces(r prometheus.Registerer) *traces {
+	return &traces{sent: spansSent.counterVec(r).WithLabelValues(), dropped: spansLost.counterVec(r).WithLabelValues()}
+}
+
+func (t *traces) traced(sent, dropped int) {
+	t.sent.Add(float64(sent))
+	t.dropped.Add(float64(dropped))
 }

@@ -154,6 +154,19 @@ func TestWatchedCountersBeginAtZero(t *testing.T) {
 	}
 }
 
+func TestTraces(t *testing.T) {
+	r := prometheus.NewRegistry()
+	newTraces(r).traced(5, 2)
+	want(t, r, `
+# HELP emrguard_trace_spans_dropped_total spans of traces that were dropped, because the collector did not take them in time
+# TYPE emrguard_trace_spans_dropped_total counter
+emrguard_trace_spans_dropped_total 2
+# HELP emrguard_trace_spans_sent_total spans of traces that the collector took; none while traces are off
+# TYPE emrguard_trace_spans_sent_total counter
+emrguard_trace_spans_sent_total 5
+`)
+}
+
 // full is a snapshot with another number in every place.
 var full = engine.ScopeSnapshot{
 	Name: "prod", Held: true, Listed: true, Generation: 3, Paused: true, Skew: -90 * time.Second, Clusters: 10, Broken: 1, Withheld: 2, Suspended: 3,
