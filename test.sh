@@ -61,6 +61,7 @@ step_lint() { go tool -modfile=go.tools.mod golangci-lint run ./...; }
 # The pages that tests compare with the code are written by those tests with -update; a stale one fails its test.
 step_generate() {
 	go generate ./... && go test ./internal/config -count=1 -update >/dev/null &&
+		go test ./internal/telemetry ./internal/telemetry/metrics -count=1 -update >/dev/null &&
 		go test ./internal/usefulness -count=1 -run Week -update >/dev/null
 }
 
