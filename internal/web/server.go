@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"time"
 
@@ -76,10 +77,15 @@ func (s *Server) routeHealth(mux *http.ServeMux) {
 	if s.o.Health == nil {
 		return
 	}
-	for _, path := range []string{"/healthz", "/readyz", "/metrics"} {
+	for _, path := range monitored {
 		mux.Handle("GET "+path, s.o.Health)
 	}
 }
+
+// monitored are the paths of Options.Health. They are quick and never touch the store.
+var monitored = []string{"/healthz", "/readyz", "/metrics"}
+
+func isMonitored(path string) bool { return slices.Contains(monitored, path) }
 
 // caught turns a panic of a handler into an answer.
 func (s *Server) caught(next http.Handler) http.Handler {
@@ -168,8 +174,8 @@ func (s *Server) askWho(w http.ResponseWriter, r *http.Request) {
 func (s *Server) limited(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		r.Body = http.MaxBytesReader(w, r.Body, maxBody+1024) // the API counts for itself, to say it in its own words
-		if isStream(r) {
-			next.ServeHTTP(w, r) // which counts them itself
+		if isStream(r) || isMonitored(r.URL.Path) {
+			next.ServeHTTP(w, r) // streams are counted there; a monitor must not take many readers for a guard that stalls
 			return
 		}
 		select {

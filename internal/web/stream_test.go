@@ -130,6 +130,9 @@ func TestTooMuchAtOnce(t *testing.T) {
 		if w := l.do("GET", "/api/v1/fleet", ""); w.Code != 503 || w.Header().Get("Retry-After") != "1" {
 			t.Errorf("%d %s", w.Code, w.Body)
 		}
+		if w := l.do("GET", "/healthz", ""); w.Code != 200 {
+			t.Errorf("/healthz of a guard that is well, beside many readers: %d", w.Code)
+		}
 		<-l.server.working
 		if w := l.do("GET", "/api/v1/fleet", ""); w.Code != 200 {
 			t.Errorf("%d %s", w.Code, w.Body)
