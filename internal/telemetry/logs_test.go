@@ -38,6 +38,11 @@ var lineMeanings = map[string]string{
 	"history.prune":     "old history was deleted, or could not be",
 	"listen":            "the listener is open",
 	"loop.failed":       "the run loop broke down and the process ends; this is a defect of emrguard",
+	"notify.dropped":    "a message was given up: it was too old, or too many waited",
+	"notify.failed":     "a sink could not be reached, or was busy; the message is tried again",
+	"notify.fault":      "a problem of the notifier's own, with the store for example",
+	"notify.refused":    "a sink refused a message; it is tried again after a while",
+	"notify.sent":       "a message was delivered",
 	"reload":            "another configuration is in force",
 	"reload.change":     "one change of it",
 	"reload.refused":    "the changed configuration has a mistake, or cannot be used; the old one stays in force",
@@ -61,6 +66,7 @@ var lineMeanings = map[string]string{
 
 // fieldMeanings say what the fields mean, whatever line they are on.
 var fieldMeanings = map[string]string{
+	"again_in": "until the next attempt", "message": "the notification's id", "sink": "the sink's name in the configuration",
 	"address": "of the listener, or of the client", "at": "when it happened, by the guard's clock; the line's own time is the machine's",
 	"author": "who asked for it; absent for emrguard itself", "call": "the call: its operation, cluster, group and count",
 	"change": "one setting, before and after", "changes": "how many settings changed", "cluster": "the cluster's id, j-…",

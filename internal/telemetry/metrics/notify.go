@@ -43,6 +43,7 @@ func (m *Metrics) Waiting(sinks []notify.Waiting, now time.Time) {
 	m.notices.pending.Reset()
 	m.notices.oldest.Reset()
 	for _, s := range sinks {
+		m.notices.total.WithLabelValues(s.Sink, string(notify.Dropped)) // begins at 0, for the alert on it
 		m.notices.pending.WithLabelValues(s.Sink).Set(float64(s.Pending))
 		age := time.Duration(0)
 		if !s.Oldest.IsZero() {

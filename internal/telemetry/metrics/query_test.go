@@ -11,13 +11,14 @@ import (
 
 	"emrguard/internal/emr"
 	"emrguard/internal/engine"
+	"emrguard/internal/notify"
 )
 
 // scraped are the labels that Prometheus adds to what it scrapes.
 var scraped = []string{"instance", "job"}
 
-// valuesOf are the values that a label may have; nil: any.
-func valuesOf(label string) []string {
+// valuesOf are the values that a label of a series may have; nil: any.
+func valuesOf(series, label string) []string {
 	var out []string
 	switch label {
 	case "op":
@@ -37,6 +38,12 @@ func valuesOf(label string) []string {
 			out = append(out, string(f))
 		}
 	case "result":
+		if series == namespace+notices.name {
+			for _, r := range []notify.Result{notify.Sent, notify.Failed, notify.Denied, notify.Dropped, notify.Fault} {
+				out = append(out, string(r))
+			}
+			return out
+		}
 		out = append(out, answered)
 		for _, c := range []emr.Class{emr.Throttled, emr.Denied, emr.Invalid, emr.NotFound, emr.Unavailable, emr.FleetsOnly, emr.NotSent} {
 			out = append(out, string(c))
@@ -76,7 +83,7 @@ func queryProblems(query string) (series, problems []string) {
 				return nil
 			}
 			for _, m := range n.LabelMatchers {
-				switch values := valuesOf(m.Name); {
+				switch values := valuesOf(n.Name, m.Name); {
 				case m.Name == model.MetricNameLabel:
 				case !slices.Contains(has, m.Name):
 					complain("%s has no label %q", n.Name, m.Name)
@@ -115,7 +122,7 @@ func strangers(by []string, expr parser.Node) (problems []string) {
 func TestHelpNamesTheValuesOfLabels(t *testing.T) {
 	for _, m := range catalog() {
 		for _, l := range m.labels {
-			for _, v := range valuesOf(l) {
+			for _, v := range valuesOf(namespace+m.name, l) {
 				if l != "op" && !strings.Contains(m.help, v) {
 					t.Errorf("the help of %s does not name %s, a value of %s", m.name, v, l)
 				}
