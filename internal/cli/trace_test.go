@@ -1,0 +1,65 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"emrguard/internal/emrsim/scenario"
+	"emrguard/internal/emrsim/wire"
+)
+
+// The variable alone makes the daemon send what it decided, and says so in the log.
+func TestRunSendsTracesToTheCollector(t *testing.T) {
+	sc, err := scenario.Load("demo")
+	if err != nil {
+		t.Fatal(err)
+	}
+	sc.Start = time.Now()
+	sim, err := sc.Build()
+	if err != nil {
+		t.Fatal(err)
+	}
+	emr := httptest.NewServer(wire.New(sim, wire.Options{}))
+	defer emr.Close()
+	var once sync.Once
+	arrived := make(chan string)
+	collector := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		once.Do(func() { arrived <- r.Method + " " + r.URL.Path + " " + r.Header.Get("Content-Type") })
+	}))
+	defer collector.Close()
+	t.Setenv("AWS_EC2_METADATA_DISABLED", "true")
+	t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", collector.URL)
+	t.Setenv("OTEL_BSP_SCHEDULE_DELAY", "20") // ms
+
+	file, log := filepath.Join(t.TempDir(), "emrguard.yaml"), newLogBuffer()
+	writeFile(t, file, "listen: none\nscopes: [{name: prod, region: us-east-1, endpoint: \""+emr.URL+"\"}]\nclusters: [{match: {}, mode: observe}]\n")
+	d := &Deps{
+		Stdin: strings.NewReader(""), Stdout: &bytes.Buffer{}, Stderr: log, Version: "v1", Env: os.Getenv,
+		IsTTY: func(any) bool { return false }, Hangups: func() (<-chan os.Signal, func()) { return nil, func() {} },
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	code := make(chan int, 1)
+	go func() { code <- Run(ctx, d, []string{"run", "-c", file}) }()
+	log.await(t, `"msg":"trace.on","endpoint":"`+collector.URL+`"`)
+	select {
+	case got := <-arrived:
+		if got != "POST /v1/traces application/x-protobuf" {
+			t.Errorf("the collector got %s", got)
+		}
+	case <-time.After(time.Minute):
+		t.Error("no span arrived")
+	}
+	cancel()
+	if c := <-code; c != exitOK {
+		t.Errorf("exit code %d", c)
+	}
+}
