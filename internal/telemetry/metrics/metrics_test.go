@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -262,6 +263,30 @@ func TestNamesFollowPrometheusRules(t *testing.T) {
 	for _, p := range problems {
 		if strings.HasPrefix(p.Metric, namespace) {
 			t.Errorf("%s: %s", p.Metric, p.Text)
+		}
+	}
+}
+
+// What promlint does not look at: https://prometheus.io/docs/practices/naming/ on units and labels.
+func TestUnitsAndLabelsFollowPrometheusRules(t *testing.T) {
+	snake := regexp.MustCompile(`^[a-z]+(_[a-z]+)*$`)
+	for _, m := range catalog() {
+		if !snake.MatchString(m.name) {
+			t.Errorf("%s is not in snake case", m.name)
+		}
+		if (m.kind == counter) != strings.HasSuffix(m.name, "_total") {
+			t.Errorf("%s is a %s: counters and nothing else end in _total", m.name, m.kind)
+		}
+		if m.kind == histogram && !strings.HasSuffix(m.name, "_duration_seconds") {
+			t.Errorf("%s: durations are in seconds and say so", m.name)
+		}
+		for _, l := range m.labels {
+			if !snake.MatchString(l) || slices.Contains(scraped, l) || l == "le" || l == "quantile" {
+				t.Errorf("%s has a label %q, which is not in snake case or is Prometheus's own", m.name, l)
+			}
+			if l == "cluster" || l == "group" || l == "pool" || l == "recovery" || l == "message" {
+				t.Errorf("%s has a label %q: its values come and go without end", m.name, l)
+			}
 		}
 	}
 }
