@@ -27,7 +27,7 @@ type cluster struct {
 	wants    []string
 	wake     time.Time
 	heapAt   int
-	backlog  []unsaved     // answers whose decision could not be saved; tried again in order
+	backlog  []given       // answers whose decision could not be saved; tried again in order
 	since    bool          // read since this owner has it, and since its clock was set back
 	back     time.Duration // by how much it was set back since the last read
 	refused  []refusal     // reads that failed, and when they may be tried again
@@ -37,8 +37,8 @@ type cluster struct {
 	apart    []string  // keys of its series for which CloudWatch refused a call as a request
 }
 
-// unsaved is an answer whose decision could not be saved.
-type unsaved struct {
+// given is an input, with the calls whose answers it came with.
+type given struct {
 	in     guard.Input
 	causes []uint64
 }
@@ -63,7 +63,7 @@ func (c *cluster) effective() Effective { return c.s.e.o.Policy.For(c.s.id, c.st
 func (c *cluster) decide(ctx context.Context, now Now, in guard.Input, order *store.Order) bool {
 	if len(c.backlog) > 0 {
 		if in.Answer != nil || in.Lost {
-			c.backlog = append(c.backlog, unsaved{in, c.s.e.causes})
+			c.backlog = append(c.backlog, given{in, c.s.e.causes})
 		}
 		if !c.retry(ctx, now) {
 			return false
@@ -72,7 +72,7 @@ func (c *cluster) decide(ctx context.Context, now Now, in guard.Input, order *st
 			return true
 		}
 	}
-	return c.decideOne(ctx, now, unsaved{in, c.s.e.causes}, order)
+	return c.decideOne(ctx, now, given{in, c.s.e.causes}, order)
 }
 
 // retry works off the answers whose decision could not be saved.
@@ -87,7 +87,7 @@ func (c *cluster) retry(ctx context.Context, now Now) bool {
 	return true
 }
 
-func (c *cluster) decideOne(ctx context.Context, now Now, on unsaved, order *store.Order) bool {
+func (c *cluster) decideOne(ctx context.Context, now Now, on given, order *store.Order) bool {
 	s, in, written := c.s, on.in, len(c.s.e.out.Records)
 	eff := c.effective()
 	if in.Described != nil { // what it says of name and tags holds for this decision already
@@ -102,7 +102,7 @@ func (c *cluster) decideOne(ctx context.Context, now Now, on unsaved, order *sto
 	}
 	if !c.save(ctx, now, dec, order) {
 		if s.held && (in.Answer != nil || in.Lost) {
-			c.backlog = append([]unsaved{on}, c.backlog...)
+			c.backlog = append([]given{on}, c.backlog...)
 		}
 		if s.held {
 			c.sleep(s.now(now).Add(max(eff.Settings.Pace/10, time.Second)))
@@ -115,19 +115,11 @@ func (c *cluster) decideOne(ctx context.Context, now Now, on unsaved, order *sto
 	if in.Metrics != nil {
 		c.told = s.now(now)
 	}
-	decided := Decided{Scope: s.id, Cluster: c.id, Records: s.e.out.Records[written:len(s.e.out.Records):len(s.e.out.Records)]}
 	if dec.Call != nil {
 		c.pay(now, dec.Call)
 		s.e.call(s, dec.Call.Call, flight{cluster: c.id, change: dec.Call.ID})
-		decided.Call = s.e.nextID
 	}
-	if len(decided.Records) > 0 || decided.Call != 0 {
-		for _, b := range c.basis {
-			decided.Causes = append(decided.Causes, b.pages...)
-		}
-		decided.Causes = append(decided.Causes, on.causes...)
-		s.e.out.Decided = append(s.e.out.Decided, decided)
-	}
+	c.decided(on, dec, s.e.out.Records[written:])
 	c.settle(now, dec, eff)
 	return true
 }

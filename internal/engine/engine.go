@@ -109,15 +109,6 @@ type Out struct {
 	Decided []Decided
 }
 
-// Decided says what one decision on a cluster rests on and what it led to, for those who follow it from the reads to the call.
-type Decided struct {
-	Scope   string
-	Cluster emr.ClusterID
-	Causes  []uint64       // ids of the calls it rests on: the newest reads of the cluster, each page by page, then the answer that it takes
-	Records []store.Record // those of Out.Records that it wrote
-	Call    uint64         // id of the change among Out.Calls that it hands out; 0: none
-}
-
 // Fault is a problem of the store, a lease or a document. It does not stop other scopes or clusters.
 type Fault struct {
 	Scope, Cluster string

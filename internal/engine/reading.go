@@ -22,13 +22,6 @@ type reading struct {
 	pages     []uint64 // ids of its calls so far
 }
 
-// basis is a read that ended: the ids of its calls.
-type basis struct {
-	op    emr.Op
-	group emr.GroupID
-	pages []uint64
-}
-
 func (c *cluster) reading(op emr.Op, group emr.GroupID) *reading {
 	for _, r := range c.readings {
 		if r.op == op && r.group == group {
@@ -125,8 +118,8 @@ func input(r *reading, res emr.Result, ended time.Time) guard.Input {
 	return guard.Input{Described: &guard.Described{Began: r.began, Cluster: *res.Cluster}}
 }
 
-// finish ends a read, whole or failed: decisions rest on it until the next one of its kind.
+// finish ends a read.
 func (c *cluster) finish(r *reading) {
-	c.basis = append(slices.DeleteFunc(c.basis, func(b basis) bool { return b.op == r.op && b.group == r.group }), basis{r.op, r.group, r.pages})
+	c.rests(r)
 	c.readings = slices.DeleteFunc(c.readings, func(o *reading) bool { return o == r })
 }
