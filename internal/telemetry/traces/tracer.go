@@ -60,12 +60,14 @@ type Tracer struct {
 	open    map[uint64]*decision // whose call is not answered yet, by call
 }
 
-// answer is a call that was answered.
+// answer is a call that was answered, without the rest of either, which may be large.
 type answer struct {
-	call         engine.Call
-	result       emr.Result
-	began, ended time.Time
-	span         trace.SpanContext // of a change: where it was told already
+	op                    emr.Op
+	scope, cluster, group string
+	text, request         string // the call as the log shows it, and AWS's name of it
+	err                   *emr.Error
+	began, ended          time.Time
+	span                  trace.SpanContext // of a change: where it was told already
 }
 
 // decision is a trace whose call is under way.
@@ -82,9 +84,12 @@ func New(to trace.TracerProvider) *Tracer {
 
 // Answered notes what became of a call, in real time, before the engine takes its answer. The call of a decision ends that decision's trace.
 func (t *Tracer) Answered(c engine.Call, r emr.Result, began, ended time.Time) {
+	a := answer{
+		op: c.Call.Op, scope: c.Scope, cluster: string(c.Call.Cluster), group: string(c.Call.Group), text: c.Call.String(), request: r.RequestID, err: r.Err,
+		began: began, ended: ended,
+	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	a := answer{call: c, result: emr.Result{Err: r.Err, RequestID: r.RequestID}, began: began, ended: ended}
 	if d := t.open[c.ID]; d != nil {
 		delete(t.open, c.ID)
 		a.span = t.tell(d.ctx, a, attribute.String(attrRecord, d.record), attribute.String(attrRecovery, d.recovery))
@@ -161,18 +166,20 @@ func (t *Tracer) decided(d engine.Decided, began, ended time.Time) {
 
 // tell makes the span of a call.
 func (t *Tracer) tell(ctx context.Context, a answer, more ...attribute.KeyValue) trace.SpanContext {
-	op, service := a.call.Call.Op, "EMR"
+	service := "EMR"
 	switch {
-	case op.CloudWatch():
+	case a.op.CloudWatch():
 		service = "CloudWatch"
-	case op.SQS():
+	case a.op.SQS():
 		service = "SQS"
 	}
-	attrs := slices.Concat(more, []attribute.KeyValue{attribute.String(attrSystem, "aws-api"), attribute.String(attrService, service), attribute.String(attrMethod, string(op)),
-		attribute.String(attrScope, a.call.Scope), attribute.String(attrCluster, string(a.call.Call.Cluster)), attribute.String(attrGroup, string(a.call.Call.Group)),
-		attribute.String(attrCall, a.call.Call.String()), attribute.String(attrRequest, a.result.RequestID)})
-	_, span := t.tracer.Start(ctx, service+"."+string(op), trace.WithSpanKind(trace.SpanKindClient), trace.WithTimestamp(a.began), present(attrs...))
-	if err := a.result.Err; err != nil {
+	attrs := slices.Concat(more, []attribute.KeyValue{
+		attribute.String(attrSystem, "aws-api"), attribute.String(attrService, service), attribute.String(attrMethod, string(a.op)),
+		attribute.String(attrScope, a.scope), attribute.String(attrCluster, a.cluster), attribute.String(attrGroup, a.group),
+		attribute.String(attrCall, a.text), attribute.String(attrRequest, a.request),
+	})
+	_, span := t.tracer.Start(ctx, service+"."+string(a.op), trace.WithSpanKind(trace.SpanKindClient), trace.WithTimestamp(a.began), present(attrs...))
+	if err := a.err; err != nil {
 		span.SetAttributes(attribute.String(attrError, string(err.Class)))
 		span.SetStatus(codes.Error, err.Error())
 	}
