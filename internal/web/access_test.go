@@ -131,7 +131,7 @@ func TestNothingIsChangedByStrangers(t *testing.T) {
 			{"the proxy's header from elsewhere", Access{Proxy: &Proxy{Header: "X-User", From: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}, Admins: []string{"*"}}}, "POST", "/act", form, []string{"X-User: ann"}, 401},
 		} {
 			c.access.Now = time.Now
-			l.access = &c.access
+			l.admit(&c.access)
 			w := l.do(c.method, c.path, c.body, c.headers...)
 			if w.Code != c.status {
 				t.Errorf("%s: %d %s, want %d", c.name, w.Code, w.Body, c.status)
@@ -145,7 +145,7 @@ func TestNothingIsChangedByStrangers(t *testing.T) {
 			}
 		}
 		time.Sleep(3 * time.Second)
-		l.access = &Access{Open: true, Now: time.Now}
+		l.admit(&Access{Open: true, Now: time.Now})
 		if body := l.do("GET", "/api/v1/history?kind=order.", "").Body.String(); !strings.Contains(body, `"records":[]`) {
 			t.Errorf("something was changed: %s", body)
 		}
@@ -154,7 +154,7 @@ func TestNothingIsChangedByStrangers(t *testing.T) {
 
 func TestNothingIsShownToStrangers(t *testing.T) {
 	guarded(t, time.Minute, func(l *lab) {
-		l.access = &Access{ReadToken: readToken, AdminToken: adminToken, Now: time.Now}
+		l.admit(&Access{ReadToken: readToken, AdminToken: adminToken, Now: time.Now})
 		for path, status := range map[string]int{
 			"/healthz": 200, "/readyz": 200, "/metrics": 401, "/assets/style.css": 200, "/api/v1/fleet": 401, "/api/v1/openapi.json": 401, "/api/v1/events": 401, "/api/v1/history.csv": 401, "/nowhere": 401,
 		} {
@@ -194,7 +194,7 @@ func TestHeaders(t *testing.T) {
 				t.Errorf("%s: %v", path, h)
 			}
 		}
-		l.access = &Access{Open: true, Secure: true, Now: time.Now}
+		l.admit(&Access{Open: true, Secure: true, Now: time.Now})
 		if l.page("/").Header().Get("Strict-Transport-Security") == "" {
 			t.Error("with TLS a browser is not told to stay with it")
 		}

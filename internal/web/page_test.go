@@ -67,7 +67,7 @@ func TestPages(t *testing.T) {
 				t.Errorf("%s: %d, want %d: %s", path, w.Code, status, w.Body)
 			}
 		}
-		l.access = &Access{Now: time.Now}
+		l.admit(&Access{Now: time.Now})
 		for _, path := range []string{"/", "/clusters/prod/j-3REPORTS00003"} {
 			if body := l.page(path).Body.String(); strings.Contains(body, "/confirm?") {
 				t.Errorf("%s offers a reader orders that are refused", path)

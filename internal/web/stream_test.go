@@ -151,7 +151,7 @@ func FuzzRequests(f *testing.F) {
 	}
 	docs, cfg := benchDocs(f)
 	l := newLab(nil, memory.New("abcdefgh"), cfg)
-	l.access = &Access{Now: time.Now}
+	l.admit(&Access{Now: time.Now})
 	crowd(f, l.store, docs, 3)
 	f.Fuzz(func(t *testing.T, method, target, body, header string) {
 		r, err := http.NewRequestWithContext(t.Context(), method, "http://localhost"+target, strings.NewReader(body))
@@ -197,7 +197,7 @@ func TestAStreamEndsWithItsSession(t *testing.T) {
 	guarded(t, time.Minute, func(l *lab) {
 		_, stop := l.listen()
 		synctest.Wait()
-		l.access = &Access{ReadToken: "a token that was not sent", Now: time.Now}
+		l.admit(&Access{ReadToken: "a token that was not sent", Now: time.Now})
 		time.Sleep(beatEvery)
 		synctest.Wait()
 		if n := l.server.streams.count(); n != 0 {

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -39,8 +40,24 @@ const oneScope = "listen: none\nscopes: [{name: prod, region: us-east-1, api_sha
 type lab struct {
 	t      *testing.T
 	store  store.Store
-	access *Access
 	server *Server
+
+	mu     sync.Mutex // streams ask for the access while a test changes it
+	access *Access
+}
+
+// admit changes who may do what.
+func (l *lab) admit(a *Access) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.access = a
+}
+
+// present is who may do what.
+func (l *lab) present() *Access {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.access
 }
 
 // guarded runs f beside a guard that has watched the demo's story for so long.
@@ -86,7 +103,7 @@ func newLab(t *testing.T, s store.Store, cfg *config.Config) *lab {
 	l := &lab{t: t, store: s, access: &Access{Open: true, Now: time.Now}}
 	d := desk.Desk{Store: s, Config: cfg, Term: app.LeaseTerm, Now: func(context.Context) time.Time { return time.Now().UTC() }}
 	health := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _, _ = io.WriteString(w, "health of "+r.URL.Path) })
-	l.server = New(Options{Desk: func() desk.Desk { return d }, Access: func() *Access { return l.access }, Health: health, Log: slog.New(slog.DiscardHandler), Version: "test"})
+	l.server = New(Options{Desk: func() desk.Desk { return d }, Access: l.present, Health: health, Log: slog.New(slog.DiscardHandler), Version: "test"})
 	return l
 }
 
