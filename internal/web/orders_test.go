@@ -162,6 +162,9 @@ func TestConfirmAndAct(t *testing.T) {
 		if w = l.page(to); !strings.Contains(w.Body.String(), "Done: scale from 8 to 12: rush") {
 			t.Errorf("the page does not tell the answer: %s", w.Body)
 		}
+		if w := l.page("/confirm?kind=ban&for=1h&scope=prod&cluster=web-logs&group=" + groupOf(l, "web-logs", "task")); !strings.Contains(w.Body.String(), "Yes, ban web-logs/task") {
+			t.Errorf("a group is not called by its name: %s", w.Body)
+		}
 		w = l.page("/confirm?kind=unban&scope=prod&cluster=web-logs&group=web-logs/task")
 		if !strings.Contains(w.Body.String(), "It would be refused") || strings.Contains(w.Body.String(), `action="/act"`) {
 			t.Errorf("an order that would be refused can be given: %s", w.Body)

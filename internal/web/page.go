@@ -349,6 +349,9 @@ func (s *Server) confirmPage(r *http.Request, _ *snapshot) (string, any, error) 
 		var p desk.Preview
 		if p, err = s.preview(r.Context(), order); err == nil {
 			body.Preview = &p
+			if order.Group != "" {
+				body.Words = order.Kind + " " + p.Target // by name, whatever the order called it
+			}
 		}
 	}
 	if err != nil {
