@@ -130,7 +130,7 @@ func (l *site) serve(addr string) {
 	}
 	l.addr = ln.Addr().String()
 	log := slog.New(slog.DiscardHandler)
-	server := New(Options{Desk: func() desk.Desk { return l.desk }, Access: func() *Access { return l.access }, Log: log, Version: "test"})
+	server := New(Options{Desk: func() desk.Desk { return l.desk }, Access: func() *Access { return l.access }, Log: log, Version: "test", Speed: l.clock.Speed()})
 	ctx, cancel := context.WithCancel(l.t.Context())
 	l.cancel, l.ended = cancel, make(chan error, 1)
 	go server.Run(ctx)

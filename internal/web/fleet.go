@@ -25,7 +25,8 @@ const (
 
 // fleet is the present state as last read, shared by all requests.
 type fleet struct {
-	desk func() desk.Desk
+	desk  func() desk.Desk
+	fresh time.Duration // how long what was read is shown while nothing is new
 
 	mu    sync.Mutex // held while the store is read, so that one request reads for all
 	last  *snapshot
@@ -41,7 +42,10 @@ type snapshot struct {
 	tag  string // differs when something but the time has changed
 }
 
-func newFleet(d func() desk.Desk) *fleet { return &fleet{desk: d} }
+// newFleet returns the fleet of a desk whose guard's clock runs speed times faster than real time: what is read then is old so much sooner.
+func newFleet(d func() desk.Desk, speed float64) *fleet {
+	return &fleet{desk: d, fresh: max(readMost, time.Duration(float64(freshFor)/max(1, speed)))}
+}
 
 // now is the present state, at most a second old if something has happened. Its Now is the present time all the same.
 func (f *fleet) now(ctx context.Context) (*snapshot, error) {
@@ -49,7 +53,7 @@ func (f *fleet) now(ctx context.Context) (*snapshot, error) {
 	defer f.mu.Unlock()
 	d := f.desk()
 	if f.last != nil && f.last.desk.Config == d.Config {
-		stale := time.Since(f.taken) >= freshFor
+		stale := time.Since(f.taken) >= f.fresh
 		if !stale && time.Since(f.asked) >= readMost {
 			f.asked = time.Now()
 			seq, err := newest(ctx, d.Store)

@@ -235,3 +235,11 @@ func benchDocs(b testing.TB) ([]store.Document, *config.Config) {
 	}
 	return docs, cfg
 }
+
+func TestAFasterClockIsReadMoreOften(t *testing.T) {
+	for speed, want := range map[float64]time.Duration{0: freshFor, 1: freshFor, 5: 2 * time.Second, 150: readMost, 1e4: readMost} {
+		if got := newFleet(nil, speed).fresh; got != want {
+			t.Errorf("at speed %v the fleet is shown for %s, want %s", speed, got, want)
+		}
+	}
+}

@@ -51,7 +51,7 @@ type Server struct {
 // New returns a server.
 func New(o Options) *Server {
 	s := &Server{o: o, working: make(chan struct{}, maxWorking)}
-	s.fleet = newFleet(o.Desk)
+	s.fleet = newFleet(o.Desk, o.Speed)
 	s.streams = newStreams(s.fleet)
 	mux := http.NewServeMux()
 	s.routeHealth(mux)
