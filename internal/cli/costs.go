@@ -24,9 +24,7 @@ A time is a time of day (14:05), a date, both (2026-01-05T14:05:00Z), or an age 
 	}
 	r, out := addReaderFlags(cmd, d), addOutputFlag(cmd)
 	r.addClusterFlag(cmd)
-	var f reportFlags
-	cmd.Flags().StringVar(&f.since, "since", "7d", "the `time` at which the period begins")
-	cmd.Flags().StringVar(&f.until, "until", "", "the `time` at which it ends (default now)")
+	f := addPeriodFlags(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		o, err := r.open(cmd.Context())
 		if err != nil {

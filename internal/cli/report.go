@@ -10,7 +10,7 @@ import (
 	"emrguard/internal/view"
 )
 
-// reportFlags say what a report is of.
+// reportFlags say of which period a report, or costs, are.
 type reportFlags struct{ since, until string }
 
 func newReportCmd(d *Deps) *cobra.Command {
@@ -33,9 +33,7 @@ time are cut at the ends of the period, so the reports of the days of a week add
 	}
 	r, out := addReaderFlags(cmd, d), addOutputFlag(cmd)
 	r.addClusterFlag(cmd)
-	var f reportFlags
-	cmd.Flags().StringVar(&f.since, "since", "7d", "the `time` at which the period begins")
-	cmd.Flags().StringVar(&f.until, "until", "", "the `time` at which it ends (default now)")
+	f := addPeriodFlags(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		o, err := r.open(cmd.Context())
 		if err != nil {
@@ -52,6 +50,14 @@ time are cut at the ends of the period, so the reports of the days of a week add
 		return writeReport(d, page)
 	}
 	return cmd
+}
+
+// addPeriodFlags gives a command --since and --until; without them the period is the last seven days.
+func addPeriodFlags(cmd *cobra.Command) *reportFlags {
+	var f reportFlags
+	cmd.Flags().StringVar(&f.since, "since", "7d", "the `time` at which the period begins")
+	cmd.Flags().StringVar(&f.until, "until", "", "the `time` at which it ends (default now)")
+	return &f
 }
 
 // period reads the flags. A time of day that is yet to come is yesterday's.
