@@ -53,7 +53,7 @@ func (w World) Ahead(s Scope, c Cluster) []Next {
 	}
 	stop := "emrguard pause " + string(c.Cluster.ID)
 	for _, r := range c.Recoveries {
-		out = append(out, Next{At: w.nextStep(r), Text: c.following(r), Stop: stop, Pool: string(r.Pool)})
+		out = append(out, Next{At: c.nextStep(r), Text: c.following(r), Stop: stop, Pool: string(r.Pool)})
 	}
 	for _, g := range c.Groups {
 		if n, ok := w.deadline(c, g); ok {
@@ -99,12 +99,16 @@ func btoi(b bool) int {
 }
 
 // nextStep is when the step of a recovery ends at the latest, as far as that is known.
-func (w World) nextStep(r recovery.Recovery) time.Time {
+func (c Cluster) nextStep(r recovery.Recovery) time.Time {
 	switch {
 	case r.Step == recovery.StepSettle:
 		return cmp.Or(r.NextTry, r.SettleBy)
 	case r.Step == recovery.StepWatch && !r.Placement.At.IsZero():
-		return r.Placement.At.Add(r.Settings.On(r.Rung).After)
+		rung := 0 // of the group that took the launch, which may have an after of its own
+		if p := c.PoolOf(r.Placement.Group); p != nil {
+			rung = p.Member(r.Placement.Group).Rung
+		}
+		return r.Placement.At.Add(r.Settings.On(rung).After)
 	}
 	return time.Time{}
 }

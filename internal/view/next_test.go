@@ -63,6 +63,13 @@ func TestAhead(t *testing.T) {
 				r.Group, r.Placement = "ig-1", recovery.Placement{Group: "ig-1", At: ago(5 * time.Minute)}
 			})(c)
 		}), []string{stuck, "12:25 (in 25m): core has to run what was launched by then; otherwise it is stuck, too"}},
+		{"a rung with an after of its own", Scope{Name: "prod"}, short(func(c *Cluster) {
+			rec(recovery.StepWatch, func(r *recovery.Recovery) {
+				r.Placement = recovery.Placement{Group: "ig-1", At: ago(5 * time.Minute)}
+				r.Settings.Fallback = []recovery.Rung{{Types: []string{"m5a.xlarge"}, After: 15 * time.Minute}}
+			})(c)
+			c.Pools[0].Members[0].Rung = 1
+		}), []string{"12:10 (in 10m): core has to run what was launched by then; otherwise it is stuck, too"}},
 		{"rest", Scope{Name: "prod"}, short(func(c *Cluster) { c.Pools[1].Rest = &pool.Rest{Until: noon.Add(time.Hour)} }),
 			[]string{"13:00 (in 1h): the rest of pool task ends, and what it misses (3) is asked for again"}},
 		{"blocked", Scope{Name: "prod"}, short(func(c *Cluster) { c.Pools[1].Blocked = &pool.Blocked{Retry: noon.Add(time.Hour)} }),
