@@ -5,6 +5,7 @@
 package awsapi
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -86,94 +87,55 @@ func New(ctx context.Context, o Options) (*Client, error) {
 	if c.timeout == 0 {
 		c.timeout = DefaultTimeout
 	}
-	own := func(eo *sdk.Options) {
-		eo.Retryer = aws.NopRetryer{}
-		eo.RetryMaxAttempts = 1
-		eo.HTTPClient = wholeBody{eo.HTTPClient}
-		eo.APIOptions = append(eo.APIOptions, userAgent(o.Version), captureAnswer)
-		if o.Endpoint != "" {
-			eo.BaseEndpoint = aws.String(o.Endpoint)
-		}
-	}
-	c.endpoint = aws.ToString(sdk.NewFromConfig(cfg, own).Options().BaseEndpoint)
+	ofEMRs := func(eo *sdk.Options) { replace(&eo.BaseEndpoint, o.Endpoint) }
+	c.endpoint = aws.ToString(sdk.NewFromConfig(cfg, ofEMRs).Options().BaseEndpoint)
+	rehearsal := "" // what stands for every service: a rehearsal asks nothing of AWS
 	if c.Loopback() {
 		if cfg, err = load(ctx, o, httpClient, withoutMachineRole); err != nil {
 			return nil, err
 		}
 		cfg.Credentials = orDummy(cfg.Credentials)
+		rehearsal = c.endpoint
 	}
 	cfg.Credentials = c.secrets.watch(cfg.Credentials)
-	cloudwatchOwn := func(co *cloudwatch.Options) {
-		co.Retryer = aws.NopRetryer{}
-		co.RetryMaxAttempts = 1
-		co.HTTPClient = wholeBody{co.HTTPClient}
-		co.APIOptions = append(co.APIOptions, userAgent(o.Version), captureAnswer)
-		switch {
-		case c.Loopback(): // a rehearsal asks nothing of AWS
-			co.BaseEndpoint = aws.String(c.endpoint)
-		case o.Endpoint != "" && !ofEMR(o.Endpoint):
-			co.BaseEndpoint = aws.String(o.Endpoint)
-		}
-	}
-	sqsOwn := func(qo *sqs.Options) {
-		qo.Retryer = aws.NopRetryer{}
-		qo.RetryMaxAttempts = 1
-		qo.HTTPClient = wholeBody{qo.HTTPClient}
-		qo.APIOptions = append(qo.APIOptions, userAgent(o.Version), captureAnswer)
-		switch {
-		case c.Loopback():
-			qo.BaseEndpoint = aws.String(c.endpoint)
-		case o.Endpoint != "" && !ofEMR(o.Endpoint):
-			qo.BaseEndpoint = aws.String(o.Endpoint)
-		}
-	}
-	snsOwn := func(so *sns.Options) {
-		so.Retryer = aws.NopRetryer{}
-		so.RetryMaxAttempts = 1
-		so.HTTPClient = wholeBody{so.HTTPClient}
-		so.APIOptions = append(so.APIOptions, userAgent(o.Version))
-		if o.Endpoint != "" || c.Loopback() {
-			so.BaseEndpoint = aws.String(c.endpoint)
-		}
-	}
-	eventsOwn := func(eo *eventbridge.Options) {
-		eo.Retryer = aws.NopRetryer{}
-		eo.RetryMaxAttempts = 1
-		eo.HTTPClient = wholeBody{eo.HTTPClient}
-		eo.APIOptions = append(eo.APIOptions, userAgent(o.Version))
-		if o.Endpoint != "" || c.Loopback() {
-			eo.BaseEndpoint = aws.String(c.endpoint)
-		}
-	}
-	pricingOwn := func(po *pricing.Options) {
-		po.Retryer = aws.NopRetryer{}
-		po.RetryMaxAttempts = 1
-		po.HTTPClient = wholeBody{po.HTTPClient}
-		po.APIOptions = append(po.APIOptions, userAgent(o.Version))
-		po.Region = pricingRegion(cfg.Region)
-		if c.Loopback() {
-			po.BaseEndpoint = aws.String(c.endpoint)
-		}
-	}
-	stsOwn := func(so *sts.Options) {
-		so.HTTPClient = wholeBody{so.HTTPClient}
-		so.APIOptions = append(so.APIOptions, userAgent(o.Version))
-		if c.Loopback() {
-			so.BaseEndpoint = aws.String(c.endpoint)
-		}
-	}
-	if o.RoleARN != "" && !c.Loopback() {
-		cfg.Credentials = c.secrets.watch(assumeRole(sts.NewFromConfig(cfg, stsOwn), o))
+	cfg = oneAttempt(cfg, o.Version)
+	ofSTS := func(so *sts.Options) { replace(&so.BaseEndpoint, rehearsal) }
+	if o.RoleARN != "" && rehearsal == "" {
+		cfg.Credentials = c.secrets.watch(assumeRole(sts.NewFromConfig(cfg, ofSTS), o))
 		c.secrets.add(o.ExternalID)
 	}
-	c.emr = sdk.NewFromConfig(cfg, own)
-	c.cloudwatch = cloudwatch.NewFromConfig(cfg, cloudwatchOwn)
-	c.sqs = sqs.NewFromConfig(cfg, sqsOwn)
-	c.sns = sns.NewFromConfig(cfg, snsOwn)
-	c.events = eventbridge.NewFromConfig(cfg, eventsOwn)
-	c.pricing = pricing.NewFromConfig(cfg, pricingOwn)
-	c.sts = sts.NewFromConfig(cfg, stsOwn)
+	given := cmp.Or(rehearsal, o.Endpoint) // what stands for a service that the options' endpoint is meant for
+	beside := given                        // and for one that does not answer where EMR's own endpoint is
+	if rehearsal == "" && ofEMR(o.Endpoint) {
+		beside = ""
+	}
+	c.emr = sdk.NewFromConfig(cfg, ofEMRs)
+	c.cloudwatch = cloudwatch.NewFromConfig(cfg, func(co *cloudwatch.Options) { replace(&co.BaseEndpoint, beside) })
+	c.sqs = sqs.NewFromConfig(cfg, func(qo *sqs.Options) { replace(&qo.BaseEndpoint, beside) })
+	c.sns = sns.NewFromConfig(cfg, func(so *sns.Options) { replace(&so.BaseEndpoint, given) })
+	c.events = eventbridge.NewFromConfig(cfg, func(eo *eventbridge.Options) { replace(&eo.BaseEndpoint, given) })
+	c.pricing = pricing.NewFromConfig(cfg, func(po *pricing.Options) {
+		po.Region = pricingRegion(cfg.Region)
+		replace(&po.BaseEndpoint, rehearsal)
+	})
+	c.sts = sts.NewFromConfig(cfg, ofSTS)
 	return c, nil
+}
+
+// oneAttempt is a configuration whose services, whichever they are, send each request once, whole, under emrguard's name, and note its answer.
+func oneAttempt(cfg aws.Config, version string) aws.Config {
+	cfg.Retryer = func() aws.Retryer { return aws.NopRetryer{} }
+	cfg.RetryMaxAttempts = 1 // against AWS_MAX_ATTEMPTS
+	cfg.HTTPClient = wholeBody{cfg.HTTPClient}
+	cfg.APIOptions = append(slices.Clip(cfg.APIOptions), userAgent(version), captureAnswer)
+	return cfg
+}
+
+// replace puts an endpoint, if there is one, in place of the service's.
+func replace(base **string, endpoint string) {
+	if endpoint != "" {
+		*base = aws.String(endpoint)
+	}
 }
 
 // load reads the SDK's configuration: no retries, one connection pool.

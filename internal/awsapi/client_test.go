@@ -1,9 +1,12 @@
 package awsapi
 
 import (
+	"net/http"
 	"strings"
 	"testing"
 	"time"
+
+	"emrguard/internal/emr"
 )
 
 func TestOptionsAreChecked(t *testing.T) {
@@ -48,6 +51,38 @@ func TestEnvironment(t *testing.T) {
 	}
 	if c, err = New(t.Context(), Options{Region: "us-west-2", Endpoint: "http://[::1]:2"}); err != nil || c.Region() != "us-west-2" || !c.Loopback() {
 		t.Errorf("%v: the options do not beat the environment: %q", err, c.Endpoint())
+	}
+}
+
+// Whatever the environment says, each service gets a request once, under emrguard's name.
+func TestEveryServiceIsAskedOnce(t *testing.T) {
+	s := serve(t, reply(http.StatusInternalServerError, `{"__type":"InternalFailure"}`))
+	isolate(t)
+	t.Setenv("AWS_MAX_ATTEMPTS", "5")
+	t.Setenv("AWS_RETRY_MODE", "adaptive")
+	c, err := New(t.Context(), Options{Region: "us-east-1", Endpoint: s.URL, Version: "1.2"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for service, ask := range map[string]func() error{
+		"EMR":        func() error { return c.Do(t.Context(), modify).Err },
+		"CloudWatch": func() error { return c.Do(t.Context(), idle()).Err },
+		"SQS": func() error {
+			return c.Do(t.Context(), emr.Call{Op: emr.ReceiveMessage, Queue: &emr.QueueCall{URL: s.URL + "/1/q"}}).Err
+		},
+		"SNS": func() error {
+			return c.Publish(t.Context(), "arn:aws:sns:us-east-1:111122223333:t", "", "text", "n-1", nil)
+		},
+		"EventBridge": func() error { return c.PutEvent(t.Context(), "default", "emrguard", "x", []byte("{}"), time.Now()) },
+		"price list":  func() error { _, err := c.Price(t.Context(), "m5.xlarge"); return err },
+		"STS":         func() error { _, err := c.Identity(t.Context()); return err },
+	} {
+		before := len(s.seen())
+		err := ask()
+		seen := s.seen()[before:]
+		if err == nil || len(seen) != 1 || !strings.Contains(seen[0].header.Get("User-Agent"), "emrguard/1.2") {
+			t.Errorf("%s: %v after %d requests", service, err, len(seen))
+		}
 	}
 }
 
