@@ -15,6 +15,7 @@ import (
 	"emrguard/internal/app"
 	"emrguard/internal/engine"
 	"emrguard/internal/telemetry"
+	"emrguard/internal/telemetry/traces"
 )
 
 // oncePage is the answer of `emrguard once --output json`.
@@ -40,6 +41,9 @@ type onceScope struct {
 	Blocked    int    `json:"blocked"`
 }
 
+// onceFlush is how long the end of a pass waits for the collector of traces: there is no later batch.
+const onceFlush = 5 * time.Second
+
 func newOnceCmd(d *Deps) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "once",
@@ -47,7 +51,7 @@ func newOnceCmd(d *Deps) *cobra.Command {
 		Long: `Once is one pass of the daemon, for cron on one host: it lists the clusters, reads each, does what is due and exits. A recovery takes
 several steps, minutes apart, so run it every minute. A pass in which metric policies are due takes five seconds more. What a pass finds suspended stays so until the next one, even if it is over
 before. It needs the lease of every scope: beside a running daemon it says so and
-exits with code 1.`,
+exits with code 1. Traces go out as with emrguard run; the end of the pass waits up to five seconds until the collector has them.`,
 		Example: `  emrguard once -c emrguard.yaml
   * * * * *  emrguard once -c /etc/emrguard.yaml --timeout 50s     in a crontab`,
 		Args: noArgs,
@@ -70,10 +74,15 @@ exits with code 1.`,
 		var level slog.LevelVar
 		log := logTo(d, cfg.Log, &level)
 		began := time.Now()
-		guard, err := app.New(cmd.Context(), app.Options{
+		options := app.Options{
 			Config: cfg, Clock: c, DryRun: *dryRun, Version: d.Version, LeaseTerm: d.LeaseTerm, Watch: telemetry.NewObserver(log, nil, telemetry.NewHealth(began)),
 			Sinks: app.Sinks(d.Env, d.Version), Notified: telemetry.NewNotifications(log, nil),
-		})
+		}
+		if export := traces.Start(cmd.Context(), traces.Options{Env: d.Env, Version: d.Version, Log: log, Flush: onceFlush}); export != nil {
+			options.Trace = export
+			defer export.Close(cmd.Context()) // a pass is over before a batch of spans is due
+		}
+		guard, err := app.New(cmd.Context(), options)
 		if err != nil {
 			return err
 		}

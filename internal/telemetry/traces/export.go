@@ -1,6 +1,7 @@
 package traces
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -16,7 +17,7 @@ import (
 
 const (
 	queue    = 2048                   // spans that wait for the collector; more are dropped
-	flushFor = 400 * time.Millisecond // how long the end of the process waits for the collector: SIGTERM ends it in five seconds
+	flushFor = 400 * time.Millisecond // how long the end of a daemon waits for the collector: SIGTERM ends it in five seconds
 	logEvery = time.Minute            // a collector that is away is logged so often
 )
 
@@ -25,13 +26,15 @@ type Options struct {
 	Env     func(name string) string // where OpenTelemetry's variables are looked up to see whether traces are wanted
 	Version string                   // emrguard's
 	Log     *slog.Logger
-	Count   func(sent, dropped int) // spans; from any goroutine
+	Count   func(sent, dropped int) // spans; from any goroutine. nil: they are not counted
+	Flush   time.Duration           // how long Close waits for the collector; 0: 0.4 s
 }
 
 // Export sends the spans of a Tracer to a collector, from a goroutine of its own.
 type Export struct {
 	*Tracer
 	provider *sdktrace.TracerProvider
+	flush    time.Duration
 }
 
 // Start begins to export as the environment asks for it, by the names of OpenTelemetry's specification, and returns nil if it does not: then
@@ -63,17 +66,20 @@ func Start(ctx context.Context, o Options) *Export {
 
 // newExport puts a bounded queue between the spans and the exporter.
 func newExport(exporter sdktrace.SpanExporter, from *resource.Resource, o Options) *Export {
+	if o.Count == nil {
+		o.Count = func(int, int) {}
+	}
 	g := &gate{count: o.Count}
 	x := &counted{SpanExporter: exporter, gate: g, log: o.Log}
 	g.SpanProcessor = sdktrace.NewBatchSpanProcessor(x, sdktrace.WithMaxQueueSize(queue))
 	provider := sdktrace.NewTracerProvider(sdktrace.WithSpanProcessor(g), sdktrace.WithResource(from))
-	return &Export{Tracer: New(provider), provider: provider}
+	return &Export{Tracer: New(provider), provider: provider, flush: cmp.Or(o.Flush, flushFor)}
 }
 
-// Close ends open traces and gives the collector a moment to take what waits, also if ctx has ended. The loop must have ended.
+// Close ends open traces and gives the collector Options.Flush to take what waits, also if ctx has ended. The loop must have ended.
 func (e *Export) Close(ctx context.Context) {
 	e.End()
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), flushFor)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), e.flush)
 	defer cancel()
 	_ = e.provider.Shutdown(ctx) // what was not taken by now is lost, and nobody is there to be told
 }
