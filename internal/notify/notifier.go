@@ -10,25 +10,15 @@
 package notify
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"runtime/debug"
-	"slices"
 	"sync"
 	"time"
 
 	"emrguard/internal/store"
 )
-
-// Sender sends a message to one sink, once. An error that is no SendError is passing. It honours its context, is called by one goroutine at a
-// time, and its errors hold no secret.
-type Sender interface {
-	Send(ctx context.Context, m Message) error
-}
 
 // Outcome is what became of a message, or what is wrong with the notifier itself.
 type Outcome struct {
@@ -98,9 +88,7 @@ type Notifier struct {
 	trusted time.Time // until when the lease is surely ours
 	kept    time.Time // when the cursor was last saved
 	state   *state    // nil: not loaded
-	done    chan result
-	under   map[string]string // ids of the messages that are under way, by sink
-	workers sync.WaitGroup
+	courier *courier
 
 	mu   sync.Mutex
 	next *reload
@@ -113,16 +101,9 @@ type reload struct {
 	senders  map[string]Sender
 }
 
-// result is the answer to one send.
-type result struct {
-	sink, id string
-	err      error
-	took     time.Duration
-}
-
 // New returns a Notifier that does nothing yet.
 func New(o Options) *Notifier {
-	return &Notifier{o: o, done: make(chan result), under: map[string]string{}, poke: make(chan struct{}, 1)}
+	return &Notifier{o: o, courier: newCourier(o.Senders), poke: make(chan struct{}, 1)}
 }
 
 // Reload puts other settings in force from the next look on. What waits is tried again at once, since whoever changes the configuration
@@ -151,7 +132,7 @@ func (n *Notifier) Start(ctx context.Context) {
 func (n *Notifier) Run(ctx context.Context, brief bool) {
 	n.brief = brief
 	work, cancel := context.WithCancel(context.WithoutCancel(ctx)) // what was begun is ended properly
-	defer n.workers.Wait()
+	defer n.courier.workers.Wait()
 	defer cancel()
 	for ctx.Err() == nil {
 		wait := n.look(work)
@@ -179,7 +160,8 @@ func (n *Notifier) wait(stop <-chan struct{}, d time.Duration) {
 	case <-stop:
 	case <-timer.C:
 	case <-n.poke:
-	case r := <-n.done:
+	case r := <-n.courier.done:
+		delete(n.courier.under, r.sink)
 		n.answer(r)
 	}
 }
@@ -197,12 +179,12 @@ func (n *Notifier) end(work context.Context) {
 	defer cancel()
 	for n.brief && ctx.Err() == nil {
 		wait := n.look(work)
-		if n.state == nil || len(n.under) == 0 && !n.untried() {
+		if n.state == nil || !n.courier.busy() && !n.untried() {
 			break
 		}
 		n.wait(ctx.Done(), wait)
 	}
-	for len(n.under) > 0 && ctx.Err() == nil {
+	for n.courier.busy() && ctx.Err() == nil {
 		n.wait(ctx.Done(), limit)
 	}
 	if n.state == nil {
@@ -216,17 +198,6 @@ func (n *Notifier) end(work context.Context) {
 			n.fault(fmt.Errorf("give up the lease of notifications: %w", err))
 		}
 	}
-}
-
-// untried says whether there is a message that was not tried yet and that nothing keeps back.
-func (n *Notifier) untried() bool {
-	now := time.Now()
-	for _, b := range n.state.boxes {
-		if n.o.Senders[b.Sink] != nil && !waits(b.Until, now) && slices.ContainsFunc(b.Entries, func(e entry) bool { return e.Tries == 0 }) {
-			return true
-		}
-	}
-	return false
 }
 
 // step does everything that is due and says how long nothing will be.
@@ -273,7 +244,7 @@ func (n *Notifier) idle(now time.Time) time.Duration {
 	wait := pollEvery
 	for name, b := range n.state.boxes {
 		due := []time.Time{b.nextDue()}
-		if n.o.Senders[name] != nil {
+		if n.courier.reaches(name) {
 			due = append(due, b.nextTry())
 		}
 		for _, t := range due {
@@ -293,7 +264,7 @@ func (n *Notifier) takeReload() {
 	if r == nil {
 		return
 	}
-	n.o.Settings, n.o.Site, n.o.Senders = r.settings, r.site, r.senders
+	n.o.Settings, n.o.Site, n.courier.senders = r.settings, r.site, r.senders
 	if n.state != nil {
 		n.state.dirty = true // what was read so far was routed by the old settings
 		for _, b := range n.state.boxes {
@@ -318,7 +289,7 @@ func (n *Notifier) ready(ctx context.Context, now time.Time) bool {
 			n.fault(fmt.Errorf("what happened since %s is not told, since nobody looked for longer than give_up; emrguard history has it", missed.UTC().Format(time.RFC3339)))
 		}
 		n.state, n.kept = s, now
-		for sink, id := range n.under {
+		for sink, id := range n.courier.under {
 			s.box(sink).sending = id
 		}
 	}
@@ -383,80 +354,6 @@ func (n *Notifier) read(ctx context.Context, now time.Time, settings *Settings) 
 	return len(records) == page
 }
 
-// send saves what happened and begins a try for each sink that has something due. Nothing is sent that is not saved as begun; if it cannot be
-// saved, send says so.
-func (n *Notifier) send(ctx context.Context, now time.Time) bool {
-	var begun []*boxed
-	var messages []Message
-	for _, name := range n.state.names() {
-		b := n.state.boxes[name]
-		if n.o.Senders[name] == nil {
-			continue
-		}
-		if i := b.due(now); i >= 0 {
-			messages = append(messages, b.begin(i, now))
-			begun = append(begun, b)
-			b.dirty = true
-		}
-	}
-	if !n.save(ctx, now) {
-		for _, b := range begun {
-			b.unbegin()
-		}
-		return false
-	}
-	for i, m := range messages {
-		name, sender := begun[i].Sink, n.o.Senders[begun[i].Sink]
-		n.under[name] = m.ID
-		n.workers.Go(func() {
-			limited, cancel := context.WithTimeout(ctx, sendTimeout)
-			defer cancel()
-			start := time.Now()
-			err := attempt(limited, sender, m)
-			select {
-			case n.done <- result{name, m.ID, err, time.Since(start)}:
-			case <-ctx.Done():
-			}
-		})
-	}
-	return true
-}
-
-// attempt sends a message once; a sender that breaks down has failed.
-func attempt(ctx context.Context, s Sender, m Message) (err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("the sink broke down: %v\n%s", p, debug.Stack())
-		}
-	}()
-	return s.Send(ctx, m)
-}
-
-// answer notes what became of a send. A state that was lost meanwhile is found in the store again, where the message waits.
-func (n *Notifier) answer(r result) {
-	delete(n.under, r.sink)
-	out := Outcome{Sink: r.sink, Message: r.id, Result: Sent, Err: r.err, Took: r.took}
-	var b *boxed
-	if n.state != nil {
-		b = n.state.boxes[r.sink]
-	}
-	if r.err != nil {
-		out.Result = Failed
-		if Refused(r.err) {
-			out.Result = Denied
-		}
-	}
-	if b != nil {
-		b.dirty = true
-		if r.err == nil {
-			b.sent(r.id)
-		} else {
-			out.Wait = b.failed(r.id, r.err, time.Now(), n.o.Chance())
-		}
-	}
-	n.o.Watch.Notified(out)
-}
-
 // save writes what changed in one transaction and says whether the state is still ours. If the lease went to another, the state is
 // forgotten; any other failure keeps it, to be saved with the next step.
 func (n *Notifier) save(ctx context.Context, now time.Time) bool {
@@ -495,140 +392,4 @@ func (n *Notifier) waiting() []Waiting {
 		out = append(out, w)
 	}
 	return out
-}
-
-// schema is the version of the documents' form.
-const schema = 1
-
-// The names of the documents.
-const (
-	bookDocument = "book"
-	boxDocuments = "sink."
-)
-
-// state is everything that is kept between two steps.
-type state struct {
-	book
-	version int64
-	saved   time.Time // of the book, when it was loaded
-	dirty   bool
-	boxes   map[string]*boxed
-}
-
-// book is the document that is not about one sink.
-type book struct {
-	Schema int   `json:"schema"`
-	Cursor int64 `json:"cursor"` // the last record that was read
-	Last   int64 `json:"last"`   // number of the last message
-}
-
-// boxed is a sink's document.
-type boxed struct {
-	box
-	version int64
-	dirty   bool
-}
-
-// load reads the state. Where there is none, or nobody looked since before a time, it begins after the newest record; missed says since when
-// nobody looked.
-func load(ctx context.Context, s store.Store, before time.Time) (out *state, missed time.Time, err error) {
-	docs, err := s.LoadScope(ctx, store.NotifyScope)
-	if err != nil {
-		return nil, missed, fmt.Errorf("load the notifications: %w", err)
-	}
-	out, found := &state{book: book{Schema: schema}, boxes: map[string]*boxed{}}, false
-	for _, d := range docs {
-		var form struct {
-			Schema int `json:"schema"`
-		}
-		if err := d.Body.Decode(&form); err != nil {
-			return nil, missed, fmt.Errorf("the document %s cannot be read: %w", d.Key, err)
-		}
-		if form.Schema > schema {
-			return nil, missed, fmt.Errorf("the document %s has schema %d, this emrguard reads up to %d; use the newer one", d.Key, form.Schema, schema)
-		}
-		if d.Cluster == bookDocument {
-			found, out.version, out.saved = true, d.Version, d.Saved
-			if d.Saved.Before(before) {
-				missed = d.Saved
-			}
-			err = d.Body.Decode(&out.book)
-		} else {
-			b := &boxed{version: d.Version}
-			if err = d.Body.Decode(&b.box); err == nil && boxDocuments+b.Sink != d.Cluster {
-				err = fmt.Errorf("it is of sink %q", b.Sink)
-			}
-			out.boxes[b.Sink] = b
-		}
-		if err != nil {
-			return nil, missed, fmt.Errorf("the document %s cannot be read: %w", d.Key, err)
-		}
-	}
-	if found && missed.IsZero() {
-		return out, missed, nil
-	}
-	newest, err := s.History(ctx, store.Query{Limit: 1})
-	if err != nil && !errors.Is(err, store.ErrCorrupt) {
-		return nil, missed, fmt.Errorf("find the end of the history: %w", err)
-	}
-	if len(newest) > 0 {
-		out.Cursor = newest[0].Seq
-	}
-	out.dirty = true
-	return out, missed, nil
-}
-
-// box returns the box of a sink, a new one if there is none.
-func (s *state) box(name string) *boxed {
-	if b := s.boxes[name]; b != nil {
-		return b
-	}
-	b := &boxed{box: box{Schema: schema, Sink: name}}
-	s.boxes[name] = b
-	return b
-}
-
-// names are the sinks that have a box, in order.
-func (s *state) names() []string { return slices.Sorted(maps.Keys(s.boxes)) }
-
-// number gives out the ids of messages.
-func (s *state) number(storeID string) func() string {
-	return func() string {
-		s.Last++
-		return messageID(storeID, s.Last)
-	}
-}
-
-// encode is a document's body. It is no HTML, and escaping it as such could double its size.
-func encode(body any) []byte {
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(body); err != nil {
-		panic("notify: " + err.Error()) // plain values
-	}
-	return b.Bytes()
-}
-
-// changed are the documents to save, and what to do when they are.
-func (s *state) changed(now time.Time) ([]store.Document, func()) {
-	var docs []store.Document
-	var after []func()
-	add := func(name string, version *int64, dirty *bool, body any) {
-		if !*dirty {
-			return
-		}
-		docs = append(docs, store.Document{Key: store.Key{Scope: store.NotifyScope, Cluster: name}, Version: *version, Body: store.Text(string(encode(body))), Saved: now.UTC()})
-		after = append(after, func() { *version, *dirty = *version+1, false })
-	}
-	add(bookDocument, &s.version, &s.dirty, s.book)
-	for _, name := range s.names() {
-		b := s.boxes[name]
-		add(boxDocuments+name, &b.version, &b.dirty, b.box)
-	}
-	return docs, func() {
-		for _, f := range after {
-			f()
-		}
-	}
 }
