@@ -250,11 +250,12 @@ func (m *missing) settled(at time.Time) {
 	}
 }
 
-// asked is how many of the missing were asked for and never ran.
+// asked is how many of the missing were asked for and never ran, as far as anybody can know: what was asked for again, in place of what a fall of the requested
+// count that no read showed had ended, looks as if it had been missing all the time. The arrivals that a list shows between the reads then end it.
 func (m *missing) asked() int {
 	n := 0
 	for _, l := range m.queue {
-		if !l.lost {
+		if !l.lost && l.dated.Equal(l.since) {
 			n += l.count
 		}
 	}
