@@ -76,6 +76,27 @@ func TestShrinkLeavesClustersOut(t *testing.T) {
 	}
 }
 
+// TestShrinkKeepsTheRest reduces a script whose violation is that the world does not come to rest in time: a shrink of three hours, and half an hour for it. Without
+// calm no process need run at the end, and then nothing would ever be as it is wanted, whatever befell the cluster.
+func TestShrinkKeepsTheRest(t *testing.T) {
+	t.Parallel()
+	script, err := simtest.ParseScript("world decommission=3h\n----\n\ncluster etl\ntask TASK 9\n----\n\nwatch\n----\n\nstart\n----\n\nrun 10m\n----\n\n" +
+		"act do=resize group=task to=6\n----\n\nrun 1m\n----\n\ncalm\n----\n\nsettle 30m\n----\n\ncheck\n----\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	res, err := Player{}.Play(script)
+	if err != nil || len(res.Violations) == 0 || res.Violations[0].Property != "liveness" {
+		t.Fatalf("%v, %+v", err, res.Violations)
+	}
+	small, _ := Shrink(script, violates(res))
+	for _, name := range []string{"act", "calm", "settle"} {
+		if !slices.ContainsFunc(small, named(name)) {
+			t.Errorf("%v: %s is left out", small, name)
+		}
+	}
+}
+
 func firstDifference(a, b string) string {
 	x, y := strings.Split(a, "\n"), strings.Split(b, "\n")
 	for i := range min(len(x), len(y)) {

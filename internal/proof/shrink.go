@@ -23,10 +23,12 @@ func violates(res Result) func([]simtest.Command) bool {
 // patience is how many runs Shrink makes at most.
 const patience = 2000
 
-// Shrink returns the shortest script it finds that still fails, and how many runs it took. It leaves clusters out with all that befalls them, then
-// commands, in ever smaller parts, then lines of their input, joins runs of time that follow each other, and shortens them. The script given must fail.
+// Shrink returns the shortest script it finds that still fails, and how many runs it took. It leaves the rest at the end out if what fails comes before it, clusters
+// with all that befalls them, then commands, in ever smaller parts, then lines of their input, joins runs of time that follow each other, and shortens them. The
+// script given must fail.
 func Shrink(script []simtest.Command, fails func([]simtest.Command) bool) (small []simtest.Command, tries int) {
 	s := &shrinker{best: joined(script), fails: fails}
+	s.atRest()
 	for before := -1; before != s.size() && s.tries < patience; {
 		before = s.size()
 		s.clusters()
@@ -65,8 +67,23 @@ func (s *shrinker) try(script []simtest.Command) bool {
 	return true
 }
 
-// needed are the commands without which there is nothing to fail.
-func needed(c simtest.Command) bool { return c.Name == "world" || c.Name == "watch" }
+// needed are the commands without which there is nothing to fail, or everything: a world that does not come to rest, for it is still disturbed or no process
+// runs in it, has nothing as it is wanted.
+func needed(c simtest.Command) bool {
+	return c.Name == "world" || c.Name == "watch" || c.Name == "calm" || c.Name == "settle"
+}
+
+// atRest leaves out what brings the world to rest and looks at it then.
+func (s *shrinker) atRest() {
+	if rest := without(s.best, "calm", "settle", "check"); len(rest) < len(s.best) {
+		s.try(joined(rest))
+	}
+}
+
+// without is the script without the commands of these names.
+func without(script []simtest.Command, names ...string) []simtest.Command {
+	return slices.DeleteFunc(slices.Clone(script), func(c simtest.Command) bool { return slices.Contains(names, c.Name) })
+}
 
 // clusters leaves clusters out, one after the other, each with the commands that name it.
 func (s *shrinker) clusters() {
