@@ -187,8 +187,9 @@ func (o *oracle) reconfigured() {
 func (x *watched) reconfigured() {
 	rule := x.rule()
 	x.settings = append(x.settings, configured{x.now(), rule})
-	if rule.Settings.OutsideGrowth == recovery.Add {
-		for _, p := range x.wants { //archtest:sorted each pool by itself
+	for origin, p := range x.wants { //archtest:sorted each pool by itself
+		p.limited(x.sum(origin, ""), rule.Settings.Max)
+		if rule.Settings.OutsideGrowth == recovery.Add {
 			p.adds()
 		}
 	}

@@ -29,9 +29,11 @@ import (
 //     possible;
 //   - a read that shows a requested count other than the true one looks like a fall, or a rise, of the difference.
 //
-// A pool that is quiet wants what is asked for: then the model begins anew with that.
+// A pool that is quiet wants what is asked for: then the model begins anew with that. Only what somebody asks for beyond max need not be wanted, also after a
+// reload with a higher one (R10).
 type wanted struct {
 	low, high int
+	limit     int                 // the lowest max that held since more than that is asked for; 0: nothing is asked for beyond one
 	met       bool                // a decision was made on a read that showed the origin
 	moved     map[emr.GroupID]int // so many at least our stops took from a group and nobody gave back
 	asked     map[emr.GroupID]int // so many of them by stops that have not taken effect
@@ -108,6 +110,24 @@ func (p *wanted) adds() {
 // fallen books a fall by somebody else.
 func (p *wanted) fallen(by int) { p.low = max(0, p.low-by) }
 
+// limited notes that so many are asked for while no more than limit may be wanted; 0: any number may be.
+func (p *wanted) limited(asked, limit int) {
+	if limit > 0 && asked > limit && (p.limit == 0 || limit < p.limit) {
+		p.limit = limit
+	}
+}
+
+// rest begins the model anew with what is asked for of a quiet pool.
+func (p *wanted) rest(asked int) {
+	if asked <= p.limit {
+		p.limit = 0
+	}
+	p.low, p.high, p.returning = asked, asked, ""
+	if p.limit > 0 {
+		p.low = p.limit
+	}
+}
+
 // clamp keeps what was moved for a group within what is wanted beyond its own count, which may be the lowest (R10).
 func (p *wanted) clamp(id emr.GroupID, asked int) {
 	p.moved[id] = min(p.moved[id], max(0, p.low-asked))
@@ -116,7 +136,7 @@ func (p *wanted) clamp(id emr.GroupID, asked int) {
 // settle books that two reads showed a change by somebody else; asked is what is asked for of the pool now.
 func (p *wanted) settle(u unsettled, asked int, limited bool) {
 	switch by := u.to - u.from; {
-	case by > 0 && !u.void && !limited:
+	case by > 0 && !u.void && !limited && p.limit == 0:
 		p.low = min(p.high, p.low+max(0, by-u.moved))
 	case by < 0 && !u.void && len(p.open) == 0:
 		p.high = max(p.high+by, p.low)
@@ -167,6 +187,7 @@ func (w wants) outside(x *watched, b *groupBook, c emrsim.Change) {
 	id, moved, repeats := emr.GroupID(c.Group), max(0, p.high-c.From), 0
 	if c.To > c.From {
 		repeats = p.risen(id, c.From, c.To, x.rule().Settings.OutsideGrowth == recovery.Add)
+		p.limited(x.sum(b.origin, id)+c.To, x.rule().Settings.Max)
 	} else {
 		p.fallen(c.From - c.To)
 	}
@@ -259,14 +280,15 @@ func (w wants) sent(x *watched, c *sentCall) {
 	}
 }
 
-// meant takes a call that was written down: somebody else's count that it is to ask for can be taken for ours.
+// meant takes a call that was written down: somebody else's count that it is to ask for can be taken for ours, and a fall that no read has shown yet for
+// a rise from what it asks for, if EMR ignores it.
 func (w wants) meant(b *groupBook, c emr.Call) {
 	p := w[b.origin]
 	if p == nil {
 		return
 	}
 	for i := range p.open {
-		if u := &p.open[i]; u.group == c.Group && u.to == c.Count {
+		if u := &p.open[i]; u.group == c.Group && (u.to == c.Count || u.to < u.from && u.to > c.Count && u.reads == 0) {
 			u.void = true
 		}
 	}
@@ -309,6 +331,7 @@ func (w wants) record(x *watched, r store.Record) {
 		}
 	case "pool.wanted":
 		p.scaled(x.sum(emr.GroupID(r.Pool), ""))
+		p.limit = 0
 	case "pool.rebuilt":
 		if b := x.groups[emr.GroupID(r.Group)]; b != nil {
 			p.high += b.Requested
@@ -373,7 +396,7 @@ func (w wants) quiet(x *watched, origin emr.GroupID, p *wanted, r reading) {
 		return
 	}
 	p.reads, p.counted = p.reads+1, r.began
-	if p.reads < quietReads || len(p.open) > 0 || p.low == p.high && p.low == x.sum(origin, "") {
+	if p.reads < quietReads || len(p.open) > 0 || p.limit == 0 && p.low == p.high && p.low == x.sum(origin, "") {
 		return
 	}
 	s := x.doc()
@@ -389,10 +412,8 @@ func (w wants) quiet(x *watched, origin emr.GroupID, p *wanted, r reading) {
 	x.clamp(p)
 	p.low, p.high = min(p.low, sum), max(p.high, sum)
 	if whole {
-		p.low, p.high, p.returning = sum, sum, ""
-		if limit := x.rule().Settings.Max; limit > 0 {
-			p.low = min(sum, limit) // what somebody asks for beyond it need not be wanted (R10)
-		}
+		p.limited(sum, x.rule().Settings.Max)
+		p.rest(sum)
 	}
 }
 

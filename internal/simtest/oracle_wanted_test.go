@@ -1,6 +1,10 @@
 package simtest
 
-import "testing"
+import (
+	"testing"
+
+	"emrguard/internal/emr"
+)
 
 // TestOracle_Wanted is the model of what people want of a pool, as a table. Group a is the origin.
 func TestOracle_Wanted(t *testing.T) {
@@ -69,6 +73,28 @@ func TestOracle_Wanted(t *testing.T) {
 			p.open = []unsettled{{group: "a", from: 6, to: 9, repeats: 1}}
 			p.scaled(12)
 		}, 9, 14},
+		{"what is asked for beyond max need not be wanted", func(p *wanted) {
+			p.limited(12, 10)
+			p.rest(12)
+		}, 10, 12},
+		{"nor once max is higher", func(p *wanted) {
+			p.limited(12, 10)
+			p.limited(12, 11)
+			p.rest(12)
+		}, 10, 12},
+		{"until no more is asked for", func(p *wanted) {
+			p.limited(12, 10)
+			p.rest(10)
+			p.rest(11)
+		}, 11, 11},
+		{"a fall before a call that asks for fewer does not count, since EMR may ignore the call", func(p *wanted) {
+			p.open = []unsettled{{group: "a", from: 9, to: 6}}
+			p.fallen(3)
+			wants{"a": p}.meant(&groupBook{origin: "a"}, emr.Call{Group: "a", Count: 2})
+			u := p.open[0]
+			p.open = nil
+			p.settle(u, 6, false)
+		}, 6, 9},
 		{"a read that is too low looks like a fall", func(p *wanted) { p.misread(7, 9) }, 7, 9},
 		{"one that is too high like a rise, which is taken back", func(p *wanted) { p.misread(11, 9) }, 7, 11},
 	} {
