@@ -1,16 +1,12 @@
 package cli
 
 import (
-	"bytes"
-	"context"
 	"io"
 	"net/http"
 	"net/url"
-	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
-	"syscall"
 	"testing"
 )
 
@@ -24,8 +20,6 @@ type answered struct {
 
 // TestPageOfADaemon goes through the page of `emrguard run` with tokens from files: a login, roles, and a reload that changes a token.
 func TestPageOfADaemon(t *testing.T) {
-	t.Setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9") // nobody listens there
-	t.Setenv("AWS_EC2_METADATA_DISABLED", "true")
 	const readToken, adminToken, otherToken = "reads-and-nothing-else", "gives-orders-for-now", "gives-orders-from-now-on"
 	dir := t.TempDir()
 	file, admin := filepath.Join(dir, "emrguard.yaml"), filepath.Join(dir, "admin")
@@ -33,24 +27,15 @@ func TestPageOfADaemon(t *testing.T) {
 	writeFile(t, admin, adminToken+"\n")
 	const good = "listen: 127.0.0.1:0\nlisten_token_file: read\nweb: {admin_token_file: admin}\nscopes: [{name: prod, region: us-east-1}]\nclusters: [{match: {}, mode: observe}]\n"
 	writeFile(t, file, good)
-	log, hangups := newLogBuffer(), make(chan os.Signal)
-	d := &Deps{
-		Stdin: strings.NewReader(""), Stdout: &bytes.Buffer{}, Stderr: log, Version: "v1", Env: func(string) string { return "" },
-		IsTTY: func(any) bool { return false }, Hangups: func() (<-chan os.Signal, func()) { return hangups, func() {} },
-	}
-	ctx, cancel := context.WithCancel(t.Context())
-	defer cancel()
-	code := make(chan int, 1)
-	go func() { code <- Run(ctx, d, []string{"run", "-c", file}) }()
-	log.await(t, `"msg":"scope.taken"`)
-	at := regexp.MustCompile(`"page":"(http://[^"]+)/"`).FindStringSubmatch(log.String())
+	d := startDaemon(t, file, noEnv)
+	at := regexp.MustCompile(`"page":"(http://[^"]+)/"`).FindStringSubmatch(d.log.String())
 	if at == nil {
-		t.Fatalf("the log does not say where the page is:\n%s", log.String())
+		t.Fatalf("the log does not say where the page is:\n%s", d.log.String())
 	}
 	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	ask := func(method, path, body string, headers ...string) answered {
 		t.Helper()
-		req, err := http.NewRequestWithContext(ctx, method, at[1]+path, strings.NewReader(body))
+		req, err := http.NewRequestWithContext(t.Context(), method, at[1]+path, strings.NewReader(body))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -75,11 +60,6 @@ func TestPageOfADaemon(t *testing.T) {
 			t.Errorf("with %s: %d %s; want %d with %s", credentials, a.status, a.text, status, role)
 		}
 	}
-	hangUp := func(text string) {
-		t.Helper()
-		hangups <- syscall.SIGHUP
-		log.await(t, text)
-	}
 
 	if a := ask("GET", "/history?kind=call.", "", "Accept: text/html"); a.status != 303 || a.header.Get("Location") != "/login?to=%2Fhistory%3Fkind%3Dcall." {
 		t.Errorf("a stranger's browser gets %d %v", a.status, a.header)
@@ -100,13 +80,13 @@ func TestPageOfADaemon(t *testing.T) {
 	}
 
 	writeFile(t, admin, "short")
-	hangUp(`"msg":"reload.refused"`)
+	d.hangUp(`"msg":"reload.refused"`)
 	is(session, 200, `"role":"admin"`)
 
 	writeFile(t, admin, otherToken)
 	writeFile(t, file, strings.Replace(good, "admin_token_file: admin", "admin_token_file: admin, cert_file: tls.crt, key_file: tls.key", 1))
-	hangUp(`"msg":"reload","config"`)
-	log.await(t, "web.cert_file: tls.crt, was none; takes effect after a restart")
+	d.hangUp(`"msg":"reload","config"`)
+	d.log.await(t, "web.cert_file: tls.crt, was none; takes effect after a restart")
 	is(session, 401, "Unauthorized")
 	is("Authorization: Bearer "+adminToken, 401, "Unauthorized")
 	is("Authorization: Bearer "+otherToken, 200, `"role":"admin"`)
@@ -114,11 +94,8 @@ func TestPageOfADaemon(t *testing.T) {
 		t.Errorf("without TLS a login gets a cookie that browsers do not send: %v", a.header)
 	}
 
-	cancel()
-	if c := <-code; c != exitOK {
-		t.Errorf("exit code %d", c)
-	}
-	if text := log.String(); strings.Contains(text, readToken) || strings.Contains(text, adminToken) || strings.Contains(text, otherToken) {
+	d.stop()
+	if text := d.log.String(); strings.Contains(text, readToken) || strings.Contains(text, adminToken) || strings.Contains(text, otherToken) {
 		t.Error("the log tells a token")
 	}
 }

@@ -64,43 +64,73 @@ func writeFile(t *testing.T, path, text string) {
 	}
 }
 
-func TestReloadOnHangup(t *testing.T) {
+// background is an emrguard that runs in the test's process.
+type background struct {
+	t       *testing.T
+	log     *logBuffer
+	hangups chan os.Signal
+	cancel  context.CancelFunc
+	code    chan int
+}
+
+// startDaemon starts `emrguard run` with a configuration file and environment, and waits until it has its scope. AWS does not answer it, but for
+// scopes with an endpoint.
+func startDaemon(t *testing.T, file string, env func(string) string) *background {
+	t.Helper()
 	t.Setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9") // nobody listens there
 	t.Setenv("AWS_EC2_METADATA_DISABLED", "true")
+	ctx, cancel := context.WithCancel(t.Context())
+	t.Cleanup(cancel)
+	r := &background{t: t, log: newLogBuffer(), hangups: make(chan os.Signal), cancel: cancel, code: make(chan int, 1)}
+	d := &Deps{
+		Stdin: strings.NewReader(""), Stdout: &bytes.Buffer{}, Stderr: r.log, Version: "v1", Env: env,
+		IsTTY: func(any) bool { return false }, Hangups: func() (<-chan os.Signal, func()) { return r.hangups, func() {} },
+	}
+	go func() { r.code <- Run(ctx, d, []string{"run", "-c", file}) }()
+	r.log.await(t, `"msg":"scope.taken"`)
+	return r
+}
+
+// noEnv is an empty environment.
+func noEnv(string) string { return "" }
+
+// hangUp asks it to read its configuration again, and waits until the log says a text.
+func (r *background) hangUp(text string) {
+	r.t.Helper()
+	r.hangups <- syscall.SIGHUP
+	r.log.await(r.t, text)
+}
+
+// stop ends it, which has to be quick.
+func (r *background) stop() {
+	r.t.Helper()
+	began := time.Now()
+	r.cancel()
+	if c := <-r.code; c != exitOK {
+		r.t.Errorf("exit code %d", c)
+	}
+	if took := time.Since(began); took >= 5*time.Second {
+		r.t.Errorf("the shutdown took %s", took)
+	}
+}
+
+func TestReloadOnHangup(t *testing.T) {
 	dir := t.TempDir()
 	file := filepath.Join(dir, "emrguard.yaml")
 	const good = "listen: none\nscopes: [{name: prod, region: us-east-1}]\nclusters: [{match: {}, mode: observe}]\n"
 	writeFile(t, file, good)
-	log, hangups := newLogBuffer(), make(chan os.Signal)
-	d := &Deps{
-		Stdin: strings.NewReader(""), Stdout: &bytes.Buffer{}, Stderr: log, Version: "v1", Env: func(string) string { return "" },
-		IsTTY: func(any) bool { return false }, Hangups: func() (<-chan os.Signal, func()) { return hangups, func() {} },
-	}
-	ctx, cancel := context.WithCancel(t.Context())
-	defer cancel()
-	code := make(chan int, 1)
-	go func() { code <- Run(ctx, d, []string{"run", "-c", file}) }()
-	log.await(t, `"msg":"scope.taken"`)
+	d := startDaemon(t, file, noEnv)
 
 	writeFile(t, file, strings.Replace(good, "observe", "observed", 1))
-	hangups <- syscall.SIGHUP
-	log.await(t, `"msg":"reload.refused"`)
-	log.await(t, "the old configuration stays in force")
+	d.hangUp(`"msg":"reload.refused"`)
+	d.log.await(t, "the old configuration stays in force")
 
 	writeFile(t, file, strings.Replace(good, "observe", "enforce", 1)+"log: {level: debug}\n")
-	hangups <- syscall.SIGHUP
-	log.await(t, `enforce, was observe; takes effect now`)
-	log.await(t, `"msg":"reload","config"`)
-	log.await(t, `"level":"DEBUG"`) // the calls are logged from now on
+	d.hangUp(`enforce, was observe; takes effect now`)
+	d.log.await(t, `"msg":"reload","config"`)
+	d.log.await(t, `"level":"DEBUG"`) // the calls are logged from now on
 
-	began := time.Now()
-	cancel()
-	if c := <-code; c != exitOK {
-		t.Errorf("exit code %d", c)
-	}
-	if took := time.Since(began); took >= 5*time.Second {
-		t.Errorf("the shutdown took %s", took)
-	}
+	d.stop()
 }
 
 func TestCheckFindsAllProblems(t *testing.T) {

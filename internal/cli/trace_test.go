@@ -2,7 +2,6 @@ package cli
 
 import (
 	"bytes"
-	"context"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -72,21 +71,13 @@ func TestRunSendsTracesToTheCollector(t *testing.T) {
 		once.Do(func() { arrived <- r.Method + " " + r.URL.Path + " " + r.Header.Get("Content-Type") })
 	}))
 	defer collector.Close()
-	t.Setenv("AWS_EC2_METADATA_DISABLED", "true")
 	t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", collector.URL)
 	t.Setenv("OTEL_BSP_SCHEDULE_DELAY", "20") // ms
 
-	file, log := filepath.Join(t.TempDir(), "emrguard.yaml"), newLogBuffer()
+	file := filepath.Join(t.TempDir(), "emrguard.yaml")
 	writeFile(t, file, "listen: none\nscopes: [{name: prod, region: us-east-1, endpoint: \""+emr.URL+"\"}]\nclusters: [{match: {}, mode: observe}]\n")
-	d := &Deps{
-		Stdin: strings.NewReader(""), Stdout: &bytes.Buffer{}, Stderr: log, Version: "v1", Env: os.Getenv,
-		IsTTY: func(any) bool { return false }, Hangups: func() (<-chan os.Signal, func()) { return nil, func() {} },
-	}
-	ctx, cancel := context.WithCancel(t.Context())
-	defer cancel()
-	code := make(chan int, 1)
-	go func() { code <- Run(ctx, d, []string{"run", "-c", file}) }()
-	log.await(t, `"msg":"trace.on","endpoint":"`+collector.URL+`"`)
+	d := startDaemon(t, file, os.Getenv)
+	d.log.await(t, `"msg":"trace.on","endpoint":"`+collector.URL+`"`)
 	select {
 	case got := <-arrived:
 		if got != "POST /v1/traces application/x-protobuf" {
@@ -95,8 +86,5 @@ func TestRunSendsTracesToTheCollector(t *testing.T) {
 	case <-time.After(time.Minute):
 		t.Error("no span arrived")
 	}
-	cancel()
-	if c := <-code; c != exitOK {
-		t.Errorf("exit code %d", c)
-	}
+	d.stop()
 }
