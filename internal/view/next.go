@@ -83,19 +83,15 @@ func (w World) Ahead(s Scope, c Cluster) []Next {
 		out = append(out, Next{Text: "scaling goes on once nothing resizes and no recovery is open"})
 	}
 	slices.SortStableFunc(out, func(a, b Next) int {
-		if a.At.IsZero() != b.At.IsZero() {
-			return cmp.Compare(btoi(a.At.IsZero()), btoi(b.At.IsZero())) // what has a time first
+		switch { // what has a time first
+		case a.At.IsZero() == b.At.IsZero():
+			return a.At.Compare(b.At)
+		case a.At.IsZero():
+			return 1
 		}
-		return a.At.Compare(b.At)
+		return -1
 	})
 	return out
-}
-
-func btoi(b bool) int {
-	if b {
-		return 1
-	}
-	return 0
 }
 
 // nextStep is when the step of a recovery ends at the latest, as far as that is known.
