@@ -66,5 +66,8 @@ func exitCode(err error) int {
 	if e := (*desk.RequestError)(nil); errors.As(err, &e) {
 		return exitUsage
 	}
+	if e := (*desk.SetupError)(nil); errors.As(err, &e) {
+		return exitUsage
+	}
 	return exitFailure
 }

@@ -58,9 +58,9 @@ func (o *orderer) send(ctx context.Context, to desk.Target, order guard.Order) e
 		return err
 	}
 	table := o.d.desk(cfg, s)
-	receipt, err := table.Submit(ctx, desk.NewOrderID(), to, order, o.timeout, func(ctx context.Context, now time.Time) error {
+	receipt, err := table.Submit(ctx, desk.Errand{ID: desk.NewOrderID(), To: to, Order: order, Patience: o.timeout, Alone: func(ctx context.Context, now time.Time) error {
 		return carryOut(ctx, s, cfg, to, now)
-	})
+	}})
 	if err = errors.Join(err, s.Close()); err != nil {
 		return err
 	}

@@ -38,6 +38,16 @@ func (e *RequestError) Error() string { return e.Err.Error() }
 // Unwrap returns the error itself.
 func (e *RequestError) Unwrap() error { return e.Err }
 
+// SetupError is an error of what emrguard was given to work with, such as a price file: whoever asked cannot help it, whoever runs emrguard can. Its
+// text names the file and what is wrong with it.
+type SetupError struct{ Err error }
+
+// Error implements error.
+func (e *SetupError) Error() string { return e.Err.Error() }
+
+// Unwrap returns the error itself.
+func (e *SetupError) Unwrap() error { return e.Err }
+
 func mistake(format string, args ...any) error { return &RequestError{fmt.Errorf(format, args...)} }
 
 // World reads the present state of one scope, or of all if scope is empty: those of the configuration and those that the store knows besides. It

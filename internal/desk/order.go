@@ -47,27 +47,61 @@ const (
 // NewOrderID makes up the id of an order.
 func NewOrderID() string { return "o-" + rand.Text()[:16] }
 
-// Submit puts an order into its scope's inbox and waits for the answer, at most for patience. An order that nobody answered in time stays in
-// the inbox. Alone is called, again and again, while nobody holds the scope, so that the order can be carried out without a guard; nil waits
-// for one. The id must be new; store.ErrExists otherwise. An order that no guard could accept is a RequestError.
-func (d Desk) Submit(ctx context.Context, id string, to Target, order guard.Order, patience time.Duration, alone func(context.Context, time.Time) error) (Receipt, error) {
-	r := Receipt{Order: id, Scope: to.Scope, Cluster: string(to.Cluster), Kind: string(order.Kind)}
-	if err := order.Validate(); err != nil {
+// Errand is an order to hand in.
+type Errand struct {
+	ID    string // new, as NewOrderID makes them up, or made from what a sender chose
+	To    Target
+	Order guard.Order
+	// Request stands for what was asked for, to tell a request that is sent again from another one with the same id (Repeated). Empty: it is not
+	// sent again.
+	Request string
+	// Patience is how long the answer is waited for.
+	Patience time.Duration
+	// Alone is called, again and again, while nobody holds the scope, so that the order can be carried out without a guard; nil waits for one.
+	Alone func(context.Context, time.Time) error
+}
+
+// submitted is an order as it lies in the store. The guard reads the first part alone.
+type submitted struct {
+	guard.Order
+	Request string `json:"request,omitempty"`
+}
+
+// Submit puts an order into its scope's inbox and waits for the answer. An order that nobody answered in time stays in the inbox. An id that is
+// not new is store.ErrExists; an order that no guard could accept is a RequestError.
+func (d Desk) Submit(ctx context.Context, e Errand) (Receipt, error) {
+	r := Receipt{Order: e.ID, Scope: e.To.Scope, Cluster: string(e.To.Cluster), Kind: string(e.Order.Kind)}
+	if err := e.Order.Validate(); err != nil {
 		return r, &RequestError{err}
 	}
-	body, err := json.Marshal(order)
+	body, err := json.Marshal(submitted{e.Order, e.Request})
 	if err != nil {
 		return r, err
 	}
-	if err := d.Store.Submit(ctx, store.Order{ID: id, Scope: to.Scope, Cluster: r.Cluster, At: d.Now(ctx), Author: order.Author, Body: body}); err != nil {
+	if err := d.Store.Submit(ctx, store.Order{ID: e.ID, Scope: r.Scope, Cluster: r.Cluster, At: d.Now(ctx), Author: e.Order.Author, Body: body}); err != nil {
 		return r, err
 	}
-	return d.await(ctx, r, patience, alone)
+	return d.await(ctx, r, e.Patience, e.Alone)
 }
 
-// Await waits for the answer of an order that was submitted before, as Submit does.
-func (d Desk) Await(ctx context.Context, id string, to Target, kind guard.OrderKind, patience time.Duration) (Receipt, error) {
-	return d.await(ctx, Receipt{Order: id, Scope: to.Scope, Cluster: string(to.Cluster), Kind: string(kind)}, patience, nil)
+// ErrReused is the error of an id that stands for another request already.
+var ErrReused = errors.New("another order was sent with it before")
+
+// Repeated waits for the answer to an order that was submitted before, as Submit does. If there was none with this id, that is store.ErrNotFound;
+// if that was for another request, ErrReused.
+func (d Desk) Repeated(ctx context.Context, id, request string, patience time.Duration) (Receipt, error) {
+	o, err := d.Store.Submitted(ctx, id)
+	if err != nil {
+		return Receipt{}, err
+	}
+	var body submitted
+	if err := json.Unmarshal(o.Body, &body); err != nil {
+		return Receipt{}, fmt.Errorf("order %s cannot be read: %w", id, err)
+	}
+	if body.Request != request {
+		return Receipt{}, ErrReused
+	}
+	return d.await(ctx, Receipt{Order: id, Scope: o.Scope, Cluster: o.Cluster, Kind: string(body.Kind)}, patience, nil)
 }
 
 func (d Desk) await(ctx context.Context, r Receipt, patience time.Duration, alone func(context.Context, time.Time) error) (Receipt, error) {

@@ -2,6 +2,7 @@ package desk
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"strings"
 	"testing"
@@ -52,7 +53,7 @@ func TestSubmit(t *testing.T) {
 					alone = c.alone(l, c.refused)
 				}
 				began := time.Now()
-				r, err := l.Submit(t.Context(), "o-1", Target{Scope: "prod"}, c.order, 3*time.Second, alone)
+				r, err := l.Submit(t.Context(), Errand{ID: "o-1", To: Target{Scope: "prod"}, Order: c.order, Patience: 3 * time.Second, Alone: alone})
 				if (err != nil) != (c.state == "") {
 					t.Fatalf("%+v, %v", r, err)
 				}
@@ -66,7 +67,7 @@ func TestSubmit(t *testing.T) {
 				if took := time.Since(began); (took == 3*time.Second) != (c.state == Waiting) {
 					t.Errorf("it took %s", took)
 				}
-				if _, err := l.Submit(t.Context(), "o-1", Target{Scope: "prod"}, pause, time.Second, nil); c.state != "" && !errors.Is(err, store.ErrExists) {
+				if _, err := l.Submit(t.Context(), Errand{ID: "o-1", To: Target{Scope: "prod"}, Order: pause, Patience: time.Second}); c.state != "" && !errors.Is(err, store.ErrExists) {
 					t.Errorf("the same order again: %v", err)
 				}
 			})
@@ -74,17 +75,32 @@ func TestSubmit(t *testing.T) {
 	}
 }
 
-// TestAwaitSaysTheSameAgain holds that whoever asks again is told what follows as if it were the first time.
-func TestAwaitSaysTheSameAgain(t *testing.T) {
-	l := newLab(t)
-	if err := l.Store.Submit(t.Context(), store.Order{ID: "o-1", Scope: "prod", At: noon, Author: "ann", Body: []byte(`{}`)}); err != nil {
-		t.Fatal(err)
-	}
-	if err := l.Store.Save(t.Context(), store.Save{Lease: l.lease, Orders: []store.Answer{{ID: "o-1", At: noon, Text: "resumed"}}}); err != nil {
-		t.Fatal(err)
-	}
-	r, err := l.Await(t.Context(), "o-1", Target{Scope: "prod"}, guard.OrderResume, time.Second)
-	if err != nil || r.State != Done || r.Next != "What is due follows now." {
-		t.Errorf("%v: %+v", err, r)
-	}
+// TestRepeated holds that whoever asks again is told what follows as if it were the first time, and nobody else.
+func TestRepeated(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLab(t)
+		resume := guard.Order{Kind: guard.OrderResume, Author: "ann"}
+		first, err := l.Submit(t.Context(), Errand{ID: "o-1", To: Target{Scope: "prod", Cluster: "j-1"}, Order: resume, Request: "sum of it", Patience: time.Second})
+		if err != nil || first.State != Waiting {
+			t.Fatalf("%v: %+v", err, first)
+		}
+		orders, err := l.Store.Orders(t.Context(), "prod")
+		var read guard.Order
+		if err != nil || len(orders) != 1 || json.Unmarshal(orders[0].Body, &read) != nil || read != resume {
+			t.Fatalf("the guard finds %+v: %v", orders, err)
+		}
+		if err := l.Store.Save(t.Context(), store.Save{Lease: l.lease, Orders: []store.Answer{{ID: "o-1", At: noon, Text: "resumed"}}}); err != nil {
+			t.Fatal(err)
+		}
+		r, err := l.Repeated(t.Context(), "o-1", "sum of it", time.Second)
+		if want := (Receipt{Order: "o-1", Scope: "prod", Cluster: "j-1", Kind: "resume", State: Done, Text: "resumed", Next: "What is due follows now."}); err != nil || r != want {
+			t.Errorf("%v: %+v", err, r)
+		}
+		if _, err := l.Repeated(t.Context(), "o-1", "sum of another", time.Second); !errors.Is(err, ErrReused) {
+			t.Errorf("another request: %v", err)
+		}
+		if _, err := l.Repeated(t.Context(), "o-2", "sum of it", time.Second); !errors.Is(err, store.ErrNotFound) {
+			t.Errorf("an id that is new: %v", err)
+		}
+	})
 }

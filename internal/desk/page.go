@@ -2,6 +2,7 @@ package desk
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"emrguard/internal/store"
@@ -137,11 +138,11 @@ func known(w view.World, from, to time.Time) (time.Time, error) {
 	return to, nil
 }
 
-// Costs are the hours and amounts of from <= t < to, of what found names, up to now; of a price file that cannot be read, the error. It costs what Capacity costs.
+// Costs are the hours and amounts of from <= t < to, of what found names, up to now; a price file that cannot be used is a SetupError. It costs what Capacity costs.
 func (d Desk) Costs(ctx context.Context, w view.World, found view.Found, from, to time.Time) (view.Costs, error) {
 	file, err := d.Config.ReadPrices()
 	if err != nil {
-		return view.Costs{}, &RequestError{err}
+		return view.Costs{}, &SetupError{fmt.Errorf("the price file cannot be used; mend it, no restart is needed: %w", err)}
 	}
 	if to, err = known(w, from, to); err != nil {
 		return view.Costs{}, err

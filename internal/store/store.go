@@ -107,7 +107,7 @@ type Order struct {
 	Cluster string // empty for an order to the whole scope
 	At      time.Time
 	Author  string
-	Body    json.RawMessage // a guard.Command, opaque here
+	Body    json.RawMessage // what desk makes of a guard.Order, opaque here
 }
 
 // Answer is what became of an order.
@@ -159,6 +159,8 @@ type Store interface {
 	// Orders returns the unanswered orders of a scope, in the order of their arrival. Unreadable ones are returned as an
 	// error that wraps ErrCorrupt together with the readable ones.
 	Orders(ctx context.Context, scope string) ([]Order, error)
+	// Submitted returns an order as it was submitted, answered or not, or ErrNotFound.
+	Submitted(ctx context.Context, id string) (Order, error)
 	// Answered returns the answer to an order, or ErrNotFound while there is none.
 	Answered(ctx context.Context, id string) (Answer, error)
 

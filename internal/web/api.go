@@ -136,6 +136,7 @@ func get[I interface{ have() string }, O any](api huma.API, s *Server, id, path,
 // problem turns an error into problem details.
 func problem(err error) error {
 	var told huma.StatusError
+	setup := (*desk.SetupError)(nil)
 	switch e := (*desk.RequestError)(nil); {
 	case errors.As(err, &told):
 		return told
@@ -145,6 +146,8 @@ func problem(err error) error {
 			return huma.Error404NotFound(err.Error())
 		}
 		return huma.Error422UnprocessableEntity(err.Error())
+	case errors.As(err, &setup):
+		return huma.Error500InternalServerError(err.Error())
 	case errors.Is(err, store.ErrNotFound):
 		return huma.Error404NotFound(err.Error())
 	case errors.Is(err, store.ErrBusy), errors.Is(err, store.ErrFull), errors.Is(err, context.DeadlineExceeded):

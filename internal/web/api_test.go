@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"flag"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"slices"
@@ -238,6 +239,36 @@ func TestAnswersOfMoreThanTheState(t *testing.T) {
 		if w := l.do("GET", "/api/v1"+url, "", "If-None-Match: *"); w.Code != 200 || w.Header().Get("ETag") != "" || w.Header().Get("Cache-Control") != "no-store" {
 			t.Errorf("%s: %d %v", url, w.Code, w.Header())
 		}
+	}
+}
+
+// TestABrokenPriceFile holds that whoever asks for costs is told that it is not their mistake, which file it is and all that is wrong with it, and
+// that the figures are there as soon as it is mended.
+func TestABrokenPriceFile(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "prices.yaml")
+	cfg := mustParse(t, oneScope+"prices: "+file+"\n")
+	l := newLab(t, memory.New("abcdefgh"), cfg)
+	for _, c := range []struct{ name, text, first, second string }{
+		{name: "a file that is not there", first: file, second: "no such file"},
+		{"a file with two mistakes", "currency: dollars\nregions: {us-east-1: {m5.xlarge: {on_demand: cheap}}}\n", file + ":1:1: currency", file + ":2:"},
+	} {
+		if c.text != "" {
+			if err := os.WriteFile(file, []byte(c.text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for kind, w := range map[string]*httptest.ResponseRecorder{"application/problem+json": l.do("GET", "/api/v1/costs", ""), "text/html; charset=utf-8": l.page("/costs")} {
+			text := w.Body.String()
+			if w.Code != 500 || w.Header().Get("Content-Type") != kind || !strings.Contains(text, c.first) || !strings.Contains(text, c.second) || !strings.Contains(text, "the price file cannot be used; mend it") {
+				t.Errorf("%s: %d %v %s", c.name, w.Code, w.Header(), text)
+			}
+		}
+	}
+	if err := os.WriteFile(file, []byte("currency: USD\nregions: {us-east-1: {m5.xlarge: {on_demand: 0.2}}}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if w := l.do("GET", "/api/v1/costs", ""); w.Code != 200 || !strings.Contains(w.Body.String(), `"currency":"USD"`) {
+		t.Errorf("a mended file: %d %s", w.Code, w.Body)
 	}
 }
 

@@ -4,12 +4,12 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/base32"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -134,23 +134,27 @@ func (s *Server) order(ctx context.Context, key string, body orderBody) (desk.Re
 	if err != nil {
 		return desk.Receipt{}, err
 	}
-	to, order, err := body.resolve(ctx, now)
-	if err != nil {
-		return desk.Receipt{}, err
+	errand := desk.Errand{ID: desk.NewOrderID(), Patience: orderPatience}
+	again := func() (desk.Receipt, error) {
+		r, err := now.desk.Repeated(ctx, errand.ID, errand.Request, orderPatience)
+		if errors.Is(err, desk.ErrReused) {
+			err = &desk.RequestError{Err: fmt.Errorf("Idempotency-Key: %w; choose a new one for each order", err)}
+		}
+		return r, err
 	}
-	if err := order.Validate(); err != nil { // before its key is taken, so that it can be mended
-		return desk.Receipt{}, &desk.RequestError{Err: err}
-	}
-	id := desk.NewOrderID()
 	if key != "" {
-		id = keyed(key)
-		if !s.keys.take(id, body) {
-			return desk.Receipt{}, &desk.RequestError{Err: errors.New("this Idempotency-Key was sent with another order before; choose a new one for each order")}
+		errand.ID, errand.Request = keyed(key), body.sum()
+		// Before names are looked up: they may name nothing any more.
+		if r, err := again(); !errors.Is(err, store.ErrNotFound) {
+			return r, err
 		}
 	}
-	receipt, err := now.desk.Submit(ctx, id, to, order, orderPatience, nil)
-	if errors.Is(err, store.ErrExists) {
-		return now.desk.Await(ctx, id, to, order.Kind, orderPatience)
+	if errand.To, errand.Order, err = body.resolve(ctx, now); err != nil {
+		return desk.Receipt{}, err
+	}
+	receipt, err := now.desk.Submit(ctx, errand)
+	if errors.Is(err, store.ErrExists) { // the same request, at the same time
+		return again()
 	}
 	return receipt, err
 }
@@ -159,6 +163,16 @@ func (s *Server) order(ctx context.Context, key string, body orderBody) (desk.Re
 func keyed(key string) string {
 	sum := sha256.Sum256([]byte("emrguard order\x00" + key))
 	return "o-" + base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(sum[:10])
+}
+
+// sum stands for an order as it was asked for: it is the same for the same order, however its request was written.
+func (b orderBody) sum() string {
+	raw, err := json.Marshal(b)
+	if err != nil {
+		panic(err) // texts, numbers and truth values
+	}
+	sum := sha256.Sum256(raw)
+	return hex.EncodeToString(sum[:])
 }
 
 // resolve finds what an order names.
@@ -223,43 +237,6 @@ func (b orderBody) resolve(ctx context.Context, now *snapshot) (desk.Target, gua
 		}
 	}
 	return desk.Target{Scope: found.Scope, Cluster: found.Cluster}, order, nil
-}
-
-// keyring remembers for a day with which order a key was sent, to tell a repetition from a mistake. It is a help: that nothing is carried out twice does
-// not depend on it, since the key is the order's id in the store.
-type keyring struct {
-	mu   sync.Mutex
-	seen map[string]keyUse
-}
-
-type keyUse struct {
-	body string
-	at   time.Time
-}
-
-// The bounds of a keyring.
-const (
-	keysFor  = 24 * time.Hour
-	keysMost = 10_000
-)
-
-// take says whether a key is new, or was sent with the same order.
-func (k *keyring) take(id string, body orderBody) bool {
-	raw, err := json.Marshal(body)
-	if err != nil {
-		return false
-	}
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	now := time.Now()
-	if use, ok := k.seen[id]; ok && now.Sub(use.at) < keysFor {
-		return use.body == string(raw)
-	}
-	if k.seen == nil || len(k.seen) >= keysMost {
-		k.seen = map[string]keyUse{}
-	}
-	k.seen[id] = keyUse{string(raw), now}
-	return true
 }
 
 // words is an order in a few words, for the question whether to give it.

@@ -103,7 +103,7 @@ func TestAnOrderIsCarriedOutOnce(t *testing.T) {
 		if again := ask[desk.Receipt](l, "POST", "/api/v1/orders", ban, key); again != first {
 			t.Errorf("again: %+v, first %+v", again, first)
 		}
-		if w := l.do("POST", "/api/v1/orders", `{"kind":"unban","group":"web-logs/task"}`, key); w.Code != 422 || !strings.Contains(w.Body.String(), "another order") {
+		if w := l.do("POST", "/api/v1/orders", `{"kind":"unban","group":"web-logs/task"}`, key); w.Code != 422 || !strings.Contains(w.Body.String(), "another order was sent with it before") {
 			t.Errorf("another order with the key: %d %s", w.Code, w.Body)
 		}
 		const mended = "Idempotency-Key: k2"
@@ -113,9 +113,17 @@ func TestAnOrderIsCarriedOutOnce(t *testing.T) {
 		if r := ask[desk.Receipt](l, "POST", "/api/v1/orders", `{"kind":"unban","group":"web-logs/task"}`, mended); r.State != desk.Done {
 			t.Errorf("the mended order with its key: %+v", r)
 		}
-		l.server.keys = keyring{} // a restart
-		if again := ask[desk.Receipt](l, "POST", "/api/v1/orders", ban, key); again != first {
-			t.Errorf("after a restart: %+v, first %+v", again, first)
+		l = newLab(l.t, l.store, l.server.o.Desk().Config) // a restart
+		if again := ask[desk.Receipt](l, "POST", "/api/v1/orders", `{ "for":"1h", "group":"web-logs/task", "kind":"ban", "force":false }`, key); again != first {
+			t.Errorf("after a restart, written in another way: %+v, first %+v", again, first)
+		}
+		for _, other := range []string{
+			`{"kind":"unban","group":"web-logs/task"}`, `{"kind":"ban","group":"web-logs/task","for":"2h"}`, `{"kind":"ban","group":"web-logs/core","for":"1h"}`,
+			`{"kind":"ban","group":"web-logs/task","for":"1h","reason":"rush"}`, `{"kind":"ban","group":"no-such/task","for":"1h"}`,
+		} {
+			if w := l.do("POST", "/api/v1/orders", other, key); w.Code != 422 || !strings.Contains(w.Body.String(), "another order was sent with it before") {
+				t.Errorf("another order with the key after a restart, %s: %d %s", other, w.Code, w.Body)
+			}
 		}
 		if n := len(ask[view.History](l, "GET", "/api/v1/history?kind=order.ban", "").Records); n != 1 {
 			t.Errorf("%d bans in the history", n)
@@ -125,6 +133,35 @@ func TestAnOrderIsCarriedOutOnce(t *testing.T) {
 		}
 		if w := l.do("GET", "/api/v1/orders/o-nosuch", ""); w.Code != 404 {
 			t.Errorf("an order that there is not: %d", w.Code)
+		}
+	})
+}
+
+// TestAKeyOutlivesWhatItsOrderNamed holds that a request that is sent again gets its answer, also when its names name nothing any more.
+func TestAKeyOutlivesWhatItsOrderNamed(t *testing.T) {
+	var left store.Store
+	var first desk.Receipt
+	const pause, key = `{"kind":"pause","cluster":"web-logs"}`, "Idempotency-Key: k1"
+	guarded(t, time.Minute, func(l *lab) {
+		left, first = l.store, ask[desk.Receipt](l, "POST", "/api/v1/orders", pause, key)
+		lease, err := left.Leases(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		doc, err := left.Load(t.Context(), store.Key{Scope: "prod", Cluster: "j-1WEBLOGS00001"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		doc.Ended = true
+		if err := left.Save(t.Context(), store.Save{Lease: lease[0], Docs: []store.Document{doc}}); err != nil {
+			t.Fatal(err)
+		}
+		l = newLab(l.t, left, l.server.o.Desk().Config)
+		if w := l.do("POST", "/api/v1/orders", pause); w.Code != 404 {
+			t.Errorf("the cluster is still there: %d %s", w.Code, w.Body)
+		}
+		if again := ask[desk.Receipt](l, "POST", "/api/v1/orders", pause, key); again != first {
+			t.Errorf("again %+v, first %+v", again, first)
 		}
 	})
 }

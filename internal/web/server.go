@@ -43,7 +43,6 @@ type Server struct {
 	fleet   *fleet
 	streams *streams
 	levels  levels
-	keys    keyring
 	working chan struct{}
 	handler http.Handler
 }

@@ -3,6 +3,7 @@ package memory
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"emrguard/internal/store"
@@ -133,6 +134,22 @@ func (s *Store) Orders(ctx context.Context, scope string) ([]store.Order, error)
 		}
 	}
 	return orders, nil
+}
+
+// Submitted implements store.Store.
+func (s *Store) Submitted(ctx context.Context, id string) (store.Order, error) {
+	d, err := s.enter(ctx)
+	if err != nil {
+		return store.Order{}, err
+	}
+	defer d.mu.Unlock()
+	i := slices.IndexFunc(d.orders, func(o store.Order) bool { return o.ID == id })
+	if i < 0 {
+		return store.Order{}, fmt.Errorf("order %s: %w", id, store.ErrNotFound)
+	}
+	o := d.orders[i]
+	o.Body = clone(o.Body)
+	return o, nil
 }
 
 // Answered implements store.Store.

@@ -41,22 +41,38 @@ func (s *Store) Orders(ctx context.Context, scope string) ([]store.Order, error)
 	return orders, err
 }
 
+// Submitted implements store.Store.
+func (s *Store) Submitted(ctx context.Context, id string) (store.Order, error) {
+	o, _, err := s.orderOf(ctx, "read order "+id, id)
+	return o, err
+}
+
 // Answered implements store.Store.
 func (s *Store) Answered(ctx context.Context, id string) (store.Answer, error) {
-	var found *store.Answer
-	err := s.each(ctx, s.read, "read answer to order "+id, "SELECT "+orderColumns+" FROM orders WHERE id = ?", []any{id},
-		func(r *row) (string, error) {
-			_, a, err := r.order()
-			found = a
-			return "order " + id, err
-		})
+	_, a, err := s.orderOf(ctx, "read answer to order "+id, id)
 	if err != nil {
 		return store.Answer{}, err
 	}
-	if found == nil {
+	if a == nil {
 		return store.Answer{}, fmt.Errorf("answer to order %s: %w", id, store.ErrNotFound)
 	}
-	return *found, nil
+	return *a, nil
+}
+
+// orderOf reads an order and its answer, which is nil while there is none.
+func (s *Store) orderOf(ctx context.Context, what, id string) (o store.Order, a *store.Answer, err error) {
+	found := false
+	err = s.each(ctx, s.read, what, "SELECT "+orderColumns+" FROM orders WHERE id = ?", []any{id},
+		func(r *row) (string, error) {
+			var err error
+			o, a, err = r.order()
+			found = true
+			return "order " + id, err
+		})
+	if err == nil && !found {
+		err = fmt.Errorf("order %s: %w", id, store.ErrNotFound)
+	}
+	return o, a, err
 }
 
 // saveAnswer writes the answer next to its order, which must be one of the scope and unanswered.

@@ -29,6 +29,14 @@ func orders(b *bench) {
 	if diff := cmp.Diff(want, got); err != nil || diff != "" {
 		b.Fatalf("orders: %v\n%s", err, diff)
 	}
+	for _, o := range append(want, other) {
+		got, err := b.s.Submitted(b.ctx, o.ID)
+		if diff := cmp.Diff(o, got); err != nil || diff != "" {
+			b.Fatalf("order: %v\n%s", err, diff)
+		}
+	}
+	_, err = b.s.Submitted(b.ctx, "o-9")
+	b.want(err, store.ErrNotFound)
 	for name, change := range map[string]func(*store.Order){
 		"no id":    func(o *store.Order) { o.ID = "" },
 		"no scope": func(o *store.Order) { o.Scope = "" },
@@ -61,6 +69,9 @@ func answers(b *bench) {
 		if diff := cmp.Diff(want, got); err != nil || diff != "" {
 			b.Fatalf("answer: %v\n%s", err, diff)
 		}
+	}
+	if got, err := b.s.Submitted(b.ctx, "o-1"); err != nil || got.ID != "o-1" {
+		b.Fatalf("an order that was answered: %+v, %v", got, err)
 	}
 	left, err := b.s.Orders(b.ctx, scope)
 	if err != nil || len(left) != 1 || left[0].ID != "o-2" {
