@@ -3,6 +3,7 @@ package desk
 import (
 	"cmp"
 	"fmt"
+	"time"
 
 	"emrguard/internal/config"
 	"emrguard/internal/emr"
@@ -80,7 +81,7 @@ func (d Desk) previewOn(w view.World, s view.Scope, c view.Cluster, order guard.
 	}
 	after := c
 	after.State = dec.State
-	p.Next, p.Undo = w.Ahead(s, after), undo(order, c)
+	p.Next, p.Undo = w.Ahead(s, after), undo(order, c, w.Now)
 	return p
 }
 
@@ -94,12 +95,16 @@ func titleOf(c view.Cluster, group emr.GroupID) string {
 }
 
 // undo is the command that takes an order back, if one does.
-func undo(o guard.Order, c view.Cluster) string {
+func undo(o guard.Order, c view.Cluster, now time.Time) string {
 	switch o.Kind {
 	case guard.OrderBan:
 		return fmt.Sprintf("emrguard unban %s", o.Group)
 	case guard.OrderUnban:
-		return fmt.Sprintf("emrguard ban %s --for 2h", o.Group)
+		if p := c.PoolOf(o.Group); p != nil {
+			if ban := p.Member(o.Group).Ban; ban != nil {
+				return fmt.Sprintf("emrguard ban %s --for %dm", o.Group, max(1, int(ban.Until.Sub(now).Round(time.Minute)/time.Minute)))
+			}
+		}
 	case guard.OrderPause:
 		return fmt.Sprintf("emrguard resume %s", c.Cluster.ID)
 	case guard.OrderResume:

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -99,9 +100,11 @@ func (d *decider) refuse(o Order, why string) {
 	d.record("order.refused", Record{Group: o.Group, Author: o.Author, Reason: fmt.Sprintf("%s: %s", o.Kind, why), Data: map[string]any{"order": o}})
 }
 
-func (d *decider) accept(o Order, p *pool.Pool, text string) {
+// accept answers an order that was carried out. Before, if it is not nil, is what its way back needs to know, by its name in the record.
+func (d *decider) accept(o Order, p *pool.Pool, text string, before map[string]any) {
 	d.reply = &Reply{Text: text}
 	rec := Record{Group: o.Group, Author: o.Author, Reason: text, Data: map[string]any{"order": o}}
+	maps.Copy(rec.Data, before)
 	if p != nil {
 		rec.Pool = p.Origin
 	}
@@ -133,7 +136,7 @@ func (d *decider) orderBan(o Order) {
 	}
 	ban.Until, ban.Reason, ban.Author, ban.Recovery, ban.Over = until, o.Reason, o.Author, "", nil
 	m.Ban = &ban
-	d.accept(o, p, fmt.Sprintf("%s takes no launches until %s", o.Group, m.Ban.Until.UTC().Format(time.RFC3339)))
+	d.accept(o, p, fmt.Sprintf("%s takes no launches until %s", o.Group, m.Ban.Until.UTC().Format(time.RFC3339)), nil)
 }
 
 func (d *decider) orderUnban(o Order) {
@@ -144,11 +147,12 @@ func (d *decider) orderUnban(o Order) {
 		m.Ban = nil
 		d.refuse(o, fmt.Sprintf("%s is not banned", o.Group))
 	default:
+		lifted := *m.Ban
 		m.Ban, p.Contested = nil, false
 		if p.Blocked != nil {
 			p.Blocked = nil
 		}
-		d.accept(o, p, fmt.Sprintf("%s may take launches again", o.Group))
+		d.accept(o, p, fmt.Sprintf("%s may take launches again", o.Group), map[string]any{"lifted": lifted})
 	}
 }
 
@@ -162,7 +166,7 @@ func (d *decider) orderPause(o Order) {
 	if d.s.Pending != nil {
 		text += fmt.Sprintf("; %s is on its way already", d.s.Pending.Call.Op)
 	}
-	d.accept(o, nil, text)
+	d.accept(o, nil, text, nil)
 }
 
 func (d *decider) orderResume(o Order) {
@@ -171,7 +175,7 @@ func (d *decider) orderResume(o Order) {
 		return
 	}
 	d.s.Paused = nil
-	d.accept(o, nil, "emrguard acts on this cluster again")
+	d.accept(o, nil, "emrguard acts on this cluster again", nil)
 }
 
 // orderPool finds the pool of a scaling order, and why it cannot be scaled.
@@ -220,7 +224,7 @@ func (d *decider) orderScale(o Order) {
 	}
 	was := p.Wanted
 	p.Wanted = o.To
-	d.byHand(recovery.Scale, p, o, fmt.Sprintf("scale from %d to %d", was, o.To))
+	d.byHand(recovery.Scale, p, o, fmt.Sprintf("scale from %d to %d", was, o.To), map[string]any{"was": was})
 	r := &d.s.Recoveries[len(d.s.Recoveries)-1]
 	r.Was, r.Delta = was, o.To-was
 	for i := range d.s.Scaling {
@@ -258,10 +262,10 @@ func (d *decider) orderReturn(o Order) {
 		d.refuse(o, fmt.Sprintf("%s is banned until %s; `emrguard unban %s` lifts that", p.Origin, origin.Ban.Until.UTC().Format(time.RFC3339), p.Origin))
 		return
 	}
-	d.byHand(recovery.Return, p, o, fmt.Sprintf("ask %s again for the %d placed elsewhere; as many are released from the fallbacks once they run", p.Origin, origin.Moved))
+	d.byHand(recovery.Return, p, o, fmt.Sprintf("ask %s again for the %d placed elsewhere; as many are released from the fallbacks once they run", p.Origin, origin.Moved), nil)
 }
 
-func (d *decider) byHand(kind recovery.Kind, p *pool.Pool, o Order, what string) {
+func (d *decider) byHand(kind recovery.Kind, p *pool.Pool, o Order, what string, before map[string]any) {
 	if o.Reason != "" {
 		what += ": " + o.Reason
 	}
@@ -272,7 +276,7 @@ func (d *decider) byHand(kind recovery.Kind, p *pool.Pool, o Order, what string)
 		r.Asked = p.Member(p.Origin).Moved
 	}
 	d.begin(r)
-	d.accept(o, p, what+" (recovery "+r.ID+")")
+	d.accept(o, p, what+" (recovery "+r.ID+")", before)
 }
 
 func (d *decider) orderAdopt(o Order) {
@@ -286,5 +290,5 @@ func (d *decider) orderAdopt(o Order) {
 	d.s.Adopted = slices.Compact(d.s.Adopted)
 	d.s.Foreign = nil
 	d.joinMembers()
-	d.accept(o, nil, "took over the groups of store "+taken)
+	d.accept(o, nil, "took over the groups of store "+taken, nil)
 }

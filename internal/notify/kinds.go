@@ -4,7 +4,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 
 	"emrguard/internal/recovery"
 	"emrguard/internal/store"
@@ -110,10 +112,10 @@ var kinds = []kind{
 	{"api.throttled", topicReading, Info, "AWS refused calls for their rate", "", ""},
 
 	{"order.ban", topicOrders, Info, "a group was banned by hand", "emrguard unban {group}", unbans},
-	{"order.unban", topicOrders, Info, "a ban was lifted by hand", "emrguard ban {group} --for 2h", "bans the group again"},
+	{"order.unban", topicOrders, Info, "a ban was lifted by hand", "emrguard ban {group} --for {left}", "bans the group again, for what was left of its ban"},
 	{"order.pause", topicOrders, Warning, "emrguard was paused by hand", "emrguard resume {cluster}", "lets emrguard act again"},
 	{"order.resume", topicOrders, Info, "a pause was ended by hand", "emrguard pause {cluster}", "holds every change again"},
-	{"order.scale", topicOrders, Info, "a pool was scaled by hand", "emrguard scale {pool} --to N", "scales it back, N being the number it had"},
+	{"order.scale", topicOrders, Info, "a pool was scaled by hand", "emrguard scale {pool} --to {was}", "scales it back to the number it had, once this is done"},
 	{"order.return", topicOrders, Info, "a pool's own group was asked again by hand", "emrguard pause {cluster}", pauses},
 	{"order.adopt", topicOrders, Info, "groups of another emrguard were taken over by hand", "", ""},
 	{"order.refused", topicOrders, Info, "an order was refused", "", ""},
@@ -177,14 +179,43 @@ func classify(r store.Record) (kind, bool) {
 	return k, true
 }
 
-// command is the kind's command for a record, empty if there is none.
+// before is the part of an order's data that its way back needs.
+type before struct {
+	Was    *int `json:"was"`
+	Lifted *struct {
+		Until time.Time `json:"until"`
+	} `json:"lifted"`
+}
+
+// was is the number of instances that the pool wanted before the order, empty if that is not known.
+func (b before) was() string {
+	if b.Was == nil {
+		return ""
+	}
+	return strconv.Itoa(*b.Was)
+}
+
+// left is what was left of the ban that the order lifted, in minutes, empty if that is not known.
+func (b before) left(at time.Time) string {
+	if b.Lifted == nil {
+		return ""
+	}
+	return fmt.Sprintf("%dm", max(1, int(b.Lifted.Until.Sub(at).Round(time.Minute)/time.Minute)))
+}
+
+// command is the kind's command for a record, empty if there is none, or if the record does not say what the command needs.
 func (k kind) command(r store.Record) string {
 	if k.undo == "" {
 		return ""
 	}
+	var b before
+	if strings.HasPrefix(r.Kind, "order.") && len(r.Data) > 0 && json.Unmarshal(r.Data, &b) != nil {
+		b = before{}
+	}
 	text := k.undo
 	for _, p := range []struct{ word, value string }{
 		{"{cluster}", r.Cluster}, {"{group}", r.Group}, {"{pool}", r.Pool}, {"{recovery}", r.Recovery}, {"{id}", r.ID},
+		{"{was}", b.was()}, {"{left}", b.left(r.At)},
 	} {
 		if !strings.Contains(text, p.word) {
 			continue

@@ -1,6 +1,7 @@
 package notify
 
 import (
+	"encoding/json"
 	"fmt"
 	"os"
 	"strings"
@@ -79,7 +80,8 @@ func TestMessageTexts(t *testing.T) {
 // TestCommandsAreComplete: no command has a gap or a placeholder left, and a record without what it needs has none.
 func TestCommandsAreComplete(t *testing.T) {
 	for _, k := range kinds {
-		full := store.Record{Key: store.Key{Scope: "prod", Cluster: "j-1"}, ID: "2-7", Kind: k.name, Group: "ig-1", Pool: "ig-2", Recovery: "r1-7"}
+		full := store.Record{Key: store.Key{Scope: "prod", Cluster: "j-1"}, ID: "2-7", Kind: k.name, Group: "ig-1", Pool: "ig-2", Recovery: "r1-7",
+			At: time.Date(2026, 1, 5, 11, 54, 0, 0, time.UTC), Data: json.RawMessage(`{"was":4,"lifted":{"until":"2026-01-05T14:00:00Z"}}`)}
 		switch c := k.command(full); {
 		case k.undo == "" && c != "":
 			t.Errorf("%s has the command %q", k.name, c)
@@ -89,6 +91,28 @@ func TestCommandsAreComplete(t *testing.T) {
 		bare := store.Record{Key: store.Key{Scope: "prod"}, Kind: k.name}
 		if c := k.command(bare); strings.Contains(c, "  ") || strings.ContainsAny(c, "{}") {
 			t.Errorf("%s without ids has the command %q", k.name, c)
+		}
+	}
+}
+
+// TestWaysBackOfOrders holds that the command that takes an order back restores what was before it, and that none is named where that is not known.
+func TestWaysBackOfOrders(t *testing.T) {
+	at := time.Date(2026, 1, 5, 11, 54, 0, 0, time.UTC)
+	for _, c := range []struct{ kind, data, want string }{
+		{"order.scale", `{"was":4}`, "emrguard scale ig-2 --to 4 --scope prod"},
+		{"order.scale", `{"was":0}`, "emrguard scale ig-2 --to 0 --scope prod"},
+		{"order.scale", `{}`, ""},
+		{"order.scale", `{"was":"many"}`, ""},
+		{"order.unban", `{"lifted":{"until":"2026-01-05T13:24:20Z"}}`, "emrguard ban ig-1 --for 90m --scope prod"},
+		{"order.unban", `{"lifted":{"until":"2026-01-05T11:54:20Z"}}`, "emrguard ban ig-1 --for 1m --scope prod"},
+		{"order.unban", ``, ""},
+	} {
+		k, ok := classify(store.Record{Kind: c.kind})
+		if !ok {
+			t.Fatalf("%s is not notified", c.kind)
+		}
+		if got := k.command(store.Record{Key: store.Key{Scope: "prod", Cluster: "j-1"}, At: at, Kind: c.kind, Group: "ig-1", Pool: "ig-2", Data: json.RawMessage(c.data)}); got != c.want {
+			t.Errorf("%s with %s: %q, want %q", c.kind, c.data, got, c.want)
 		}
 	}
 }

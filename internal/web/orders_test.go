@@ -30,7 +30,7 @@ func TestOrdersDoWhatThePreviewSays(t *testing.T) {
 		task := groupOf(l, "web-logs", "task")
 		for _, c := range []struct{ body, text, undo string }{
 			{fmt.Sprintf(`{"kind":"ban","group":"%s","for":"1h","reason":"drought"}`, task), "takes no launches until", "emrguard unban " + task},
-			{`{"kind":"unban","group":"web-logs/task"}`, "may take launches again", "emrguard ban " + task + " --for 2h"},
+			{`{"kind":"unban","group":"web-logs/task"}`, "may take launches again", "emrguard ban " + task + " --for 60m"},
 			{`{"kind":"pause","cluster":"web-logs"}`, "changes nothing on this cluster", "emrguard resume j-1WEBLOGS00001"},
 			{`{"kind":"resume","cluster":"j-1WEBLOGS00001"}`, "acts on this cluster again", "emrguard pause j-1WEBLOGS00001"},
 			{`{"kind":"scale","group":"web-logs/task","to":5}`, "scale from 4 to 5", "emrguard scale " + task + " --to 4"},
