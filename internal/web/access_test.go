@@ -156,7 +156,7 @@ func TestNothingIsShownToStrangers(t *testing.T) {
 	guarded(t, time.Minute, func(l *lab) {
 		l.admit(&Access{ReadToken: readToken, AdminToken: adminToken, Now: time.Now})
 		for path, status := range map[string]int{
-			"/healthz": 200, "/readyz": 200, "/metrics": 401, "/assets/style.css": 200, "/api/v1/fleet": 401, "/api/v1/openapi.json": 401, "/api/v1/events": 401, "/api/v1/history.csv": 401, "/nowhere": 401,
+			"/healthz": 200, "/readyz": 200, "/metrics": 401, assetURL("style.css"): 200, "/api/v1/fleet": 401, "/api/v1/openapi.json": 401, "/api/v1/events": 401, "/api/v1/history.csv": 401, "/nowhere": 401,
 		} {
 			if w := l.do("GET", path, ""); w.Code != status {
 				t.Errorf("%s: %d, want %d", path, w.Code, status)
@@ -188,7 +188,7 @@ func TestNothingIsShownToStrangers(t *testing.T) {
 
 func TestHeaders(t *testing.T) {
 	guarded(t, time.Minute, func(l *lab) {
-		for _, path := range []string{"/", "/api/v1/fleet", "/assets/live.js", "/nowhere", "/healthz"} {
+		for _, path := range []string{"/", "/api/v1/fleet", assetURL("live.js"), "/nowhere", "/healthz"} {
 			h := l.page(path).Header()
 			if csp := h.Get("Content-Security-Policy"); !strings.Contains(csp, "default-src 'none'") || strings.Contains(csp, "unsafe") || h.Get("X-Content-Type-Options") != "nosniff" || h.Get("Strict-Transport-Security") != "" {
 				t.Errorf("%s: %v", path, h)

@@ -62,7 +62,7 @@ func TestPages(t *testing.T) {
 			}
 		}
 		for path, status := range map[string]int{"/nowhere": 404, "/clusters/prod/j-NO": 404, "/clusters/other/j-3REPORTS00003": 404, "/recoveries/rno": 404, "/history?from=soon": 422, "/?condition=hungry": 422, "/?scope=nosuch": 404,
-			"/explain/nosuch": 404, "/history?recovery=nosuch": 404, "/history?cluster=nosuch": 404, "/assets/nosuch.css": 404, "/assets/..%2fpage.go": 404} {
+			"/explain/nosuch": 404, "/history?recovery=nosuch": 404, "/history?cluster=nosuch": 404, "/assets/x/nosuch.css": 404, "/assets/x/..%2fpage.go": 404, "/assets/nosuch.css": 404} {
 			if w := l.page(path); w.Code != status || !strings.Contains(w.Body.String(), "Back to the overview") {
 				t.Errorf("%s: %d, want %d: %s", path, w.Code, status, w.Body)
 			}
