@@ -26,16 +26,17 @@ type Filter struct {
 	Limit    int   // 1 to store.MaxPage
 }
 
-// Query turns names into ids; the text is not in it. What has ended is named by its id, of which there must be a record; a name, recovery or kind that there is not
-// is a RequestError.
+// Query turns names into ids; the text is not in it. What has ended is named by its id, of which there must be a record. Names, scopes, recoveries and kinds that
+// there are not are a RequestError, which joins them where they are several.
 func (d Desk) Query(ctx context.Context, w view.World, f Filter) (store.Query, error) {
 	q := store.Query{Scope: f.Scope, Recovery: f.Recovery, Kinds: f.Kinds, From: f.From, To: f.To, Before: f.Before, Limit: f.Limit}
 	if f.Limit < 1 || f.Limit > store.MaxPage {
 		return q, mistake("a limit of %d records is outside 1 to %d", f.Limit, store.MaxPage)
 	}
+	var wrong []error
 	if f.Cluster != "" {
 		found, err := d.found(ctx, f.Scope, f.Cluster, w.FindCluster, store.Query{Cluster: f.Cluster})
-		if err != nil {
+		if wrong, err = mistakes(wrong, err); err != nil {
 			return q, err
 		}
 		q.Cluster = cmp.Or(string(found.Cluster), f.Cluster)
@@ -56,12 +57,27 @@ func (d Desk) Query(ctx context.Context, w view.World, f Filter) (store.Query, e
 			continue
 		}
 		found, err := d.found(ctx, f.Scope, ref.text, ref.find, ref.past)
-		if err != nil {
+		if wrong, err = mistakes(wrong, err); err != nil {
 			return q, err
 		}
 		*ref.id = cmp.Or(string(found.Group), ref.text)
 	}
-	return q, d.known(ctx, f)
+	more, err := d.unknown(ctx, w, f)
+	if wrong = append(wrong, more...); err != nil || len(wrong) == 0 {
+		return q, err
+	}
+	if len(wrong) == 1 {
+		return q, wrong[0]
+	}
+	return q, &RequestError{errors.Join(wrong...)}
+}
+
+// mistakes puts a RequestError with those before it; any other error it gives back.
+func mistakes(wrong []error, err error) ([]error, error) {
+	if mistake := (*RequestError)(nil); errors.As(err, &mistake) {
+		return append(wrong, err), nil
+	}
+	return wrong, err
 }
 
 // found finds what a reference names. The zero Found is something that has ended, of which there is a record.
@@ -80,27 +96,38 @@ func (d Desk) found(ctx context.Context, scope, ref string, find func(string) (v
 	return found, &RequestError{err}
 }
 
-// known says no to a recovery without a record and to a kind that is none.
-func (d Desk) known(ctx context.Context, f Filter) error {
-	if f.Recovery != "" {
-		if known, err := d.recorded(ctx, store.Query{Scope: f.Scope, Recovery: f.Recovery}); err != nil {
-			return err
+// unknown are RequestErrors of a scope and a recovery without a record, and of kinds that are none.
+func (d Desk) unknown(ctx context.Context, w view.World, f Filter) (wrong []error, err error) {
+	if f.Scope != "" && !slices.ContainsFunc(w.Scopes, func(s view.Scope) bool { return s.Name == f.Scope }) {
+		if known, err := d.recorded(ctx, store.Query{Scope: f.Scope}); err != nil {
+			return nil, err
 		} else if !known {
-			return &RequestError{&view.UnknownError{What: "recovery", Ref: f.Recovery}}
+			wrong = append(wrong, &RequestError{&view.UnknownError{What: "scope", Ref: f.Scope}})
+			f.Scope = "" // what else is named may be there
 		}
 	}
-	kinds := view.Kinds()
+	if f.Recovery != "" {
+		if known, err := d.recorded(ctx, store.Query{Scope: f.Scope, Recovery: f.Recovery}); err != nil {
+			return nil, err
+		} else if !known {
+			wrong = append(wrong, &RequestError{&view.UnknownError{What: "recovery", Ref: f.Recovery}})
+		}
+	}
+	kinds, strange := view.Kinds(), []string{}
 	for _, k := range f.Kinds {
 		if slices.ContainsFunc(kinds, func(known string) bool { return known == k || strings.HasSuffix(k, ".") && strings.HasPrefix(known, k) }) {
 			continue
 		}
 		if known, err := d.recorded(ctx, store.Query{Scope: f.Scope, Kinds: []string{k}}); err != nil { // of an older emrguard
-			return err
+			return nil, err
 		} else if !known {
-			return mistake("no kind %q; there are %s", k, strings.Join(kinds, ", "))
+			strange = append(strange, k)
 		}
 	}
-	return nil
+	if len(strange) > 0 {
+		wrong = append(wrong, mistake("no kind %q; there are %s", strings.Join(strange, ", "), strings.Join(kinds, ", ")))
+	}
+	return wrong, nil
 }
 
 // recorded says whether a record matches.

@@ -27,13 +27,15 @@ func (f Found) String() string {
 
 // UnknownError says that a reference names nothing.
 type UnknownError struct {
-	What string // cluster, pool, group, recovery or, of any of them or a record, thing
+	What string // scope, cluster, pool, group, recovery or, of any of them or a record, thing
 	Ref  string
 }
 
 // Error implements error.
 func (e *UnknownError) Error() string {
 	switch e.What {
+	case "scope":
+		return fmt.Sprintf("no scope %q in the store; `emrguard status` names the scopes", e.Ref)
 	case "cluster":
 		return fmt.Sprintf("no cluster %q in the store; `emrguard status` lists the clusters, and one that ended is found by its id", e.Ref)
 	case "pool":

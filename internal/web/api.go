@@ -56,7 +56,6 @@ func apiConfig(version string) huma.Config {
 		"Fields may be added, none is renamed or removed. Errors are problem details (RFC 9457)."
 	c.OpenAPIPath, c.DocsPath, c.SchemasPath = apiPath+"/openapi", "", ""
 	c.CreateHooks = nil // no $schema in the bodies: they are those of the commands
-	c.RejectUnknownQueryParameters = true
 	c.Formats = map[string]huma.Format{"application/json": {Marshal: marshalJSON, Unmarshal: json.Unmarshal}, "json": {Marshal: marshalJSON, Unmarshal: json.Unmarshal}}
 	c.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
 		"token": {Type: "http", Scheme: "bearer", Description: "the token of listen_token_file (reading) or of web.admin_token_file (orders, too). Not needed where the listener is open on loopback"},
@@ -74,6 +73,7 @@ func marshalJSON(w io.Writer, v any) error {
 
 // Conditional is what a request sends that has an answer already.
 type Conditional struct {
+	Strict
 	IfNoneMatch string `header:"If-None-Match" doc:"the ETag of the answer that you have: 304 if nothing but ages has changed since"`
 }
 
@@ -133,39 +133,63 @@ func get[I interface{ have() string }, O any](api huma.API, s *Server, id, path,
 	})
 }
 
-// problem turns an error into problem details.
-func problem(err error) error {
-	var told huma.StatusError
-	setup := (*desk.SetupError)(nil)
-	switch e := (*desk.RequestError)(nil); {
-	case errors.As(err, &told):
-		return told
-	case errors.As(err, &e):
-		unknown, ended := (*view.UnknownError)(nil), (*view.UnboundError)(nil)
-		if errors.As(err, &unknown) || errors.As(err, &ended) {
-			return huma.Error404NotFound(err.Error())
-		}
-		return huma.Error422UnprocessableEntity(err.Error())
-	case errors.As(err, &setup):
-		return huma.Error500InternalServerError(err.Error())
+// problem turns an error into problem details. Of several mistakes each is one of its errors.
+func problem(err error) *huma.ErrorModel {
+	told := &huma.ErrorModel{Status: http.StatusInternalServerError}
+	mistake, unknown, ended, setup := (*desk.RequestError)(nil), (*view.UnknownError)(nil), (*view.UnboundError)(nil), (*desk.SetupError)(nil)
+	switch known := (*huma.ErrorModel)(nil); {
+	case errors.As(err, &known) && known == err: //nolint:errorlint,err113 // made for this answer
+		return known
+	case errors.As(err, &known):
+		told.Status = known.Status
+	case errors.As(err, &unknown), errors.As(err, &ended):
+		told.Status = http.StatusNotFound
+	case errors.As(err, &mistake):
+		told.Status = http.StatusUnprocessableEntity
+	case errors.As(err, &setup): // it says what to mend
 	case errors.Is(err, store.ErrNotFound):
-		return huma.Error404NotFound(err.Error())
+		told.Status = http.StatusNotFound
 	case errors.Is(err, store.ErrBusy), errors.Is(err, store.ErrFull), errors.Is(err, context.DeadlineExceeded):
-		return huma.Error503ServiceUnavailable("the store does not answer now: " + err.Error())
+		told.Status = http.StatusServiceUnavailable
+		err = fmt.Errorf("the store does not answer now: %w", err)
+	default:
+		err = fmt.Errorf("the store cannot be read: %w", err)
 	}
-	return huma.Error500InternalServerError("the store cannot be read: " + err.Error())
+	told.Title = http.StatusText(told.Status)
+	if told.Status >= http.StatusInternalServerError {
+		told.Detail = err.Error()
+		return told
+	}
+	var texts []string
+	for _, e := range problemsOf(err) {
+		texts = append(texts, e.Error())
+		told.Errors = append(told.Errors, &huma.ErrorDetail{Message: e.Error()})
+	}
+	if told.Detail = strings.Join(texts, "; "); len(texts) == 1 {
+		told.Errors = nil
+	}
+	return told
+}
+
+// refuseFor answers an error of the store, or of whoever asked.
+func (s *Server) refuseFor(w http.ResponseWriter, r *http.Request, err error) {
+	s.refuseWith(w, r, problem(err))
 }
 
 // refuse answers with problem details, or for a browser's page with a page that says the same.
 func (s *Server) refuse(w http.ResponseWriter, r *http.Request, status int, detail string) {
+	s.refuseWith(w, r, &huma.ErrorModel{Title: http.StatusText(status), Status: status, Detail: detail})
+}
+
+func (s *Server) refuseWith(w http.ResponseWriter, r *http.Request, told *huma.ErrorModel) {
 	if isPage(r) {
-		s.errorPage(w, r, status, detail)
+		s.errorPage(w, r, told)
 		return
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.Header().Set("Cache-Control", "no-store")
-	w.WriteHeader(status)
-	_ = marshalJSON(w, &huma.ErrorModel{Title: http.StatusText(status), Status: status, Detail: detail}) // whoever asked may be gone
+	w.WriteHeader(told.Status)
+	_ = marshalJSON(w, told) // whoever asked may be gone
 }
 
 // isPage says whether a request is for a page, not for a program.
@@ -228,6 +252,7 @@ type (
 	}
 	// Period says of which time.
 	Period struct {
+		Strict
 		Which
 		From time.Time `query:"from" doc:"beginning; by default 24 hours ago, of a report and of costs seven days"`
 		To   time.Time `query:"to" doc:"end; by default now"`
@@ -236,14 +261,18 @@ type (
 		Period
 		Points int `query:"points" minimum:"2" maximum:"2000" default:"300" doc:"points at most; where there are more changes, each shows the worst moment of its time"`
 	}
-	noInput struct{}
+	noInput struct{ Strict }
 )
 
 // scope is where a scope is among all.
 func (s *snapshot) scope(name string) (int, error) {
 	i := slices.IndexFunc(s.Scopes, func(scope view.Scope) bool { return scope.Name == name })
 	if i < 0 {
-		return i, huma.Error404NotFound(fmt.Sprintf("no scope %q", name))
+		names := make([]string, 0, len(s.Scopes))
+		for _, scope := range s.Scopes {
+			names = append(names, scope.Name)
+		}
+		return i, huma.Error404NotFound(fmt.Sprintf("no scope %q; there are %s", name, strings.Join(names, ", ")))
 	}
 	return i, nil
 }

@@ -66,7 +66,7 @@ func TestAnswersAreAsDescribed(t *testing.T) {
 			{"get", "/policies", "/policies", ""},
 			{"get", "/recoveries", "/recoveries?closed=5", ""},
 			{"get", "/recoveries/{recovery}", "/recoveries/" + recovery, ""},
-			{"get", "/history", "/history?kind=call.&kind=answer.&limit=3", ""},
+			{"get", "/history", "/history?kind=call.,answer.&limit=3", ""},
 			{"get", "/explain/{id}", "/explain/" + record, ""},
 			{"get", "/explain/{id}", "/explain/etl", ""},
 			{"get", "/report", "/report", ""},
@@ -217,9 +217,6 @@ func TestHistoryByPages(t *testing.T) {
 			if w := l.do("GET", apiPath+url, ""); w.Code < 400 || w.Code >= 500 || w.Header().Get("Content-Disposition") != "" {
 				t.Errorf("%s: %d %v", url, w.Code, w.Header())
 			}
-		}
-		if w := l.do("GET", apiPath+"/history.csv?from=x&before=y", ""); !strings.Contains(w.Body.String(), `before: \"y\"`) || !strings.Contains(w.Body.String(), `from: \"x\"`) {
-			t.Errorf("not all mistakes are told: %s", w.Body)
 		}
 	})
 }

@@ -1,13 +1,14 @@
 package web
 
 import (
+	"context"
 	"encoding/csv"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"net/http"
-	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -54,10 +55,10 @@ func (s *Server) exportJSON(w http.ResponseWriter, r *http.Request) {
 // reader that takes no data for ten seconds, so that a few of them do not keep everybody else out.
 func (s *Server) export(w http.ResponseWriter, r *http.Request, kind, ending string, head func() error, row func(view.Event) error, end func() error) {
 	ctx := r.Context()
-	f, err := filterOf(r.URL.Query())
-	var now *snapshot
+	now, err := s.fleet.now(ctx)
+	var f desk.Filter
 	if err == nil {
-		now, err = s.fleet.now(ctx)
+		f, err = now.filter(ctx, queryOf(r, filterNames...))
 	}
 	var q store.Query
 	if err == nil {
@@ -65,7 +66,7 @@ func (s *Server) export(w http.ResponseWriter, r *http.Request, kind, ending str
 		q, err = now.desk.Query(ctx, now.World, f)
 	}
 	if err != nil {
-		s.refuse(w, r, statusOf(err), err.Error())
+		s.refuseFor(w, r, err)
 		return
 	}
 	w.Header().Set("Content-Type", kind)
@@ -94,49 +95,32 @@ func (s *Server) export(w http.ResponseWriter, r *http.Request, kind, ending str
 }
 
 // statusOf is the HTTP status of an error.
-func statusOf(err error) int {
-	if e, ok := problem(err).(interface{ GetStatus() int }); ok {
-		return e.GetStatus()
-	}
-	return http.StatusInternalServerError
-}
+func statusOf(err error) int { return problem(err).Status }
 
-// filterOf reads the filter of a history from a URL. All mistakes are told at once.
-func filterOf(v url.Values) (desk.Filter, error) {
-	f := desk.Filter{Scope: v.Get("scope"), Cluster: v.Get("cluster"), Group: v.Get("group"), Pool: v.Get("pool"), Recovery: v.Get("recovery"), Text: strings.TrimSpace(v.Get("q")), Limit: store.Page}
-	for _, kinds := range v["kind"] {
-		for k := range strings.SplitSeq(kinds, ",") {
-			if k = strings.TrimSpace(k); k != "" {
-				f.Kinds = append(f.Kinds, k)
-			}
+// filterNames are the parameters by which a history is filtered.
+var filterNames = []string{"scope", "cluster", "group", "pool", "recovery", "kind", "q", "from", "to"}
+
+// filter reads the filter of a history from a query string, which may have a parameter before. Beside other mistakes it tells of names that there are
+// not; without any, whoever uses the filter finds them.
+func (s *snapshot) filter(ctx context.Context, v *query) (desk.Filter, error) {
+	f := desk.Filter{
+		Scope: v.text("scope", 64), Cluster: v.text("cluster", 300), Group: v.text("group", 300), Pool: v.text("pool", 300), Recovery: v.text("recovery", 64),
+		Text: v.text("q", 200), From: v.time("from"), To: v.time("to"), Before: v.number("before", 0, math.MaxInt64, 0), Limit: pageSize,
+	}
+	for k := range strings.SplitSeq(v.text("kind", 2000), ",") {
+		if k = strings.TrimSpace(k); k != "" {
+			f.Kinds = append(f.Kinds, k)
 		}
 	}
-	var problems []string
-	for name, to := range map[string]*time.Time{"from": &f.From, "to": &f.To} {
-		text := v.Get(name)
-		if text == "" {
-			continue
-		}
-		var err error
-		for _, layout := range []string{time.RFC3339, "2006-01-02T15:04", "2006-01-02T15:04:05", "2006-01-02"} {
-			if *to, err = time.Parse(layout, text); err == nil {
-				break
-			}
-		}
-		if err != nil {
-			problems = append(problems, fmt.Sprintf("%s: %q is no time; write 2026-01-05T14:05:00Z", name, text))
-		}
+	if !f.From.IsZero() && !f.To.IsZero() && !f.From.Before(f.To) {
+		v.fault("from", "has to be before to")
 	}
-	if text := v.Get("before"); text != "" {
-		n, err := strconv.ParseInt(text, 10, 64)
-		if err != nil || n < 0 {
-			problems = append(problems, fmt.Sprintf("before: %q is no number of a record", text))
-		}
-		f.Before = n
+	if len(v.wrong) == 0 {
+		return f, nil
 	}
-	if len(problems) > 0 {
-		slices.Sort(problems)
-		return f, &desk.RequestError{Err: fmt.Errorf("%s", strings.Join(problems, "; "))}
+	_, err := s.desk.Query(ctx, s.World, f)
+	if mistake := (*desk.RequestError)(nil); err != nil && !errors.As(err, &mistake) {
+		return f, err
 	}
-	return f, nil
+	return f, v.err(err)
 }

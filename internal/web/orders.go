@@ -37,11 +37,16 @@ type orderBody struct {
 
 type (
 	orderInput struct {
+		Strict
 		Key  string `header:"Idempotency-Key" maxLength:"200" doc:"a text of your choice, new for each order: a request that is sent again with the same one is not carried out again, and gets the same answer"`
 		Body orderBody
 	}
-	previewInput struct{ Body orderBody }
-	answerInput  struct {
+	previewInput struct {
+		Strict
+		Body orderBody
+	}
+	answerInput struct {
+		Strict
 		Order string `path:"order" maxLength:"64" doc:"id of the order"`
 	}
 	receiptOutput struct {

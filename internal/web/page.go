@@ -9,12 +9,15 @@ import (
 	"html/template"
 	"log/slog"
 	"maps"
+	"math"
 	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/danielgtaylor/huma/v2"
 
 	"emrguard/internal/desk"
 	"emrguard/internal/store"
@@ -51,18 +54,19 @@ type flash struct {
 
 // routePages mounts the pages for people.
 func (s *Server) routePages(mux *http.ServeMux) {
-	page := func(pattern, name string, handle func(*http.Request, *snapshot) (title string, body any, err error)) {
-		mux.HandleFunc("GET "+pattern, func(w http.ResponseWriter, r *http.Request) { s.show(w, r, name, handle) })
+	page := func(pattern, name string, handle handler, known ...string) {
+		known = append(known, "order") // of which any page tells the answer
+		mux.HandleFunc("GET "+pattern, func(w http.ResponseWriter, r *http.Request) { s.show(w, r, name, queryOf(r, known...), handle) })
 	}
-	page("/{$}", "overview", s.overviewPage)
+	page("/{$}", "overview", s.overviewPage, "scope", "q", "condition", "sort", "offset")
 	page("/clusters/{scope}/{cluster}", "cluster", s.clusterPage)
-	page("/recoveries", "recoveries", s.recoveriesPage)
+	page("/recoveries", "recoveries", s.recoveriesPage, "before")
 	page("/recoveries/{recovery}", "recovery", s.recoveryPage)
-	page("/history", "history", s.historyPage)
+	page("/history", "history", s.historyPage, append(slices.Clone(filterNames), "before")...)
 	page("/explain/{id...}", "explain", s.explainPage)
-	page("/report", "report", s.reportPage)
-	page("/costs", "costs", s.costsPage)
-	page("/confirm", "confirm", s.confirmPage)
+	page("/report", "report", s.reportPage, "days")
+	page("/costs", "costs", s.costsPage, "days")
+	page("/confirm", "confirm", s.confirmPage, "kind", "scope", "cluster", "group", "for", "to", "force", "reason", "back")
 	mux.HandleFunc("POST /act", s.act)
 	mux.HandleFunc("GET /login", s.loginPage)
 	mux.HandleFunc("POST /login", s.login)
@@ -76,16 +80,19 @@ func (s *Server) routePages(mux *http.ServeMux) {
 // a read of all of it.
 var still = []string{"confirm", "report", "costs", "explain"}
 
+// handler makes the content of a page from the present state. It begins with its query string, and gives back what is wrong with it.
+type handler func(r *http.Request, q *query, now *snapshot) (title string, body any, err error)
+
 // show writes a page of the present state.
-func (s *Server) show(w http.ResponseWriter, r *http.Request, name string, handle func(*http.Request, *snapshot) (string, any, error)) {
+func (s *Server) show(w http.ResponseWriter, r *http.Request, name string, q *query, handle handler) {
 	now, err := s.fleet.now(r.Context())
 	if err != nil {
 		s.refuse(w, r, http.StatusServiceUnavailable, "the store does not answer now: "+err.Error())
 		return
 	}
-	title, body, err := handle(r, now)
+	title, body, err := handle(r, q, now)
 	if err != nil {
-		s.refuse(w, r, statusOf(err), err.Error())
+		s.refuseFor(w, r, err)
 		return
 	}
 	f := s.frame(r, title)
@@ -113,10 +120,10 @@ func (s *Server) write(w http.ResponseWriter, status int, name string, f frame) 
 	_, _ = w.Write(b.Bytes()) // whoever asked may be gone
 }
 
-func (s *Server) errorPage(w http.ResponseWriter, r *http.Request, status int, detail string) {
-	f := s.frame(r, http.StatusText(status))
-	f.Body = struct{ Status, Detail string }{fmt.Sprintf("%d %s", status, http.StatusText(status)), detail}
-	s.write(w, status, "error", f)
+func (s *Server) errorPage(w http.ResponseWriter, r *http.Request, told *huma.ErrorModel) {
+	f := s.frame(r, told.Title)
+	f.Body = told
+	s.write(w, told.Status, "error", f)
 }
 
 // flash says what became of the order that a URL names.
@@ -141,29 +148,27 @@ type overview struct {
 	view.Fleet
 	Filter     view.FleetFilter
 	Capacity   chart
-	Query      url.Values
 	Prev, Next string // URLs of the other pages of the list
 	From, To   int    // of the clusters on this page
 }
 
-func (s *Server) overviewPage(r *http.Request, now *snapshot) (string, any, error) {
-	q := r.URL.Query()
-	offset, _ := strconv.Atoi(q.Get("offset")) // anything but a number is the first page
-	f := view.FleetFilter{Scope: q.Get("scope"), Text: q.Get("q"), Condition: q.Get("condition"), ByName: q.Get("sort") == "name", Offset: max(0, offset), Limit: pageSize}
-	if f.Condition != "" && !slices.Contains(view.Conditions(), f.Condition) {
-		return "", nil, &desk.RequestError{Err: fmt.Errorf("no condition %q; there are %s", f.Condition, strings.Join(view.Conditions(), ", "))}
+func (s *Server) overviewPage(r *http.Request, q *query, now *snapshot) (string, any, error) {
+	f := view.FleetFilter{
+		Scope: q.text("scope", 64), Text: q.text("q", 200), Condition: q.choice("condition", view.Conditions()...), ByName: q.choice("sort", "urgency", "name") == "name",
+		Offset: int(q.number("offset", 0, 100_000, 0)), Limit: pageSize,
 	}
-	if f.Scope != "" {
-		if _, err := now.scope(f.Scope); err != nil {
-			return "", nil, err
-		}
+	if _, err := now.scope(f.Scope); err != nil && f.Scope != "" {
+		return "", nil, q.err(err)
 	}
-	body := overview{Fleet: now.Fleet(f), Filter: f, Query: q}
+	if err := q.err(); err != nil {
+		return "", nil, err
+	}
+	body := overview{Fleet: now.Fleet(f), Filter: f}
 	body.From, body.To = min(f.Offset+1, body.Matching), f.Offset+len(body.Clusters)
 	at := func(offset int) string {
 		next := url.Values{}
 		for _, name := range []string{"scope", "q", "condition", "sort"} {
-			if v := q.Get(name); v != "" {
+			if v := q.values.Get(name); v != "" {
 				next.Set(name, v)
 			}
 		}
@@ -193,7 +198,10 @@ type clusterBody struct {
 // AllClusters says whether a table of records names their clusters.
 func (clusterBody) AllClusters() bool { return false }
 
-func (s *Server) clusterPage(r *http.Request, now *snapshot) (string, any, error) {
+func (s *Server) clusterPage(r *http.Request, q *query, now *snapshot) (string, any, error) {
+	if err := q.err(); err != nil {
+		return "", nil, err
+	}
 	page, err := now.desk.ClusterPage(r.Context(), now.World, r.PathValue("scope"), r.PathValue("cluster"))
 	if err != nil {
 		return "", nil, err
@@ -210,8 +218,11 @@ func (s *Server) clusterPage(r *http.Request, now *snapshot) (string, any, error
 	return nameOf(page.Status.Name, page.Status.Cluster), body, err
 }
 
-func (s *Server) recoveriesPage(r *http.Request, now *snapshot) (string, any, error) {
-	before, _ := strconv.ParseInt(r.URL.Query().Get("before"), 10, 64) // anything but a number is the first page
+func (s *Server) recoveriesPage(r *http.Request, q *query, now *snapshot) (string, any, error) {
+	before := q.number("before", 0, math.MaxInt64, 0)
+	if err := q.err(); err != nil {
+		return "", nil, err
+	}
 	closed, err := now.desk.History(r.Context(), store.Query{Kinds: view.Outcomes(), Limit: pageSize, Before: before})
 	body := struct {
 		view.Recoveries
@@ -229,7 +240,10 @@ type recoveryBody struct {
 	Timeline timeline
 }
 
-func (s *Server) recoveryPage(r *http.Request, now *snapshot) (string, any, error) {
+func (s *Server) recoveryPage(r *http.Request, q *query, now *snapshot) (string, any, error) {
+	if err := q.err(); err != nil {
+		return "", nil, err
+	}
 	page, err := now.desk.RecoveryPage(r.Context(), now.World, r.PathValue("recovery"))
 	return "Recovery " + r.PathValue("recovery"), recoveryBody{page, drawn(page.Timeline)}, err
 }
@@ -248,13 +262,12 @@ type historyBody struct {
 // AllClusters says whether a table of records names their clusters.
 func (historyBody) AllClusters() bool { return true }
 
-func (s *Server) historyPage(r *http.Request, now *snapshot) (string, any, error) {
-	q := r.URL.Query()
-	f, err := filterOf(q)
+func (s *Server) historyPage(r *http.Request, v *query, now *snapshot) (string, any, error) {
+	f, err := now.filter(r.Context(), v)
 	if err != nil {
 		return "", nil, err
 	}
-	f.Limit = pageSize
+	q := v.values
 	records, before, err := now.desk.Page(r.Context(), now.World, f)
 	if err != nil {
 		return "", nil, err
@@ -276,7 +289,10 @@ func (s *Server) historyPage(r *http.Request, now *snapshot) (string, any, error
 	return "History", body, nil
 }
 
-func (s *Server) explainPage(r *http.Request, now *snapshot) (string, any, error) {
+func (s *Server) explainPage(r *http.Request, q *query, now *snapshot) (string, any, error) {
+	if err := q.err(); err != nil {
+		return "", nil, err
+	}
 	e, err := now.desk.Explain(r.Context(), now.World, "", r.PathValue("id"))
 	return e.Title, e, err
 }
@@ -287,14 +303,8 @@ type reportBody struct {
 	Tables []view.Table
 }
 
-// daysOf is how many days a page looks back; seven unless it says so.
-func daysOf(r *http.Request) int {
-	days, err := strconv.Atoi(r.URL.Query().Get("days"))
-	if err != nil || days < 1 || days > 92 {
-		return 7
-	}
-	return days
-}
+// days is how many days a page looks back; seven unless it says so.
+func (q *query) days() int { return int(q.number("days", 1, 92, 7)) }
 
 type costsBody struct {
 	view.Costs
@@ -302,14 +312,20 @@ type costsBody struct {
 	Tables []view.Table
 }
 
-func (s *Server) costsPage(r *http.Request, now *snapshot) (string, any, error) {
-	days := daysOf(r)
+func (s *Server) costsPage(r *http.Request, q *query, now *snapshot) (string, any, error) {
+	days := q.days()
+	if err := q.err(); err != nil {
+		return "", nil, err
+	}
 	costs, err := now.desk.Costs(r.Context(), now.World, view.Found{}, now.Now.AddDate(0, 0, -days), now.Now)
 	return "Costs", costsBody{costs, days, costs.Tables()}, err
 }
 
-func (s *Server) reportPage(r *http.Request, now *snapshot) (string, any, error) {
-	days := daysOf(r)
+func (s *Server) reportPage(r *http.Request, q *query, now *snapshot) (string, any, error) {
+	days := q.days()
+	if err := q.err(); err != nil {
+		return "", nil, err
+	}
 	report, err := now.desk.Report(r.Context(), now.World, view.Found{}, now.Now.AddDate(0, 0, -days), now.Now, nil)
 	return "Report", reportBody{report, days, report.Tables()}, err
 }
@@ -341,8 +357,11 @@ func orderOf(v url.Values) (orderBody, error) {
 	return o, nil
 }
 
-func (s *Server) confirmPage(r *http.Request, _ *snapshot) (string, any, error) {
-	q := r.URL.Query()
+func (s *Server) confirmPage(r *http.Request, v *query, _ *snapshot) (string, any, error) {
+	if err := v.err(); err != nil {
+		return "", nil, err
+	}
+	q := v.values
 	order, err := orderOf(q)
 	body := confirmBody{Order: order, Words: order.words(), To: q.Get("to"), Key: rand.Text(), Back: back(q.Get("back"))}
 	if err == nil {
@@ -375,7 +394,7 @@ func (s *Server) act(w http.ResponseWriter, r *http.Request) {
 		receipt, err = s.order(r.Context(), r.PostForm.Get("key"), order)
 	}
 	if err != nil {
-		s.refuse(w, r, statusOf(err), err.Error())
+		s.refuseFor(w, r, err)
 		return
 	}
 	to, _ := url.Parse(back(r.PostForm.Get("back"))) // it was checked
@@ -397,7 +416,13 @@ func back(path string) string {
 func urlQuery(text string) string { return url.QueryEscape(text) }
 
 func (s *Server) loginPage(w http.ResponseWriter, r *http.Request) {
-	s.askToken(w, r, http.StatusOK, r.URL.Query().Get("to"), "")
+	q := queryOf(r, "to")
+	to := q.text("to", maxHeader)
+	if err := q.err(); err != nil {
+		s.refuseFor(w, r, err)
+		return
+	}
+	s.askToken(w, r, http.StatusOK, to, "")
 }
 
 func (s *Server) askToken(w http.ResponseWriter, r *http.Request, status int, to, problem string) {
@@ -442,13 +467,13 @@ var templates = template.Must(template.New("").Funcs(template.FuncMap{
 	"stamp":   func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
 	"age":     func(t, now time.Time) string { return view.Span(now.Sub(t)) },
 	"confirm": confirmURL, "asset": assetURL,
-	"zero":    func(t time.Time) bool { return t.IsZero() },
-	"wrap":    following,
-	"hours":   func(h float64) string { return fmt.Sprintf("%.1f", h) },
-	"money":   func(x float64) string { return fmt.Sprintf("%.2f", x) },
-	"n":       func(x float64) string { return strconv.FormatFloat(x, 'f', 1, 64) },
-	"notes":   func(c view.ClusterStatus, now time.Time) []string { return c.Notes(now) },
-	"join":    strings.Join,
+	"zero":  func(t time.Time) bool { return t.IsZero() },
+	"wrap":  following,
+	"hours": func(h float64) string { return fmt.Sprintf("%.1f", h) },
+	"money": func(x float64) string { return fmt.Sprintf("%.2f", x) },
+	"n":     func(x float64) string { return strconv.FormatFloat(x, 'f', 1, 64) },
+	"notes": func(c view.ClusterStatus, now time.Time) []string { return c.Notes(now) },
+	"join":  strings.Join,
 }).ParseFS(templateFiles, "templates/*.html"))
 
 // following is what follows on a cluster, with the present time.

@@ -114,6 +114,10 @@ func isStream(r *http.Request) bool { return r.URL.Path == apiPath+"/events" }
 
 // streamEvents sends an event "state" at once and whenever the state has changed, until the reader goes.
 func (s *Server) streamEvents(w http.ResponseWriter, r *http.Request) {
+	if err := queryOf(r).err(); err != nil {
+		s.refuseFor(w, r, err)
+		return
+	}
 	l := s.streams.listen() // before the state is read, so that what changes in between is told
 	if l == nil {
 		w.Header().Set("Retry-After", "10")
