@@ -3,6 +3,7 @@ package view
 import (
 	"cmp"
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -39,6 +40,9 @@ type Band struct {
 	Group string    `json:"group,omitempty" doc:"name of the group as tables show it"`
 	Text  string    `json:"text" doc:"what it is"`
 }
+
+// Often says whether the mark is of a kind of which a story may have very many: instances arrive and are lost one by one.
+func (m Mark) Often() bool { return m.Kind == MarkArrived || m.Kind == MarkLost }
 
 // The kinds of marks.
 const (
@@ -160,15 +164,29 @@ func (t Timeline) Place(at time.Time) float64 {
 	return min(1, max(0, float64(at.Sub(t.From))/float64(length)))
 }
 
-// Sentence tells the timeline in words, for who cannot see it.
+// Sentence tells the timeline in a few words, for who cannot see it: each kind of mark once. What each mark stands for is in its Text.
 func (t Timeline) Sentence() string {
 	var parts []string
-	for _, m := range t.Marks {
-		text := Clock(m.At, t.Now) + " " + m.Kind
-		if m.Kind == MarkDue {
-			text = Until(m.At, t.Now) + " due: " + m.Text
+	told := map[string]bool{}
+	for _, first := range t.Marks {
+		if told[first.Kind] {
+			continue
 		}
-		parts = append(parts, text)
+		told[first.Kind] = true
+		n, last := 0, first
+		for _, m := range t.Marks {
+			if m.Kind == first.Kind {
+				n, last = n+1, m
+			}
+		}
+		switch {
+		case n > 1:
+			parts = append(parts, fmt.Sprintf("%s %s from %s to %s", first.Kind, times(n), Clock(first.At, t.Now), Clock(last.At, t.Now)))
+		case first.Kind == MarkDue:
+			parts = append(parts, fmt.Sprintf("due %s: %s", Until(first.At, t.Now), shortened(first.Text)))
+		default:
+			parts = append(parts, first.Kind+" "+Clock(first.At, t.Now))
+		}
 	}
 	return strings.Join(parts, "; ")
 }

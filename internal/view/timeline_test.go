@@ -2,6 +2,7 @@ package view
 
 import (
 	"encoding/json"
+	"strings"
 	"testing"
 	"time"
 
@@ -9,6 +10,19 @@ import (
 
 	"emrguard/internal/store"
 )
+
+// TestATimelineInAFewWords holds that the words for a picture stay few, however much happened.
+func TestATimelineInAFewWords(t *testing.T) {
+	line := Timeline{Now: noon}
+	for i := range 5000 {
+		line.Marks = append(line.Marks, Mark{At: ago(time.Duration(6000-i) * time.Second), Kind: MarkArrived, Text: "1 arrived"})
+	}
+	line.Marks = append(line.Marks, Mark{At: ago(time.Minute), Kind: MarkStuck}, Mark{At: noon.Add(time.Hour), Kind: MarkDue, Text: strings.Repeat("it is stopped ", 100)})
+	said := line.Sentence()
+	if len(said) > 250 || !strings.HasPrefix(said, "arrived 5000 times from 10:20 to 11:43; stuck 11:59; due 13:00 (in 1h): it is stopped") {
+		t.Errorf("%q", said)
+	}
+}
 
 func TestTimeline(t *testing.T) {
 	w := New(noon, nil)

@@ -360,6 +360,50 @@ func TestBrowserFindsEverythingAccessible(t *testing.T) {
 	}
 }
 
+// legible is a script that says what of the texts in pictures cannot be read: too small, beyond the picture, or on another.
+const legible = `(() => {
+  const wrong = [];
+  for (const svg of document.querySelectorAll("main figure svg")) {
+    if (svg.parentElement.closest("svg") || !svg.getClientRects().length) continue;
+    const frame = svg.getBoundingClientRect(), texts = [...svg.querySelectorAll("text")].filter(t => t.getClientRects().length);
+    texts.forEach((t, i) => {
+      const r = t.getBoundingClientRect(), size = parseFloat(getComputedStyle(t).fontSize) * t.getScreenCTM().d;
+      if (size < 11) wrong.push(t.textContent + " is " + size.toFixed(1) + " px");
+      if (r.left < frame.left - 1 || r.right > frame.right + 1 || r.bottom > frame.bottom + 3) wrong.push(t.textContent + " lies beyond the picture");
+      for (const u of texts.slice(i + 1)) {
+        const o = u.getBoundingClientRect();
+        if (r.left < o.right && o.left < r.right && r.top + 3 < o.bottom && o.top + 3 < r.bottom) wrong.push(t.textContent + " lies on " + u.textContent);
+      }
+    });
+    if (!texts.length) wrong.push("a picture without a text");
+  }
+  if (!document.querySelector("main figure svg")) wrong.push("no picture");
+  if (document.documentElement.scrollWidth > window.innerWidth) wrong.push("the page is wider than the window");
+  return wrong.join("; ");
+})()`
+
+// TestBrowserReadsPictures holds that the texts of charts and timelines can be read on every width, a phone's included.
+func TestBrowserReadsPictures(t *testing.T) {
+	ctx := browser(t)
+	l := newSite(t, 1200)
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+		if records, err := l.desk.History(t.Context(), store.Query{Kinds: []string{"recovery.completed"}, Limit: 2}); err != nil || len(records) == 2 {
+			break
+		}
+	}
+	for _, width := range []int64{320, 360, 400, 761, 1300} {
+		do(ctx, t, "the width", chromedp.EmulateViewport(width, 800))
+		for _, path := range []string{"/", "/clusters/prod/j-3REPORTS00003", "/clusters/prod/j-2ETL000000002"} {
+			do(ctx, t, path, chromedp.Navigate(l.url(path)))
+			wrong, err := chromedp.Run(ctx, chromedp.Evaluate[string](legible))
+			if err != nil || wrong != "" {
+				t.Errorf("%s on %d pixels: %v %s", path, width, err, wrong)
+			}
+			shot(ctx, t, fmt.Sprintf("pictures-%d%s", width, strings.ReplaceAll(path, "/", "-")))
+		}
+	}
+}
+
 func TestBrowserWithoutScripts(t *testing.T) {
 	ctx := browser(t)
 	l := newSite(t, 600)

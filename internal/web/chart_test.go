@@ -18,26 +18,30 @@ func TestDrawnLabels(t *testing.T) {
 	}
 	mark(5*time.Minute, view.MarkStop)
 	mark(time.Hour, view.MarkDue)
-	out := drawn(line)
-	labels := map[int][]placedMark{}
-	for _, m := range out.Marks {
-		if m.Row >= 0 {
-			labels[m.Row] = append(labels[m.Row], m)
+	for i, out := range drawn(line).Lines {
+		labels := map[int][]placedMark{}
+		for _, m := range out.Marks {
+			if m.Row >= 0 {
+				labels[m.Row] = append(labels[m.Row], m)
+			}
+			if m.Kind != view.MarkArrived && m.Row < 0 || out.Class == "wide" && m.Kind != view.MarkArrived && m.Row > 0 {
+				t.Errorf("%s: the label of %s is in row %d", out.Class, m.Kind, m.Row)
+			}
 		}
-		if m.Kind != view.MarkArrived && m.Row != 0 {
-			t.Errorf("the label of %s is in row %d", m.Kind, m.Row)
+		if len(labels) != rowsMost || out.Rows != rowsMost || out.High > 200 {
+			t.Errorf("%s: %d rows of labels, %d high", out.Class, len(labels), out.High)
 		}
-	}
-	if len(labels) != rowsMost || out.Rows != rowsMost || out.High > 200 {
-		t.Errorf("%d rows of labels, %d high", len(labels), out.High)
-	}
-	for row, marks := range labels {
-		for i, a := range marks {
-			for _, b := range marks[i+1:] {
-				if a.Anchor == b.Anchor && max(a.X-b.X, b.X-a.X) < labelWide {
-					t.Errorf("in row %d the labels of %s and %s lie on each other", row, a.At, b.At)
+		for row, marks := range labels {
+			for i, a := range marks {
+				for _, b := range marks[i+1:] {
+					if a.Anchor == b.Anchor && max(a.X-b.X, b.X-a.X)*out.pixels/100 < labelWide {
+						t.Errorf("%s: in row %d the labels of %s and %s lie on each other", out.Class, row, a.At, b.At)
+					}
 				}
 			}
+		}
+		if out.Class != layouts[i].Class || len(out.X) == 0 {
+			t.Errorf("layout %s has the axis %v", out.Class, out.X)
 		}
 	}
 }
@@ -47,12 +51,18 @@ func TestAxisTimes(t *testing.T) {
 	for length, first := range map[time.Duration]string{
 		5 * time.Minute: "11:08", time.Hour: "11:10", 24 * time.Hour: "12:00", 60 * 24 * time.Hour: "Jan 12 00:00", 5 * 365 * 24 * time.Hour: "",
 	} {
-		times := axisTimes(from, from.Add(length))
-		if len(times) == 0 || len(times) > 10 {
-			t.Errorf("an axis of %s has %d times", length, len(times))
+		for _, l := range layouts {
+			if ticks := l.ticks(from, from.Add(length), func(time.Time) float64 { return 50 }); len(ticks) > l.times {
+				t.Errorf("an axis of %s has %d times (%s)", length, len(ticks), l.Class)
+			}
+		}
+		times := axisTimes(from, from.Add(length), 10)
+		if len(times) == 0 {
+			t.Errorf("an axis of %s has no times", length)
 			continue
 		}
-		if got := times[0].Format(axisFormat(from, from.Add(length))); first != "" && got != first {
+		format, _ := axisFormat(from, from.Add(length))
+		if got := times[0].Format(format); first != "" && got != first {
 			t.Errorf("an axis of %s begins with %s, want %s", length, got, first)
 		}
 	}
