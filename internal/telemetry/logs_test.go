@@ -60,7 +60,7 @@ var lineMeanings = map[string]string{
 	"trace.resource":    "a part of OTEL_RESOURCE_ATTRIBUTES cannot be used",
 	"web.certificate":   "a changed certificate is in use, or could not be read",
 	"web.export":        "an export of history broke off",
-	"web.login.refused": "somebody tried to log in with a wrong token",
+	"web.login.refused": "somebody presented a wrong token; not all of many are written",
 	"web.panic":         "a page broke down; this is a defect of emrguard",
 }
 

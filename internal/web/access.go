@@ -80,7 +80,7 @@ func (a *Access) identify(r *http.Request) Identity {
 			return id
 		}
 	}
-	if scheme, given, ok := strings.Cut(r.Header.Get("Authorization"), " "); ok && strings.EqualFold(scheme, "Bearer") {
+	if given, ok := bearer(r); ok {
 		return a.byToken(given, r)
 	}
 	if c, err := r.Cookie(cookieName); err == nil {
@@ -95,6 +95,23 @@ func (a *Access) identify(r *http.Request) Identity {
 		return Identity{Name: "somebody at " + address(r), Role: Admin}
 	}
 	return Identity{Name: "somebody at " + address(r), Role: Reader}
+}
+
+// bearer is the token that a request presents.
+func bearer(r *http.Request) (string, bool) {
+	scheme, given, ok := strings.Cut(r.Header.Get("Authorization"), " ")
+	return given, ok && strings.EqualFold(scheme, "Bearer")
+}
+
+// offers says whether a request presents a token that may be a guess: one that there is something to compare with, and not from the proxy.
+func (a *Access) offers(r *http.Request) bool {
+	if a.Proxy != nil {
+		if _, ok := a.Proxy.identify(r); ok {
+			return false
+		}
+	}
+	_, ok := bearer(r)
+	return ok && (a.ReadToken != "" || a.AdminToken != "")
 }
 
 // byToken compares in constant time; hashes have one length, so not even that of the token shows.

@@ -1,7 +1,9 @@
 package web
 
 import (
+	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"net/netip"
 	"net/url"
 	"strings"
@@ -148,6 +150,69 @@ func TestNothingIsChangedByStrangers(t *testing.T) {
 		l.admit(&Access{Open: true, Now: time.Now})
 		if body := l.do("GET", "/api/v1/history?kind=order.", "").Body.String(); !strings.Contains(body, `"records":[]`) {
 			t.Errorf("something was changed: %s", body)
+		}
+	})
+}
+
+// TestStrangersGuessInVain holds that whoever tries tokens waits longer and longer, learns nothing by it, and keeps nobody else out.
+func TestStrangersGuessInVain(t *testing.T) {
+	guarded(t, time.Minute, func(l *lab) {
+		l.admit(&Access{ReadToken: readToken, AdminToken: adminToken, Now: time.Now})
+		const pause = `{"kind":"pause","cluster":"web-logs"}`
+		from := func(addr, method, path, body string, headers ...string) *httptest.ResponseRecorder {
+			r, w := l.request(method, path, body, headers...), httptest.NewRecorder()
+			r.RemoteAddr = addr
+			l.server.ServeHTTP(w, r)
+			return w
+		}
+		const stranger, person = "192.0.2.7:999", "192.0.2.8:999"
+		login := func(addr, token string) *httptest.ResponseRecorder {
+			return from(addr, "POST", "/login", url.Values{"token": {token}}.Encode(), "Accept: text/html")
+		}
+		cookie := login(stranger, adminToken).Result().Cookies()[0]
+		session := "Cookie: " + cookie.Name + "=" + cookie.Value
+		for i := range guessesAtOnce {
+			guess := fmt.Sprintf("guess-%016d", i)
+			var w *httptest.ResponseRecorder
+			if i%2 > 0 {
+				w = login(stranger, guess)
+			} else {
+				w = from(stranger, "POST", "/api/v1/orders", pause, "Authorization: Bearer "+guess)
+			}
+			if w.Code != 401 || w.Header().Get("Retry-After") != "" {
+				t.Errorf("guess %d: %d %s", i, w.Code, w.Body)
+			}
+		}
+		for name, w := range map[string]*httptest.ResponseRecorder{
+			"another guess":               from(stranger, "GET", "/api/v1/fleet", "", "Authorization: Bearer guess-of-sixteen-bytes"),
+			"the admin token":             from(stranger, "POST", "/api/v1/orders", pause, "Authorization: Bearer "+adminToken),
+			"a login with the token":      login(stranger, adminToken),
+			"another port, the same host": from("192.0.2.7:1", "GET", "/api/v1/fleet", "", "Authorization: Bearer "+readToken),
+		} {
+			if w.Code != 429 || w.Header().Get("Retry-After") != "6" || w.Header().Get("Set-Cookie") != "" || !strings.Contains(w.Body.String(), "looked at in 6 s") {
+				t.Errorf("%s after too many: %d %v %s", name, w.Code, w.Header(), w.Body)
+			}
+		}
+		for name, c := range map[string]struct {
+			w    *httptest.ResponseRecorder
+			want int
+		}{
+			"somebody else with the token":           {from(person, "GET", "/api/v1/fleet", "", "Authorization: Bearer "+readToken), 200},
+			"somebody else who logs in":              {login(person, adminToken), 303},
+			"whoever is logged in there":             {from(stranger, "GET", "/api/v1/fleet", "", session), 200},
+			"a monitor there, with a token or not":   {from(stranger, "GET", "/healthz", "", "Authorization: Bearer guess-of-sixteen-bytes"), 200},
+			"the page that asks for the token there": {from(stranger, "GET", "/login", "", "Authorization: Bearer "+adminToken), 200},
+		} {
+			if c.w.Code != c.want || strings.Contains(c.w.Body.String(), "admin token") {
+				t.Errorf("%s: %d %s, want %d", name, c.w.Code, c.w.Body, c.want)
+			}
+		}
+		time.Sleep(guessEvery)
+		if w := login(stranger, adminToken); w.Code != 303 {
+			t.Errorf("a login with the token, later: %d %s", w.Code, w.Body)
+		}
+		if orders, err := l.store.Orders(t.Context(), "prod"); err != nil || len(orders) > 0 {
+			t.Errorf("%v %v", orders, err)
 		}
 	})
 }

@@ -96,7 +96,7 @@ type untagged[T any] struct {
 func reading(id, path, summary string, statuses ...int) huma.Operation {
 	return huma.Operation{
 		OperationID: id, Method: http.MethodGet, Path: apiPath + path, Summary: summary, Tags: []string{"read"},
-		Errors: append(statuses, http.StatusBadRequest, http.StatusUnauthorized, http.StatusNotFound, http.StatusServiceUnavailable),
+		Errors: append(statuses, http.StatusBadRequest, http.StatusUnauthorized, http.StatusNotFound, http.StatusTooManyRequests, http.StatusServiceUnavailable),
 	}
 }
 

@@ -71,15 +71,15 @@ func (s *Server) routeOrders(api huma.API) {
 		OperationID: "order", MaxBodyBytes: maxBody, Method: http.MethodPost, Path: apiPath + "/orders", Summary: "Give an order to whoever guards the scope, and wait up to ten seconds for the answer", Tags: []string{"change"},
 		Description:   "200: carried out. 202: it waits in the store's inbox, and is carried out as soon as an emrguard that holds the scope looks. 409: the guard refused it, with the reason.",
 		DefaultStatus: http.StatusOK,
-		Errors:        []int{http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusConflict, http.StatusUnprocessableEntity, http.StatusServiceUnavailable},
+		Errors:        []int{http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusConflict, http.StatusUnprocessableEntity, http.StatusTooManyRequests, http.StatusServiceUnavailable},
 	}, s.apiOrder)
 	huma.Register(api, huma.Operation{
 		OperationID: "previewOrder", MaxBodyBytes: maxBody, Method: http.MethodPost, Path: apiPath + "/orders/preview", Summary: "Say what an order would lead to, and change nothing", Tags: []string{"read"},
-		Errors: []int{http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusUnprocessableEntity, http.StatusServiceUnavailable},
+		Errors: []int{http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusUnprocessableEntity, http.StatusTooManyRequests, http.StatusServiceUnavailable},
 	}, s.apiPreview)
 	huma.Register(api, huma.Operation{
 		OperationID: "orderAnswer", Method: http.MethodGet, Path: apiPath + "/orders/{order}", Summary: "The answer to an order; 404 while there is none", Tags: []string{"read"},
-		Errors: []int{http.StatusUnauthorized, http.StatusNotFound, http.StatusServiceUnavailable},
+		Errors: []int{http.StatusUnauthorized, http.StatusNotFound, http.StatusTooManyRequests, http.StatusServiceUnavailable},
 	}, s.apiAnswer)
 }
 

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"html/template"
-	"log/slog"
 	"maps"
 	"math"
 	"net/http"
@@ -439,8 +438,12 @@ func (s *Server) login(w http.ResponseWriter, r *http.Request) {
 	}
 	access, to := s.o.Access(), r.PostForm.Get("to")
 	id := access.byToken(strings.TrimSpace(r.PostForm.Get("token")), r)
+	if wait := s.weigh(r, access, id); wait > 0 {
+		slow(w, wait)
+		s.askToken(w, r, http.StatusTooManyRequests, to, "Not looked at: "+tooMany(wait)+".")
+		return
+	}
 	if id.Role == Nobody {
-		s.o.Log.WarnContext(r.Context(), "web.login.refused", slog.String("address", address(r)))
 		s.askToken(w, r, http.StatusUnauthorized, to, "That is none of the tokens.")
 		return
 	}

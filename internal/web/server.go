@@ -4,9 +4,11 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"math"
 	"net/http"
 	"runtime/debug"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -43,13 +45,14 @@ type Server struct {
 	fleet   *fleet
 	streams *streams
 	levels  levels
+	guesses *guesses
 	working chan struct{}
 	handler http.Handler
 }
 
 // New returns a server.
 func New(o Options) *Server {
-	s := &Server{o: o, working: make(chan struct{}, maxWorking)}
+	s := &Server{o: o, guesses: newGuesses(), working: make(chan struct{}, maxWorking)}
 	s.fleet = newFleet(o.Desk, o.Speed)
 	s.streams = newStreams(s.fleet)
 	mux := http.NewServeMux()
@@ -127,11 +130,20 @@ func (s *Server) admitted(next http.Handler) http.Handler {
 			s.refuse(w, r, http.StatusMisdirectedRequest, fmt.Sprintf("emrguard is not called %q; ask for it by localhost, or give web.public_url", r.Host))
 			return
 		}
-		id := access.identify(r)
+		id, wait := access.identify(r), time.Duration(0)
+		if access.offers(r) {
+			if wait = s.weigh(r, access, id); wait > 0 {
+				id = Identity{} // whatever it is: an answer would tell
+			}
+		}
 		r = r.WithContext(context.WithValue(r.Context(), identityKey{}, id))
 		changes := r.Method != http.MethodGet && r.Method != http.MethodHead
 		switch path := r.URL.Path; {
 		case path == "/healthz" || path == "/readyz" || path == "/login" || strings.HasPrefix(path, "/assets/"):
+		case wait > 0:
+			slow(w, wait)
+			s.refuse(w, r, http.StatusTooManyRequests, tooMany(wait))
+			return
 		case id.Role == Nobody:
 			s.askWho(w, r)
 			return
@@ -141,6 +153,25 @@ func (s *Server) admitted(next http.Handler) http.Handler {
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// weigh counts a token that was compared against the address it came from, and says how long that has to wait until one counts; 0: this one does.
+func (s *Server) weigh(r *http.Request, a *Access, id Identity) time.Duration {
+	wait, told := s.guesses.admit(origin(r), a.Now(), id.Role > Nobody)
+	if told {
+		s.o.Log.WarnContext(r.Context(), "web.login.refused", slog.String("address", address(r)))
+	}
+	return wait
+}
+
+// slow tells a client when to come again: in whole seconds, at least one.
+func slow(w http.ResponseWriter, wait time.Duration) {
+	w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(wait.Seconds()))))
+}
+
+// tooMany says why a token is not looked at.
+func tooMany(wait time.Duration) string {
+	return fmt.Sprintf("too many wrong tokens came from this address; the next one is looked at in %.0f s", math.Ceil(wait.Seconds()))
 }
 
 // whyNoChange says why somebody who may read may not give orders, and what to do.
