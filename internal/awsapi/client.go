@@ -1,5 +1,5 @@
-// Package awsapi sends emrguard's calls to Amazon EMR, CloudWatch and SQS, and its notifications to SNS and EventBridge, through the AWS SDK and
-// turns the answers into the values of package emr. It makes one attempt and one page a call and decides nothing: pacing, retries and paging belong to its caller.
+// Package awsapi sends emrguard's calls to Amazon EMR, CloudWatch and SQS, its notifications to SNS and EventBridge, and its questions for prices, through
+// the AWS SDK and turns the answers into the values of package emr. It makes one attempt and one page a call and decides nothing: pacing, retries and paging belong to its caller.
 //
 // It is the only package that knows the SDK.
 package awsapi
@@ -60,6 +60,7 @@ type Client struct {
 	events     *eventbridge.Client
 	pricing    *pricing.Client
 	sts        *sts.Client
+	ec2        ec2
 	secrets    *secrets
 	region     string
 	endpoint   string
@@ -119,6 +120,9 @@ func New(ctx context.Context, o Options) (*Client, error) {
 		replace(&po.BaseEndpoint, rehearsal)
 	})
 	c.sts = sts.NewFromConfig(cfg, ofSTS)
+	if c.ec2, err = newEC2(ctx, cfg, rehearsal, o.Version); err != nil {
+		return nil, err
+	}
 	return c, nil
 }
 

@@ -76,6 +76,7 @@ func TestEveryServiceIsAskedOnce(t *testing.T) {
 		"EventBridge": func() error { return c.PutEvent(t.Context(), "default", "emrguard", "x", []byte("{}"), time.Now()) },
 		"price list":  func() error { _, err := c.Price(t.Context(), "m5.xlarge"); return err },
 		"STS":         func() error { _, err := c.Identity(t.Context()); return err },
+		"EC2":         func() error { _, _, err := c.SpotPrices(t.Context(), nil, time.Now(), time.Now(), ""); return err },
 	} {
 		before := len(s.seen())
 		err := ask()

@@ -20,16 +20,21 @@ type Price struct {
 	EMR      float64 // EMR's own, on top
 }
 
-// Price asks the price list: two calls of pricing:GetProducts. Spot prices are not in it. The error is an *emr.Error.
+// Price asks the price list: two calls of pricing:GetProducts. Spot prices are not in it (SpotPrices). The error is an *emr.Error.
 func (c *Client) Price(ctx context.Context, instanceType string) (Price, error) {
-	onDemand, err := c.listed(ctx, "AmazonEC2", [][2]string{
-		{"regionCode", c.region}, {"instanceType", instanceType}, {"operatingSystem", "Linux"}, {"tenancy", "Shared"}, {"preInstalledSw", "NA"}, {"capacitystatus", "Used"},
-	})
+	instance, err := c.listed(ctx, "AmazonEC2", onDemand(c.region, instanceType))
 	if err != nil {
 		return Price{}, err
 	}
 	own, err := c.listed(ctx, "ElasticMapReduce", [][2]string{{"regionCode", c.region}, {"instanceType", instanceType}, {"softwareType", "EMR"}})
-	return Price{onDemand, own}, err
+	return Price{instance, own}, err
+}
+
+// onDemand are the attributes under which EC2 lists an instance type.
+func onDemand(region, instanceType string) [][2]string {
+	return [][2]string{
+		{"regionCode", region}, {"instanceType", instanceType}, {"operatingSystem", "Linux"}, {"tenancy", "Shared"}, {"preInstalledSw", "NA"}, {"capacitystatus", "Used"},
+	}
 }
 
 // listed is the hourly On-Demand price of the one product that a service lists under some attributes, 0 without one.

@@ -58,6 +58,9 @@ func TestPrice(t *testing.T) {
 	if len(asked) != 2 || !strings.Contains(asked[0], "regionCode eu-west-1 TERM_MATCH") || !strings.Contains(asked[1], "softwareType EMR") {
 		t.Errorf("asked %q", asked)
 	}
+	if a, err := c.ProbePriceList(t.Context()); a != Allowed || err != nil {
+		t.Errorf("%s %v", a, err)
+	}
 	lists["AmazonEC2"], lists["ElasticMapReduce"] = []string{}, []string{product("Quantity", "12.0")}
 	if p, err := c.Price(t.Context(), "m5.nosuch"); err != nil || p != (Price{}) {
 		t.Errorf("of a type that is not sold: %+v %v", p, err)
@@ -69,6 +72,9 @@ func TestPrice(t *testing.T) {
 	delete(lists, "AmazonEC2")
 	if _, err := c.Price(t.Context(), "m5.xlarge"); err == nil || err.(*emr.Error).Class != emr.Denied { //nolint:errorlint,forcetypeassert // the type is the contract
 		t.Errorf("without permission: %v", err)
+	}
+	if a, err := c.ProbePriceList(t.Context()); a != Refused || err == nil {
+		t.Errorf("without permission: %s %v", a, err)
 	}
 	if pricingRegion("cn-north-1") != "cn-northwest-1" || pricingRegion("ap-south-1") != "us-east-1" {
 		t.Error("the price list is asked for in the wrong region")

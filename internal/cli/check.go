@@ -57,6 +57,8 @@ store and every row in it, the sinks of notifications with their secrets, and fo
 the clock. What is missing comes with what to do about it: a configuration to begin with, where credentials come from, the statement that a
 policy lacks, the clusters that there are.
 
+With --prices it also tries what "emrguard prices" asks: the price list, and EC2's dry run for Spot prices. Both are optional, so a refusal is a warning.
+
 It changes nothing and sends no notification; "emrguard notify test" does. A permission to write is tried with a request that EMR must refuse: a group or cluster that cannot exist. AWS does
 not document that it checks permissions first, so "allowed" is a strong hint and no proof. TerminateJobFlows is not tried at all: it
 takes nothing but a cluster. Each question takes an API token.
@@ -67,6 +69,7 @@ The exit code is 4 if there is a problem; warnings alone leave it at 0.`,
 		Args: noArgs,
 	}
 	file, out := addConfigFlag(cmd, d), addOutputFlag(cmd)
+	prices := cmd.Flags().Bool("prices", false, "also try what emrguard prices asks of AWS")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		cfg, err := file.Load()
 		if e := (*config.Error)(nil); errors.As(err, &e) {
@@ -86,7 +89,7 @@ The exit code is 4 if there is a problem; warnings alone leave it at 0.`,
 		list = append(list, checkPrices(cfg)...)
 		list = append(list, checkStore(ctx, d, cfg)...)
 		list = append(list, checkSinks(ctx, d, cfg)...)
-		list = append(list, checkScopes(ctx, d, cfg)...)
+		list = append(list, checkScopes(ctx, d, cfg, *prices)...)
 		return writeCheck(d, out, checkPage{Findings: list, Next: afterCheck(cfg)})
 	}
 	return cmd
@@ -215,14 +218,14 @@ func checkFolder(path string) finding {
 }
 
 // checkScopes asks AWS about every scope; the findings come in the order of the scopes.
-func checkScopes(ctx context.Context, d *Deps, cfg *config.Config) []finding {
+func checkScopes(ctx context.Context, d *Deps, cfg *config.Config, prices bool) []finding {
 	began := time.Now()
 	lists := make([][]finding, len(cfg.Scopes))
 	var group errgroup.Group
 	group.SetLimit(scopesAtOnce)
 	for i, s := range cfg.Scopes {
 		group.Go(func() error {
-			lists[i] = checkScope(ctx, d, cfg, s)
+			lists[i] = checkScope(ctx, d, cfg, s, prices)
 			if took := time.Since(began); took > time.Second {
 				fmt.Fprintf(d.Stderr, "%s: scope %s is checked\n", took.Round(time.Second), s.Name)
 			}

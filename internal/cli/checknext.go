@@ -91,6 +91,15 @@ func credentialsStep(s config.Scope) string {
 
 // permissionStep names the statements of the policy that are missing.
 func permissionStep(cfg *config.Config, s config.Scope, op emr.Op, refusal *emr.Error) string {
+	return missingStep(cfg.Allowing(s, op), s, "emrguard iam-policy -c "+cfg.Name(), refusal)
+}
+
+// pricesStep is permissionStep for an action of emrguard prices.
+func pricesStep(cfg *config.Config, s config.Scope, action string, refusal *emr.Error) string {
+	return missingStep(cfg.AllowingPrices(s, action), s, "emrguard iam-policy --prices -c "+cfg.Name(), refusal)
+}
+
+func missingStep(missing []config.Statement, s config.Scope, printedBy string, refusal *emr.Error) string {
 	if strings.Contains(refusal.Message, "explicit deny") {
 		return "an explicit deny refuses this, and no further statement helps: look at what AWS names above (a service control policy, a permissions\n" +
 			"boundary), and whether the cluster has the tag emrguard=off or emrguard=observe."
@@ -100,15 +109,14 @@ func permissionStep(cfg *config.Config, s config.Scope, op emr.Op, refusal *emr.
 		principal = s.RoleARN
 	}
 	var names, texts []string
-	for _, statement := range cfg.Allowing(s, op) {
+	for _, statement := range missing {
 		text, err := json.MarshalIndent(statement, "", "  ")
 		if err != nil {
 			panic(err) // strings only
 		}
 		names, texts = append(names, statement.Sid), append(texts, string(text))
 	}
-	return fmt.Sprintf("the policy of %s lacks %s of what emrguard iam-policy -c %s prints:\n%s",
-		principal, strings.Join(names, ", "), cfg.Name(), strings.Join(texts, ",\n"))
+	return fmt.Sprintf("the policy of %s lacks %s of what %s prints:\n%s", principal, strings.Join(names, ", "), printedBy, strings.Join(texts, ",\n"))
 }
 
 // clustersShown is how many names of clusters are shown.

@@ -25,7 +25,7 @@ type scopeCheck struct {
 	list   []finding
 }
 
-func checkScope(ctx context.Context, d *Deps, cfg *config.Config, s config.Scope) []finding {
+func checkScope(ctx context.Context, d *Deps, cfg *config.Config, s config.Scope, prices bool) []finding {
 	c := &scopeCheck{cfg: cfg, scope: s}
 	client, err := awsapi.New(ctx, app.ScopeOptions(s, d.Version))
 	if err != nil {
@@ -40,6 +40,9 @@ func checkScope(ctx context.Context, d *Deps, cfg *config.Config, s config.Scope
 		c.permissions(ctx, clusters)
 	}
 	c.queue(ctx)
+	if prices {
+		c.prices(ctx)
+	}
 	return c.list
 }
 
@@ -178,6 +181,31 @@ func (c *scopeCheck) queue(ctx context.Context) {
 	}
 	if len(allowed) > 0 {
 		c.add(statusOK, "permission", "%s on %s: allowed", strings.Join(allowed, ", "), queue)
+	}
+}
+
+// prices tries what emrguard prices asks. A simulator has no price list.
+func (c *scopeCheck) prices(ctx context.Context) {
+	type question struct {
+		action, without string
+		probe           func(context.Context) (awsapi.Access, *emr.Error)
+	}
+	list := question{config.PriceListAction, "emrguard prices cannot write a price file", c.client.ProbePriceList}
+	spot := question{config.SpotPriceAction, "emrguard prices writes no Spot prices", c.client.ProbeSpotPrices}
+	questions := []question{list, spot}
+	if c.client.Loopback() {
+		questions = []question{spot}
+	}
+	for _, q := range questions {
+		switch access, err := q.probe(ctx); access {
+		case awsapi.Allowed:
+			c.add(statusOK, "permission", "%s: allowed", q.action)
+		case awsapi.Refused:
+			c.add(statusWarning, "permission", "%s: %v; without it %s", q.action, err, q.without)
+			c.next(pricesStep(c.cfg, c.scope, q.action, err))
+		case awsapi.Unclear:
+			c.add(statusWarning, "permission", "%s: no answer that tells: %v", q.action, err)
+		}
 	}
 }
 

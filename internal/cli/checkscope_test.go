@@ -44,6 +44,36 @@ func TestCheckTriesTheQueue(t *testing.T) {
 	}
 }
 
+// Check tries what the price file needs where it is told to. It is optional, so a refusal is a warning with the statement that lacks.
+func TestCheckTriesPrices(t *testing.T) {
+	sim := emrsim.New(emrsim.Options{})
+	server := httptest.NewServer(wire.New(sim, wire.Options{}))
+	defer server.Close()
+	path := filepath.Join(t.TempDir(), "emrguard.yaml")
+	writeFile(t, path, fmt.Sprintf("store: sqlite:guard.db\nscopes: [{name: sim, region: us-east-1, endpoint: %q}]\nclusters: [{match: {}, mode: observe}]\n", server.URL))
+	if got := runCLI(t, nil, "check", "-c", path); got.code != exitOK || strings.Contains(got.out, "Spot") {
+		t.Errorf("without --prices: code %d\n%s%s", got.code, got.out, got.errOut)
+	}
+	if got := runCLI(t, nil, "check", "--prices", "-c", path); got.code != exitOK || !strings.Contains(got.out, "ec2:DescribeSpotPriceHistory: allowed") {
+		t.Errorf("code %d\n%s%s", got.code, got.out, got.errOut)
+	}
+	denial, err := emrsim.ParseFault("DescribeSpotPriceHistory error=AccessDeniedException")
+	if err != nil {
+		t.Fatal(err)
+	}
+	sim.AddFault(denial)
+	got := runCLI(t, nil, "check", "--prices", "-c", path)
+	for _, part := range []string{"warning", "without it emrguard prices writes no Spot prices", "of what emrguard iam-policy --prices -c", `"aws:RequestedRegion": [`} {
+		if got.code != exitOK || !strings.Contains(got.out, part) {
+			t.Errorf("code %d, no %q\n%s%s", got.code, part, got.out, got.errOut)
+		}
+	}
+	policy := runCLI(t, nil, "iam-policy", "--prices", "-c", path)
+	if plain := runCLI(t, nil, "iam-policy", "-c", path); !strings.Contains(policy.out, "ec2:DescribeSpotPriceHistory") || strings.Contains(plain.out, "ec2:") {
+		t.Errorf("with and without --prices:\n%s%s", policy.out, plain.out)
+	}
+}
+
 // Check asks for what the rules need, and for nothing else; above all it never sends TerminateJobFlows.
 func TestCheckAsksForWhatTheRulesNeed(t *testing.T) {
 	const (

@@ -21,12 +21,14 @@ func newIAMPolicyCmd(d *Deps) *cobra.Command {
 		Short: "Print the least-privilege IAM policies for a configuration",
 		Long: `Iam-policy prints what each principal needs for this configuration, and no more: the credentials emrguard runs with, and every role
 it assumes. Each policy is a document as IAM takes it. Where there are several, a line on standard error names the principal of each;
---role prints one alone.`,
+--role prints one alone. --prices adds what "emrguard prices" asks, which the daemon does not: leave it out of the daemon's own role where somebody else
+runs that command.`,
 		Example: `  emrguard iam-policy -c emrguard.yaml
   emrguard iam-policy -c emrguard.yaml --role arn:aws:iam::111122223333:role/emrguard > policy.json`,
 		Args: noArgs,
 	}
 	file, out := addConfigFlag(cmd, d), addOutputFlag(cmd)
+	prices := cmd.Flags().Bool("prices", false, "with what emrguard prices asks: the price list and the Spot prices")
 	role := cmd.Flags().String("role", "", "only the policy of this role `ARN`")
 	cmd.RunE = func(*cobra.Command, []string) error {
 		cfg, err := file.Load()
@@ -35,7 +37,7 @@ it assumes. Each policy is a document as IAM takes it. Where there are several, 
 		}
 		var list []config.PolicyFor
 		var known []string
-		for _, p := range cfg.IAMPolicies() {
+		for _, p := range cfg.IAMPolicies(extras(*prices)...) {
 			if p.Principal != "" {
 				known = append(known, p.Principal)
 			}
@@ -49,6 +51,14 @@ it assumes. Each policy is a document as IAM takes it. Where there are several, 
 		return writePolicies(d, out, list)
 	}
 	return cmd
+}
+
+// extras are what the policies allow beside the guard.
+func extras(prices bool) []config.Extra {
+	if prices {
+		return []config.Extra{config.ForPrices}
+	}
+	return nil
 }
 
 func writePolicies(d *Deps, out *output, list []config.PolicyFor) error {

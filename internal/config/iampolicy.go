@@ -40,6 +40,19 @@ type PolicyFor struct {
 	Policy    Policy
 }
 
+// Extra is something beside the guard itself that a policy may allow.
+type Extra string
+
+// ForPrices is what `emrguard prices` asks: the price list, which has no resource to restrict and a region of AWS's choice, and the Spot prices of the scope's
+// region (Service Authorization Reference, "… for AWS Price List": GetProducts; "… for Amazon EC2": DescribeSpotPriceHistory has no resource type).
+const ForPrices Extra = "prices"
+
+// The actions of ForPrices.
+const (
+	PriceListAction = "pricing:GetProducts"
+	SpotPriceAction = "ec2:DescribeSpotPriceHistory"
+)
+
 // IAMPolicies returns the least-privilege policies for this configuration: one for the credentials emrguard runs with, if
 // they need any permission, and one for each role it assumes, in the order of the scopes.
 //
@@ -48,7 +61,7 @@ type PolicyFor struct {
 // rule enforces, and TerminateJobFlows only for the clusters of rules whose termination enforces, too; both are denied for clusters
 // whose own tag opts out (rule R12). ListClusters has no resource to restrict, so it is bound to the region; so is GetMetricData, which is
 // allowed only if a rule needs metrics. A queue of events may be read and deleted from, and a topic
-// and a bus of the notifications be sent to.
+// and a bus of the notifications be sent to. Extras come last.
 //
 // Source: Service Authorization Reference, "Actions, resources, and condition keys for Amazon Elastic MapReduce":
 // resource type cluster (arn:<partition>:elasticmapreduce:<region>:<account>:cluster/<id>) with the condition key
@@ -58,7 +71,7 @@ type PolicyFor struct {
 // carries ClusterId. emrguard always sends it, and as nothing here allows a write on "*", a request without it is refused.
 // Older editions of that guide say that ModifyInstanceGroups knows no tag keys at all; if AWS denies it to a rule that
 // selects by tag, name the clusters by id.
-func (c *Config) IAMPolicies() []PolicyFor {
+func (c *Config) IAMPolicies(extras ...Extra) []PolicyFor {
 	var out []PolicyFor
 	for _, principal := range c.principals() {
 		b := policyBuilder{cfg: c}
@@ -68,6 +81,9 @@ func (c *Config) IAMPolicies() []PolicyFor {
 			}
 		}
 		b.notifications(principal)
+		if slices.Contains(extras, ForPrices) {
+			b.prices(principal)
+		}
 		if principal == "" {
 			b.assume()
 		}
@@ -80,10 +96,19 @@ func (c *Config) IAMPolicies() []PolicyFor {
 
 // Allowing returns the statements of a scope's policy that allow an operation there, as they stand in IAMPolicies: without them AWS refuses it.
 func (c *Config) Allowing(s Scope, op emr.Op) []Statement {
+	return allowing(c.IAMPolicies(), s, action(op))
+}
+
+// AllowingPrices is Allowing for an action of ForPrices.
+func (c *Config) AllowingPrices(s Scope, action string) []Statement {
+	return allowing(c.IAMPolicies(ForPrices), s, action)
+}
+
+func allowing(policies []PolicyFor, s Scope, action string) []Statement {
 	var out []Statement
-	for _, p := range c.IAMPolicies() {
+	for _, p := range policies {
 		for _, statement := range p.Policy.Statement {
-			if p.Principal == s.RoleARN && statement.Effect == "Allow" && slices.Contains(statement.Action, action(op)) && statement.in(s.Region) {
+			if p.Principal == s.RoleARN && statement.Effect == "Allow" && slices.Contains(statement.Action, action) && statement.in(s.Region) {
 				out = append(out, statement)
 			}
 		}
@@ -96,7 +121,7 @@ func (s Statement) in(region string) bool {
 	if only := s.Condition["StringEquals"]["aws:RequestedRegion"]; len(only) > 0 {
 		return slices.Contains(only, region)
 	}
-	return slices.ContainsFunc(s.Resource, func(arn string) bool { return strings.Contains(arn, ":"+region+":") })
+	return slices.ContainsFunc(s.Resource, func(arn string) bool { return arn == "*" || strings.Contains(arn, ":"+region+":") })
 }
 
 // principals are the identities that the scopes and sinks use: emrguard's own first, then each role once.
@@ -159,6 +184,22 @@ func (b *policyBuilder) notifications(principal string) {
 			b.add(st.sid, "Allow", []string{st.action}, slices.Compact(st.resources), nil)
 		}
 	}
+}
+
+// prices allows a principal to ask for the prices of its scopes.
+func (b *policyBuilder) prices(principal string) {
+	var regions []string
+	for _, s := range b.cfg.Scopes {
+		if s.RoleARN == principal {
+			regions = append(regions, s.Region)
+		}
+	}
+	if len(regions) == 0 {
+		return
+	}
+	slices.Sort(regions)
+	b.add("PriceList", "Allow", []string{PriceListAction}, []string{"*"}, nil)
+	b.add("SpotPrices", "Allow", []string{SpotPriceAction}, []string{"*"}, map[string]map[string][]string{"StringEquals": {"aws:RequestedRegion": slices.Compact(regions)}})
 }
 
 // action is the IAM name of an operation.

@@ -70,6 +70,39 @@ clusters:
 	}
 }
 
+// Prices are allowed where they are asked for, to each principal for its own regions, and change nothing else.
+func TestPricesAreAnExtraOfThePolicy(t *testing.T) {
+	cfg := mustParse(t, `
+scopes:
+  - {name: prod, region: us-east-1, role_arn: "arn:aws:iam::111122223333:role/emrguard"}
+  - {name: west, region: us-west-2, role_arn: "arn:aws:iam::111122223333:role/emrguard"}
+  - {name: own, region: eu-west-1}
+clusters: [{match: {}, mode: observe}]
+`)
+	plain, extra := cfg.IAMPolicies(), cfg.IAMPolicies(ForPrices)
+	want := map[string][]string{"": {"eu-west-1"}, "arn:aws:iam::111122223333:role/emrguard": {"us-east-1", "us-west-2"}}
+	for i, p := range extra {
+		checkPolicy(t, p.Policy)
+		var added []Statement
+		for _, s := range p.Policy.Statement {
+			if s.Action[0] == PriceListAction || s.Action[0] == SpotPriceAction {
+				added = append(added, s)
+			}
+		}
+		if len(added) != 2 || len(p.Policy.Statement) != len(plain[i].Policy.Statement)+2 || added[0].Condition != nil ||
+			!slices.Equal(added[1].Condition["StringEquals"]["aws:RequestedRegion"], want[p.Principal]) {
+			t.Errorf("%s: %+v", p.Principal, added)
+		}
+	}
+	for _, s := range cfg.Scopes {
+		for _, action := range []string{PriceListAction, SpotPriceAction} {
+			if got := cfg.AllowingPrices(s, action); len(got) != 1 || got[0].Action[0] != action {
+				t.Errorf("%s of %s: %+v", action, s.Name, got)
+			}
+		}
+	}
+}
+
 // checkPolicy holds what has to be true of every policy.
 func checkPolicy(t *testing.T, p Policy) {
 	t.Helper()
@@ -96,7 +129,7 @@ func checkPolicy(t *testing.T, p Policy) {
 			if strings.HasSuffix(a, "*") {
 				t.Errorf("%s allows %s", s.Sid, a)
 			}
-			if slices.Contains(s.Resource, "*") && a != "elasticmapreduce:ListClusters" && a != "cloudwatch:GetMetricData" {
+			if slices.Contains(s.Resource, "*") && !slices.Contains([]string{"elasticmapreduce:ListClusters", "cloudwatch:GetMetricData", PriceListAction, SpotPriceAction}, a) {
 				t.Errorf("%s allows %s on everything", s.Sid, a)
 			}
 			writes := []string{"elasticmapreduce:ModifyInstanceGroups", "elasticmapreduce:AddInstanceGroups", "elasticmapreduce:TerminateJobFlows"}

@@ -31,6 +31,7 @@ func New(o Options) *Sim {
 	s.register(ofService(EMR, adminOperations()))
 	s.register(cloudWatchOperations())
 	s.register(sqsOperations())
+	s.register(ec2Operations())
 	return s
 }
 

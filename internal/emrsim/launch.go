@@ -215,6 +215,7 @@ func (c *request) setPrice(a Action) error {
 	}
 	c.r.pool(a.Pool) // known from now on
 	c.r.prices[a.Pool] = a.Price
+	c.r.priceChanges[a.Pool] = append(c.r.priceChanges[a.Pool], spotChange{c.s.now, spotPrice(a.Pool, a.Price)})
 	c.log(nil, nil, 0, fmt.Sprintf("%s $%g", a.Pool, a.Price))
 	for _, x := range c.r.order {
 		for _, g := range x.parts() {

@@ -24,6 +24,7 @@ const (
 	EMR        Service = "EMR"
 	CloudWatch Service = "CloudWatch"
 	SQS        Service = "SQS"
+	EC2        Service = "EC2"
 )
 
 // ofService marks operations as a service's.

@@ -9,22 +9,23 @@ import (
 
 // region is one region of the account: its own clusters, capacity and API rates.
 type region struct {
-	s        *Sim
-	name     string
-	clusters map[string]*cluster
-	order    []*cluster // oldest first
-	pools    map[Pool]*pool
-	quotas   map[string]*part // vCPUs by market
-	subnets  map[string]*part // addresses by subnet
-	custom   map[string]*customMetric
-	prices   map[Pool]float64 // Spot prices that somebody set, in dollars an hour
-	buckets  map[string]*bucket
-	ids      *rand.Rand // of clusters
-	read     *rand.Rand // draws of reads, which must not change the world
-	calls    struct{ reads, writes uint64 }
-	changes  []Change
-	admin    adminState
-	bus      bus
+	s            *Sim
+	name         string
+	clusters     map[string]*cluster
+	order        []*cluster // oldest first
+	pools        map[Pool]*pool
+	quotas       map[string]*part // vCPUs by market
+	subnets      map[string]*part // addresses by subnet
+	custom       map[string]*customMetric
+	prices       map[Pool]float64      // Spot prices that somebody set, in dollars an hour
+	priceChanges map[Pool][]spotChange // each price that was set, oldest first
+	buckets      map[string]*bucket
+	ids          *rand.Rand // of clusters
+	read         *rand.Rand // draws of reads, which must not change the world
+	calls        struct{ reads, writes uint64 }
+	changes      []Change
+	admin        adminState
+	bus          bus
 }
 
 // defaultRegion is where a call without a region goes.
@@ -38,7 +39,7 @@ func (s *Sim) region(name string) *region {
 	}
 	r := &region{
 		s: s, name: name, clusters: map[string]*cluster{}, pools: map[Pool]*pool{}, quotas: map[string]*part{}, subnets: map[string]*part{}, custom: map[string]*customMetric{},
-		prices: map[Pool]float64{}, buckets: map[string]*bucket{},
+		prices: map[Pool]float64{}, priceChanges: map[Pool][]spotChange{}, buckets: map[string]*bucket{},
 		ids: stream(s.opt.Seed, "ids", name), read: stream(s.opt.Seed, "reads", name),
 		bus: bus{rng: stream(s.opt.Seed, "events", name)},
 	}

@@ -31,7 +31,7 @@ func (g *group) pays(d int) {
 func (g *group) hourly() float64 {
 	price := g.machine.price
 	if g.market == marketSpot {
-		price = cmp.Or(g.c.r.prices[g.poolName()], spotShare*g.machine.price)
+		price = spotPrice(g.poolName(), g.c.r.prices[g.poolName()])
 	}
 	return price + emrShare*g.machine.price
 }

@@ -98,6 +98,7 @@ var everyInput = []any{
 	GetBlockPublicAccessConfigurationInput{}, PutBlockPublicAccessConfigurationInput{}, ListReleaseLabelsInput{}, DescribeReleaseLabelInput{},
 	ListSupportedInstanceTypesInput{}, GetMetricDataInput{}, GetMetricStatisticsInput{}, ListMetricsInput{}, PutMetricDataInput{},
 	ReceiveMessageInput{}, DeleteMessageInput{}, DeleteMessageBatchInput{},
+	DescribeSpotPriceHistoryInput{},
 }
 
 func TestAbsentAndEmptyAreDifferent(t *testing.T) {

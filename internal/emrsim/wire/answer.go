@@ -12,6 +12,9 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, c call, out emrs
 	buf := getBuffer()
 	defer putBuffer(buf)
 	h, status := w.Header(), http.StatusOK
+	if c.protocol == ec2Query {
+		out.Err = ec2Error(out.Err)
+	}
 	switch {
 	case out.Err != nil:
 		status = out.Err.Status

@@ -1,4 +1,4 @@
-// Package wire serves a simulator over HTTP as Amazon EMR, CloudWatch and SQS would, so that the AWS CLI, boto3 and the AWS SDKs work
+// Package wire serves a simulator over HTTP as Amazon EMR, CloudWatch, SQS and EC2 would, so that the AWS CLI, boto3 and the AWS SDKs work
 // against it unchanged.
 //
 // # The API
@@ -26,6 +26,8 @@
 // SQS has the queue of EMR's events, where the simulator's options turn them on: http://host:port/<account>/emr-events, of which only the
 // last part counts. Its requests are scoped to the service "sqs" and come as awsJson 1.0 (X-Amz-Target AmazonSQS.<Operation>) or as a
 // form (Debian's AWS CLI). A ReceiveMessage that waits for a message looks for one each second of simulated time.
+//
+// EC2 has DescribeSpotPriceHistory. Its requests are scoped to the service "ec2" and come as a form; its answers have an XML form of their own.
 //
 // # Time
 //

@@ -72,6 +72,15 @@ var (
 	}
 )
 
+// ec2Query is EC2's protocol: the parameters of the query protocol, and answers in a form of its own.
+var ec2Query = &protocol{
+	service: emrsim.EC2, scope: ec2Scope, takes: []string{formType}, gives: "text/xml;charset=UTF-8", place: "the parameter Action",
+	example: "DescribeSpotPriceHistory", decode: decodeForm, encode: encodeEC2, fail: failEC2,
+}
+
+// ec2Scope is EC2's name in credential scopes.
+const ec2Scope = "ec2"
+
 // rpcPath is the path of smithy's RPC v2, before the operation.
 const rpcPath = "/service/" + cloudWatchName + "/operation/"
 
@@ -82,6 +91,8 @@ func protocolOf(r *http.Request) *protocol {
 		return rpcCBOR
 	case mediaOf(r) == formType && strings.Contains(r.Header.Get("Authorization"), "/"+sqsScope+"/"):
 		return sqsQuery
+	case mediaOf(r) == formType && strings.Contains(r.Header.Get("Authorization"), "/"+ec2Scope+"/"):
+		return ec2Query
 	case mediaOf(r) == formType:
 		return query
 	case strings.HasPrefix(r.Header.Get("X-Amz-Target"), sqsJSON.prefix):
@@ -97,7 +108,7 @@ func (p *protocol) name(r *http.Request) (name string, inBody bool) {
 	switch p {
 	case rpcCBOR:
 		return strings.TrimPrefix(r.URL.Path, rpcPath), false
-	case query, sqsQuery:
+	case query, sqsQuery, ec2Query:
 		return "", true
 	}
 	return r.Header.Get("X-Amz-Target"), false

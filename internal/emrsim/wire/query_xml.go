@@ -2,6 +2,7 @@ package wire
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/xml"
 	"reflect"
 	"strconv"
@@ -58,17 +59,21 @@ func structureXML(buf *bytes.Buffer, v reflect.Value) {
 			tag := v.Type().Field(i).Tag
 			if flat := tag.Get("query"); flat != "" {
 				for j := range f.Len() {
-					element(buf, flat, func() { valueXML(buf, f.Index(j)) })
+					element(buf, flat, func() { valueXML(buf, f.Index(j), listElement) })
 				}
 				continue
 			}
 			name, _, _ := strings.Cut(tag.Get("json"), ",")
-			element(buf, name, func() { valueXML(buf, reflect.Indirect(f)) })
+			element(buf, name, func() { valueXML(buf, reflect.Indirect(f), cmp.Or(tag.Get("item"), listElement)) })
 		}
 	}
 }
 
-func valueXML(buf *bytes.Buffer, v reflect.Value) {
+// listElement is the name of a list's elements, but in EC2's answers.
+const listElement = "member"
+
+// valueXML writes a value; item is what its elements are called if it is a list.
+func valueXML(buf *bytes.Buffer, v reflect.Value, item string) {
 	switch x := v.Interface().(type) {
 	case shapes.Time:
 		buf.WriteString(x.UTC().Format("2006-01-02T15:04:05.000Z"))
@@ -82,7 +87,7 @@ func valueXML(buf *bytes.Buffer, v reflect.Value) {
 		switch v.Kind() {
 		case reflect.Slice:
 			for i := range v.Len() {
-				element(buf, "member", func() { valueXML(buf, v.Index(i)) })
+				element(buf, item, func() { valueXML(buf, v.Index(i), listElement) })
 			}
 		case reflect.Struct:
 			structureXML(buf, v)
