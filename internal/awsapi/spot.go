@@ -132,8 +132,8 @@ func configured(ctx context.Context, cfg aws.Config, service string) string {
 		if s, ok := source.(interface {
 			GetServiceBaseEndpoint(ctx context.Context, service string) (string, bool, error)
 		}); ok {
-			if url, found, err := s.GetServiceBaseEndpoint(ctx, service); err == nil && found {
-				return url
+			if named, found, err := s.GetServiceBaseEndpoint(ctx, service); err == nil && found {
+				return named
 			}
 		}
 	}
