@@ -23,7 +23,7 @@ const (
 	Delay       Effect = "delay"        // =duration: the answer takes that long
 	Empty       Effect = "empty"        // HTTP 200 with an empty body, although the call took effect
 	Ignore      Effect = "ignore"       // HTTP 200, and nothing happens; only for operations without output
-	Stale       Effect = "stale"        // =duration: ListInstanceGroups shows the state of that long ago (at most 30 m); metrics as known then
+	Stale       Effect = "stale"        // =duration: ListInstanceGroups and ListInstances show the state of that long ago (at most 30 m); metrics as known then
 	Low         Effect = "low"          // =n: ListInstanceGroups shows running counts n too low, but not below 0
 	Resizing    Effect = "resizing"     // ListInstanceGroups shows every group that is RUNNING as RESIZING
 	LoseGroups  Effect = "lose-groups"  // =n: ListInstanceGroups leaves the last n groups of a page out

@@ -163,7 +163,9 @@ func (c *request) listInstances(in *shapes.ListInstancesInput) (*shapes.ListInst
 		return nil, err
 	}
 	out := &shapes.ListInstancesOutput{Instances: []shapes.Instance{}}
-	for _, n := range x.instances(in, c.s.opt.Unknowns.Unfulfilled) {
+	unknowns := &c.s.opt.Unknowns
+	at := c.now().Add(-c.stale - unknowns.ReadLag.draw(c.r.listed))
+	for _, n := range x.instances(in, unknowns.Unfulfilled, at) {
 		if n.seq <= start {
 			continue
 		}
@@ -172,7 +174,7 @@ func (c *request) listInstances(in *shapes.ListInstancesInput) (*shapes.ListInst
 			break
 		}
 		start = n.seq
-		out.Instances = append(out.Instances, n.describe(c.s.opt.Unknowns.Unfulfilled))
+		out.Instances = append(out.Instances, n.describe(unknowns.Unfulfilled, n.stateAt(at)))
 	}
 	return out, nil
 }

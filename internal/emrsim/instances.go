@@ -5,12 +5,14 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"emrguard/internal/emrsim/shapes"
 )
 
-// instances lists what ListInstances shows, oldest first: active instances, and those that ended in the last 30 days.
-func (c *cluster) instances(in *shapes.ListInstancesInput, unfulfilled Unfulfilled) []*node {
+// instances lists what ListInstances shows as of a time, oldest first: active instances, and those that ended in the last 30 days. One that ended without
+// ever having had an EC2 id is forgotten, and missing from the past, too.
+func (c *cluster) instances(in *shapes.ListInstancesInput, unfulfilled Unfulfilled, at time.Time) []*node {
 	var out []*node
 	ended := 0
 	for _, g := range c.parts() {
@@ -19,12 +21,13 @@ func (c *cluster) instances(in *shapes.ListInstancesInput, unfulfilled Unfulfill
 		}
 		for _, list := range [][]*node{g.gone, g.nodes} {
 			for _, n := range list {
-				switch {
-				case len(in.InstanceStates) > 0 && !slices.Contains(in.InstanceStates, n.state),
-					n.state == stateAwaiting && unfulfilled == UnfulfilledHidden,
-					n.state == stateTerminated && n.expired(c.sim().now):
+				switch state := n.stateAt(at); {
+				case state == "",
+					len(in.InstanceStates) > 0 && !slices.Contains(in.InstanceStates, state),
+					state == stateAwaiting && unfulfilled == UnfulfilledHidden,
+					state == stateTerminated && n.expired(at):
 					continue
-				case n.state == stateTerminated:
+				case state == stateTerminated:
 					ended++
 				}
 				out = append(out, n)
@@ -35,7 +38,7 @@ func (c *cluster) instances(in *shapes.ListInstancesInput, unfulfilled Unfulfill
 	if over := len(out) - instanceLimit; over > 0 {
 		over = min(over, ended)
 		out = slices.DeleteFunc(out, func(n *node) bool {
-			drop := over > 0 && n.state == stateTerminated
+			drop := over > 0 && n.stateAt(at) == stateTerminated
 			if drop {
 				over--
 			}
@@ -62,30 +65,35 @@ func (g *group) matches(in *shapes.ListInstancesInput) bool {
 	return true
 }
 
-// describe is the instance as ListInstances shows it.
-func (n *node) describe(unfulfilled Unfulfilled) shapes.Instance {
+// describe is the instance as ListInstances shows it in a state that it has or had. Why it waits for EC2 is said as of now.
+func (n *node) describe(unfulfilled Unfulfilled, state string) shapes.Instance {
 	g := n.g
-	timeline := &shapes.InstanceTimeline{CreationDateTime: shapes.At(n.created), ReadyDateTime: shapes.At(n.ready), EndDateTime: shapes.At(n.ended)}
-	if n.state == stateAwaiting && unfulfilled == UnfulfilledUndated {
-		timeline.CreationDateTime = nil
-	}
-	reason := n.reasonText
-	if n.state == stateAwaiting {
+	timeline, code, reason := &shapes.InstanceTimeline{CreationDateTime: shapes.At(n.created)}, "", ""
+	switch state {
+	case stateAwaiting:
 		reason = g.instanceReason
+		if unfulfilled == UnfulfilledUndated {
+			timeline.CreationDateTime = nil
+		}
+	case stateRunning:
+		timeline.ReadyDateTime = shapes.At(n.ready)
+	case stateTerminated:
+		timeline.ReadyDateTime, timeline.EndDateTime = shapes.At(n.ready), shapes.At(n.ended)
+		code, reason = n.reasonCode, n.reasonText
 	}
 	out := shapes.Instance{
 		Id: &n.id, Market: &g.market, InstanceType: &g.itype, EbsVolumes: []shapes.EbsVolume{},
-		Status: &shapes.InstanceStatus{State: ptr(n.state), StateChangeReason: &shapes.InstanceStateChangeReason{Message: &reason}, Timeline: timeline},
+		Status: &shapes.InstanceStatus{State: ptr(state), StateChangeReason: &shapes.InstanceStateChangeReason{Message: &reason}, Timeline: timeline},
 	}
-	if n.reasonCode != "" {
-		out.Status.StateChangeReason.Code = ptr(n.reasonCode)
+	if code != "" {
+		out.Status.StateChangeReason.Code = &code
 	}
 	if g.fleet != nil {
 		out.InstanceFleetId = &g.fleet.id
 	} else {
 		out.InstanceGroupId = &g.id
 	}
-	if n.ec2 != "" {
+	if state != stateAwaiting && n.ec2 != "" {
 		out.Ec2InstanceId = ptr(n.ec2)
 		out.PrivateIpAddress, out.PrivateDnsName = ptr(n.address("10", ".")), ptr("ip-"+n.address("10", "-")+".ec2.internal")
 		out.PublicIpAddress, out.PublicDnsName = ptr(n.address("54", ".")), ptr(n.publicName())

@@ -2,7 +2,9 @@ package emrsim
 
 import (
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -21,6 +23,56 @@ func TestReadsMayLag(t *testing.T) {
 	w.wait(time.Second)
 	if groups := w.list(); len(groups) != 4 || *groups[2].RequestedInstanceCount != 6 || *groups[2].Status.State != stateRunning {
 		t.Errorf("60 s after: %d groups, %d requested, %s", len(groups), *groups[2].RequestedInstanceCount, *groups[2].Status.State)
+	}
+}
+
+// TestAnOldListOfInstances shows an instance in each state of its life as it was a while ago, with what was known of it then.
+func TestAnOldListOfInstances(t *testing.T) {
+	w := newWorld(t, Options{Unthrottled: true, Timing: slow()}, spot("task", 1))
+	w.wait(time.Hour)
+	began := w.Now()
+	_ = w.modify("task", 2)
+	list := func(states ...string) []shapes.Instance {
+		in := &shapes.ListInstancesInput{ClusterId: &w.id, InstanceGroupId: ptr(w.truth("task").ID), InstanceStates: states}
+		return w.must("ListInstances", in).(*shapes.ListInstancesOutput).Instances
+	}
+	shown := func() string {
+		var text strings.Builder
+		for _, n := range list() {
+			fmt.Fprintf(&text, "%s ec2=%t ready=%t ended=%t; ", *n.Status.State, n.Ec2InstanceId != nil, n.Status.Timeline.ReadyDateTime != nil, n.Status.Timeline.EndDateTime != nil)
+		}
+		return text.String()
+	}
+	fresh := map[time.Duration]string{} // by the time since the change
+	for range 120 {
+		w.wait(10 * time.Second)
+		fresh[w.Now().Sub(began)] = shown()
+		if w.truth("task").Running == 2 {
+			break
+		}
+	}
+	w.act(Action{Do: DoInterrupt, Group: "task", Count: 1})
+	fresh[w.Now().Sub(began)] = shown()
+	w.wait(time.Minute)
+	states := map[string]bool{}
+	for since, want := range fresh {
+		ago := w.Now().Sub(began.Add(since))
+		w.act(Action{Do: DoClearFaults})
+		w.act(Action{Do: DoFault, Fault: "ListInstances stale=" + ago.String()})
+		if got := shown(); got != want {
+			t.Errorf("%s ago, %s after the change: %s, then it was %s", ago, since, got, want)
+		}
+		states[want] = true
+	}
+	if len(states) < 4 {
+		t.Errorf("only these were shown: %v", slices.Collect(maps.Keys(states)))
+	}
+	for fault, want := range map[string]int{"ListInstances stale=59s": 1, "ListInstances stale=61s": 0} {
+		w.act(Action{Do: DoClearFaults})
+		w.act(Action{Do: DoFault, Fault: fault})
+		if n := len(list(stateTerminated)); n != want {
+			t.Errorf("%s: %d have ended, want %d", fault, n, want)
+		}
 	}
 }
 

@@ -13,12 +13,13 @@ type node struct {
 	reasonCode            string
 	reasonText            string
 	created, ready, ended time.Time
-	leaving               bool // in graceful decommissioning: still reads RUNNING, there is no state for it in the API
-	draining              bool // leaving, and its containers have not finished what they had
-	cut                   bool // leaving, and ended before its work is done
-	change                int  // the change that made it leave; -1: none
-	turn                  int  // the part of its pool it holds
-	epoch                 int  // counts what happened to it, so that an event queued before is void
+	granted, booting      time.Time // when it got its EC2 id, and when its bootstrap actions began; zero: it was placed running
+	leaving               bool      // in graceful decommissioning: still reads RUNNING, there is no state for it in the API
+	draining              bool      // leaving, and its containers have not finished what they had
+	cut                   bool      // leaving, and ended before its work is done
+	change                int       // the change that made it leave; -1: none
+	turn                  int       // the part of its pool it holds
+	epoch                 int       // counts what happened to it, so that an event queued before is void
 }
 
 // kill says why a running node ended.
@@ -63,6 +64,24 @@ func (n *node) enter(state string) {
 	n.epoch++
 }
 
+// stateAt is the state of the node at a time that is not in the future; empty before it was made.
+func (n *node) stateAt(t time.Time) string {
+	since := func(moment time.Time) bool { return !moment.IsZero() && !moment.After(t) }
+	switch {
+	case n.created.After(t):
+		return ""
+	case since(n.ended):
+		return stateTerminated
+	case since(n.ready):
+		return stateRunning
+	case since(n.booting):
+		return stateBootstrapping
+	case since(n.granted):
+		return stateProvisioning
+	}
+	return stateAwaiting
+}
+
 // later queues run for the node unless something else happens to it before.
 func (n *node) later(d time.Duration, run func()) {
 	epoch := n.epoch
@@ -79,11 +98,12 @@ func (n *node) launch() {
 	rng := n.g.c.rng
 	n.ec2 = hexID(rng, "i-")
 	n.ip = uint32(rng.UintN(1 << 20))
-	n.turn = n.g.turn
+	n.turn, n.granted = n.g.turn, n.g.sim().now
 	n.g.pays(1)
 	n.enter(stateProvisioning)
 	n.later(t.Provision.draw(rng), func() {
 		n.enter(stateBootstrapping)
+		n.booting = n.g.sim().now
 		n.later(t.Bootstrap.draw(rng), n.booted)
 		n.g.changed()
 	})

@@ -51,7 +51,7 @@ type Timing struct {
 type Unknowns struct {
 	Surplus        Surplus     // what happens to nodes that arrive when no more are asked for, as after a stopped resize
 	LossResizes    bool        // while a lost Spot node is replaced the group reads RESIZING; false: it reads RUNNING
-	ReadLag        Dist        // how old the state may be that ListInstanceGroups shows, drawn for each read; zero: never old
+	ReadLag        Dist        // how old the state may be that ListInstanceGroups and ListInstances show, drawn for each page; zero: never old
 	Unfulfilled    Unfulfilled // how ListInstances shows instances that EC2 has not given yet
 	RefuseEmptyAdd bool        // AddInstanceGroups refuses a count of 0; false: accepted, as Terraform relies on
 	HideReasons    bool        // a group at work on its count, and its instances, say nothing of why EC2 refuses them; false: what EMR's events and EC2's errors say

@@ -21,7 +21,8 @@ type region struct {
 	priceChanges map[Pool][]spotChange // each price that was set, oldest first
 	buckets      map[string]*bucket
 	ids          *rand.Rand // of clusters
-	read         *rand.Rand // draws of reads, which must not change the world
+	read         *rand.Rand // draws of reads of groups, which must not change the world
+	listed       *rand.Rand // and of instances
 	calls        struct{ reads, writes uint64 }
 	changes      []Change
 	admin        adminState
@@ -40,7 +41,7 @@ func (s *Sim) region(name string) *region {
 	r := &region{
 		s: s, name: name, clusters: map[string]*cluster{}, pools: map[Pool]*pool{}, quotas: map[string]*part{}, subnets: map[string]*part{}, custom: map[string]*customMetric{},
 		prices: map[Pool]float64{}, priceChanges: map[Pool][]spotChange{}, buckets: map[string]*bucket{},
-		ids: stream(s.opt.Seed, "ids", name), read: stream(s.opt.Seed, "reads", name),
+		ids: stream(s.opt.Seed, "ids", name), read: stream(s.opt.Seed, "reads", name), listed: stream(s.opt.Seed, "lists", name),
 		bus: bus{rng: stream(s.opt.Seed, "events", name)},
 	}
 	s.regions[name] = r

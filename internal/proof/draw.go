@@ -80,6 +80,7 @@ func Draw(seed uint64, o Options) []simtest.Command {
 	d.start()
 	d.misfortune()
 	d.repeats(seed)
+	d.oldLists(seed)
 	for d.now < d.length {
 		d.befall()
 		d.pass(d.upTo(d.gap()))

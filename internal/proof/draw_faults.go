@@ -74,6 +74,19 @@ func (d *drawer) repeats(seed uint64) {
 	d.add("fault", fmt.Sprintf("%s rate=%g repeat-pages\n", op, round(rate)))
 }
 
+// oldLists lets lists of instances show the past, in some runs. It draws from a stream of its own, like repeats.
+func (d *drawer) oldLists(seed uint64) {
+	own := rand.New(rand.NewPCG(seed, 6))
+	if d.o.Faults == None || own.IntN(4) > 0 {
+		return
+	}
+	rate, age := 0.6*own.Float64(), []string{"30s", "2m", "5m", "15m"}[own.IntN(4)]
+	if d.o.Faults == Few {
+		rate /= 5
+	}
+	d.add("fault", fmt.Sprintf("%s rate=%g stale=%s\n", emr.ListInstances, round(rate), age))
+}
+
 // round keeps rates readable.
 func round(f float64) float64 { return math.Round(f*1000)/1000 + 0.001 }
 

@@ -66,7 +66,7 @@ type EventsQueue struct {
 type Unknowns struct {
 	Surplus        string      `yaml:"surplus"`          // keep, end-newest, end-oldest, end-any
 	LossResizes    bool        `yaml:"loss_resizes"`     // a lost Spot node makes its group read RESIZING
-	ReadLag        emrsim.Dist `yaml:"read_lag"`         // how old ListInstanceGroups may be
+	ReadLag        emrsim.Dist `yaml:"read_lag"`         // how old ListInstanceGroups and ListInstances may be
 	Unfulfilled    string      `yaml:"unfulfilled"`      // dated, undated, hidden
 	RefuseEmptyAdd bool        `yaml:"refuse_empty_add"` // AddInstanceGroups with 0 instances
 	Rebind         bool        `yaml:"rebind"`           // each resize looks for capacity afresh
