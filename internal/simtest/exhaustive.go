@@ -112,7 +112,7 @@ var (
 	writeEffects = []string{"throttle", "error=InternalFailure", "error-after=InternalFailure", "refuse", "lose-answer", "hang", "late=2m", "delay=20s", "empty"}
 	effectsOf    = map[emr.Op][]string{
 		emr.ListInstanceGroups:      append(slices.Clone(readEffects), "stale=2m", "low=2", "resizing", "lose-groups=1", "repeat-pages"),
-		emr.ListInstances:           append(slices.Clone(readEffects), "repeat-pages"),
+		emr.ListInstances:           append(slices.Clone(readEffects), "stale=2m", "repeat-pages"),
 		emr.DescribeCluster:         readEffects,
 		emr.GetManagedScalingPolicy: readEffects,
 		emr.ModifyInstanceGroups:    append(slices.Clone(writeEffects), "ignore"),

@@ -254,6 +254,8 @@ func (x *watched) answered(c completion) {
 	switch c.call.Op {
 	case emr.ListInstanceGroups:
 		x.listed(c)
+	case emr.ListInstances:
+		x.conduct.list(res.Instances)
 	case emr.DescribeCluster, emr.GetManagedScalingPolicy:
 		x.heard = slices.DeleteFunc(x.heard, func(a answer) bool { return a.at.Before(x.now()) }) // their decisions were never saved
 		x.heard = append(x.heard, answer{x.now(), c})

@@ -14,7 +14,7 @@ import (
 
 // conduct is what the oracle remembers for the rules of a single change.
 type conduct struct {
-	listed    map[emr.GroupID]time.Time // when the last ListInstances of a group began that was answered
+	listed    map[emr.GroupID]time.Time // since when the newest instance runs of those that lists of a group showed
 	suspended map[emr.GroupID]time.Time // since when every read shows a group as SUSPENDED or ARRESTED
 	whole     map[emr.GroupID]bool      // nobody asked the group for more since it was whole
 	enforced  map[emr.GroupID]time.Time // when it was decided last to stop the growth of a banned group
@@ -41,6 +41,13 @@ func (k *conduct) read(r reading, shown map[emr.GroupID]emr.Group) {
 		case !known || g.Requested > before.Requested:
 			k.whole[g.ID] = false
 		}
+	}
+}
+
+// list takes a page of a list of instances that was answered.
+func (k *conduct) list(instances []emr.Instance) {
+	for _, i := range instances {
+		k.listed[i.Group] = later(k.listed[i.Group], i.Ready)
 	}
 }
 
@@ -132,7 +139,8 @@ func kindsOf(ladder []recovery.Rung) int {
 // itself in the middle of two reads, so half of the longest time between two of them may be wrong; and a launch of its own by the time of the call,
 // which may take effect up to foreignWait later. A group that lost instances and got others since is left out: reads do not show which came first. So is one where an
 // arrival and a loss came between two reads, and an instance has ended that arrived within the limit: lists leave it out, so its arrival, which reads saw, may be taken for
-// the other one, which they did not: they cannot be told apart by seconds, nor while an answer is on its way.
+// the other one, which they did not: they cannot be told apart by seconds, nor while an answer is on its way. Nor can anybody know of an arrival which the reads do not
+// show when no list shows it either: a list may be old, or without its last pages.
 func (x *watched) early(c *sentCall, r *recovery.Recovery) {
 	b, g := x.groups[c.call.Group], x.shown[c.call.Group]
 	if b == nil || !b.right(g, x.began) || len(b.lacks.queue) == 0 || b.lacks.arrival.After(b.lacks.queue[0].since) && !b.lacks.loss.IsZero() {
@@ -146,7 +154,8 @@ func (x *watched) early(c *sentCall, r *recovery.Recovery) {
 	if b.holder != "" || b.maker != "" {
 		slack += foreignWait
 	}
-	if b.lacks.hidden && b.lacks.gone.After(c.at.Add(-after-slack)) {
+	unlisted := b.lacks.arrival.Before(x.began) && x.conduct.listed[c.call.Group].Before(b.lacks.arrival)
+	if b.lacks.hidden && (unlisted || b.lacks.gone.After(c.at.Add(-after-slack))) {
 		return
 	}
 	if age := c.at.Sub(b.lacks.oldestDated()); age+slack < after {
