@@ -3,6 +3,8 @@ package cli
 import (
 	"github.com/spf13/cobra"
 
+	"emrguard/internal/desk"
+	"emrguard/internal/store"
 	"emrguard/internal/view"
 )
 
@@ -26,7 +28,7 @@ record of the history, a recovery, a group, a pool or a cluster; groups, pools a
 			return err
 		}
 		defer o.close() //nolint:errcheck // only read
-		e, err := o.Explain(cmd.Context(), o.world, r.scope, args[0])
+		e, err := o.Explain(cmd.Context(), o.world, r.scope, args[0], desk.Part{Limit: store.MaxPage})
 		if err != nil {
 			return err
 		}

@@ -19,8 +19,14 @@ type Cluster struct {
 	Bans       []view.BanStatus      `json:"bans" doc:"the bans that stand, the first to end first"`
 	Recoveries []view.RecoveryStatus `json:"recoveries" doc:"open ones, then the last ten closed"`
 	Policies   view.Policies         `json:"policies" doc:"its metric policies, schedules and termination policies"`
-	Timelines  []view.Timeline       `json:"timelines" doc:"of each pool to which something happened lately: the resize and its repair, to scale"`
+	Timelines  []view.Timeline       `json:"timelines" doc:"the resize and its repair, to scale: of the pools to which something happened lately, of six at most, those in trouble first"`
 }
+
+// The bounds of timelines: of how many pools a cluster's page draws one, and how many records one is drawn from, the newest.
+const (
+	timelinesMost = 6
+	timelineFrom  = 2000
+)
 
 // storyOf is how long a pool's timeline goes back where nothing is open.
 const storyOf = 6 * time.Hour
@@ -46,11 +52,14 @@ func (d Desk) ClusterPage(ctx context.Context, w view.World, scope, ref string) 
 		Recoveries: only.Recoveries(closed).Recoveries, Policies: only.Policies(), Timelines: []view.Timeline{},
 	}
 	page.Notes = page.Status.Notes(w.Now)
-	for _, p := range page.Pools {
+	for _, p := range view.ByUrgency(page.Pools) {
 		if p.Pool == "" {
 			continue
 		}
-		story, err := d.whole(ctx, store.Query{Scope: scope, Cluster: string(found.Cluster), Pool: p.Pool, From: since(page, p, w.Now)})
+		if len(page.Timelines) == timelinesMost {
+			break
+		}
+		story, err := d.Latest(ctx, store.Query{Scope: scope, Cluster: string(found.Cluster), Pool: p.Pool, Kinds: view.TimelineKinds(), From: since(page, p, w.Now), Limit: timelineFrom})
 		if err != nil {
 			return Cluster{}, err
 		}
@@ -95,16 +104,18 @@ type Recovery struct {
 	Next     []view.Next         `json:"next" doc:"what follows on its cluster, the earliest first"`
 }
 
-// RecoveryPage tells a recovery by its id. One that there is not is a RequestError.
-func (d Desk) RecoveryPage(ctx context.Context, w view.World, id string) (Recovery, error) {
-	story, err := d.whole(ctx, store.Query{Recovery: id})
+// RecoveryPage tells a recovery by its id, with a part of its story. One that there is not is a RequestError.
+func (d Desk) RecoveryPage(ctx context.Context, w view.World, id string, part Part) (Recovery, error) {
+	if known, err := d.recorded(ctx, store.Query{Recovery: id}); err != nil {
+		return Recovery{}, err
+	} else if !known {
+		return Recovery{}, &RequestError{&view.UnknownError{What: "recovery", Ref: id}}
+	}
+	closed, err := d.closing(ctx, "", id)
 	if err != nil {
 		return Recovery{}, err
 	}
-	if len(story) == 0 {
-		return Recovery{}, &RequestError{&view.UnknownError{What: "recovery", Ref: id}}
-	}
-	all := w.Recoveries(story).Recoveries
+	all := w.Recoveries(closed).Recoveries
 	page := Recovery{Now: w.Now, Next: []view.Next{}}
 	for _, r := range all {
 		if r.Recovery == id {
@@ -119,12 +130,12 @@ func (d Desk) RecoveryPage(ctx context.Context, w view.World, id string) (Recove
 			}
 		}
 	}
-	if story, err = d.withReads(ctx, "", story); err != nil {
+	if page.Story, err = d.explainRecovery(ctx, w, "", id, part); err != nil {
 		return Recovery{}, err
 	}
-	page.Story = w.ExplainRecovery(id, story)
-	page.Timeline = w.Timeline(id, story, of(page.Status.Pool, page.Next))
-	return page, nil
+	drawn, _, err := d.recovery(ctx, "", id, Part{Limit: timelineFrom}, view.TimelineKinds()...)
+	page.Timeline = w.Timeline(id, drawn, of(page.Status.Pool, page.Next))
+	return page, err
 }
 
 // known is the end of a period as far as anything can be known of it. One that is still to come is a RequestError.

@@ -3,10 +3,13 @@ package desk
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"maps"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"emrguard/internal/emr"
 	"emrguard/internal/guard"
@@ -75,15 +78,66 @@ func TestClusterPage(t *testing.T) {
 	}
 }
 
+// TestAStoryByParts holds that the parts of a long story are the whole story, each record once.
+func TestAStoryByParts(t *testing.T) {
+	l := newLab(t)
+	var records []store.Record
+	for i := range 700 {
+		at := ago(time.Duration(800-i) * time.Second)
+		r := store.Record{Key: store.Key{Scope: "prod", Cluster: "j-1"}, ID: fmt.Sprintf("d-%d", i), At: at, Group: "ig-1", Pool: "ig-1", Reason: "something", Kind: "recovery.step"}
+		switch {
+		case i < 100 || i > 650 || i%7 == 3 || i > 300 && i < 450: // reads in front, behind, between, and for a long while nothing else
+			r.Kind = "group.read"
+		case i%11 == 5: // of another recovery
+			r.Recovery, r.Kind = "r2", "group.read"
+		default:
+			r.Recovery = "r1"
+		}
+		records = append(records, r)
+	}
+	l.save(etl(), records...)
+	ids := func(e view.Explanation) (out []string) {
+		for _, x := range e.Sections[0].Events {
+			out = append(out, x.ID)
+		}
+		return out
+	}
+	for _, ref := range []string{"r1", "j-1", "ig-1"} {
+		all, err := l.Explain(t.Context(), l.world(), "", ref, Part{Limit: store.MaxPage})
+		if err != nil || all.Older != 0 {
+			t.Fatalf("%s: %d, %v", ref, all.Older, err)
+		}
+		for _, limit := range []int{7, 50, 1000} {
+			var parts []string
+			for before := int64(0); ; {
+				e, err := l.Explain(t.Context(), l.world(), "", ref, Part{Before: before, Limit: limit})
+				if err != nil || len(ids(e)) > limit+5 || e.Older > 0 && e.Older == before {
+					t.Fatalf("%s before %d: %d of %d, %v", ref, before, len(ids(e)), limit, err)
+				}
+				parts = append(ids(e), parts...)
+				if before = e.Older; before == 0 {
+					break
+				}
+			}
+			if diff := cmp.Diff(ids(all), parts); diff != "" {
+				t.Errorf("%s by parts of %d:\n%s", ref, limit, diff)
+			}
+		}
+	}
+	if all, err := l.Explain(t.Context(), l.world(), "", "r1", Part{Limit: store.MaxPage}); err != nil || ids(all)[0] != "d-95" || ids(all)[len(ids(all))-1] != "d-650" {
+		t.Errorf("the story of r1 goes from %s to %s, %v", ids(all)[0], ids(all)[len(ids(all))-1], err)
+	}
+}
+
 func TestRecoveryPage(t *testing.T) {
 	l := newLab(t)
 	l.save(etl(), happened()...)
-	page, err := l.RecoveryPage(t.Context(), l.world(), "r1")
+	page, err := l.RecoveryPage(t.Context(), l.world(), "r1", Part{Limit: 50})
 	if err != nil || page.Status.Open || page.Status.ClusterName != "etl" || len(page.Next) != 0 || len(page.Timeline.Marks) != 2 || !page.Timeline.To.Equal(ago(3*time.Hour)) {
 		t.Errorf("%v: %+v", err, page)
 	}
 	unknown := (*view.UnknownError)(nil)
-	if _, err := l.RecoveryPage(t.Context(), l.world(), "r2"); !errors.As(err, &unknown) || !strings.Contains(err.Error(), `no recovery "r2"`) {
+	if _, err := l.RecoveryPage(t.Context(), l.world(), "r2", Part{Limit: 50}); !errors.As(err, &unknown) || !strings.Contains(err.Error(), `no recovery "r2"`) {
 		t.Errorf("a recovery that there is not: %v", err)
 	}
 }

@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -10,9 +11,16 @@ import (
 	"emrguard/internal/view"
 )
 
+// Part is a part of a story: its newest records, or the newest before one.
+type Part struct {
+	Before int64 // only what was written before this record's number; 0: all
+	Limit  int   // 1 to store.MaxPage; a few more may be told that led to the story
+}
+
 // Explain finds out what a reference names and tells its story: a record or a recovery by its id; a cluster, group or pool by its id or, while
-// it has not ended, by its name. A reference to nothing is a RequestError.
-func (d Desk) Explain(ctx context.Context, w view.World, scope, ref string) (view.Explanation, error) {
+// it has not ended, by its name. Of a long story it tells a part; a record is told with what was around it, whatever the part. A reference to nothing
+// is a RequestError.
+func (d Desk) Explain(ctx context.Context, w view.World, scope, ref string, part Part) (view.Explanation, error) {
 	rec, err := d.Store.Record(ctx, ref)
 	if err == nil {
 		return d.explainRecord(ctx, w, scope, rec)
@@ -20,27 +28,24 @@ func (d Desk) Explain(ctx context.Context, w view.World, scope, ref string) (vie
 	if !errors.Is(err, store.ErrNotFound) {
 		return view.Explanation{}, err
 	}
-	story, err := d.whole(ctx, store.Query{Scope: scope, Recovery: ref})
-	if err != nil {
+	if known, err := d.recorded(ctx, store.Query{Scope: scope, Recovery: ref}); err != nil {
 		return view.Explanation{}, err
+	} else if known {
+		return d.explainRecovery(ctx, w, scope, ref, part)
 	}
-	if len(story) > 0 {
-		story, err = d.withReads(ctx, scope, story)
-		return w.ExplainRecovery(ref, story), err
-	}
-	return d.explainThing(ctx, w, scope, ref)
+	return d.explainThing(ctx, w, scope, ref, part)
 }
 
 // explainThing tells a cluster, pool or group; one that has ended by its id.
-func (d Desk) explainThing(ctx context.Context, w view.World, scope, ref string) (view.Explanation, error) {
+func (d Desk) explainThing(ctx context.Context, w view.World, scope, ref string, part Part) (view.Explanation, error) {
 	unknown := (*view.UnknownError)(nil)
 	found, err := w.FindCluster(ref)
 	if err != nil && !errors.As(err, &unknown) {
 		return view.Explanation{}, &RequestError{err}
 	}
 	if err == nil {
-		story, err := d.whole(ctx, store.Query{Scope: found.Scope, Cluster: string(found.Cluster)})
-		return w.ExplainCluster(found, story), err
+		story, older, err := d.newest(ctx, store.Query{Scope: found.Scope, Cluster: string(found.Cluster)}, part)
+		return longer(w.ExplainCluster(found, story), older), err
 	}
 	found, err = w.FindGroup(ref)
 	if err != nil && !errors.As(err, &unknown) {
@@ -51,44 +56,61 @@ func (d Desk) explainThing(ctx context.Context, w view.World, scope, ref string)
 		if _, notPool := w.FindPool(string(found.Group)); notPool == nil {
 			q = store.Query{Scope: found.Scope, Pool: string(found.Group)}
 		}
-		story, err := d.whole(ctx, q)
-		return w.ExplainGroup(found, story), err
+		story, older, err := d.newest(ctx, q, part)
+		return longer(w.ExplainGroup(found, story), older), err
 	}
 	for _, q := range []store.Query{{Scope: scope, Cluster: ref}, {Scope: scope, Group: ref}} {
-		story, err := d.whole(ctx, q)
+		q.Limit = 1
+		one, err := d.History(ctx, q)
 		if err != nil {
 			return view.Explanation{}, err
 		}
-		if len(story) == 0 {
+		if len(one) == 0 {
 			continue
 		}
-		found := view.Found{Scope: story[0].Scope, Cluster: emr.ClusterID(story[0].Cluster)}
+		story, older, err := d.newest(ctx, q, part)
+		found := view.Found{Scope: one[0].Scope, Cluster: emr.ClusterID(one[0].Cluster)}
 		if q.Cluster != "" {
-			return w.ExplainCluster(found, story), nil
+			return longer(w.ExplainCluster(found, story), older), err
 		}
 		found.Group = emr.GroupID(ref)
-		return w.ExplainGroup(found, story), nil
+		return longer(w.ExplainGroup(found, story), older), err
 	}
 	return view.Explanation{}, &RequestError{&view.UnknownError{What: "thing", Ref: ref}}
 }
 
+// longer notes that a story goes on before what is told.
+func longer(e view.Explanation, older int64) view.Explanation {
+	e.Older = older
+	return e
+}
+
+// newest reads a part of what a query finds, oldest first, and says what to give as Before for the part before it, 0 at the beginning.
+func (d Desk) newest(ctx context.Context, q store.Query, part Part) (records []store.Record, older int64, err error) {
+	q.Before, q.Limit = part.Before, part.Limit
+	records, err = d.Latest(ctx, q)
+	if len(records) == q.Limit {
+		older = records[0].Seq
+	}
+	return records, older, err
+}
+
 // explainRecord tells a record within its recovery, or within what happened to its group or cluster around it.
 func (d Desk) explainRecord(ctx context.Context, w view.World, scope string, rec store.Record) (view.Explanation, error) {
+	near := store.Query{Scope: rec.Scope, Cluster: rec.Cluster, Group: rec.Group, Limit: view.Around}
 	if rec.Recovery != "" {
-		story, err := d.whole(ctx, store.Query{Scope: scope, Recovery: rec.Recovery})
-		if err == nil && rec.Kind == "scaling.decided" {
-			story, err = d.withDeferrals(ctx, scope, rec, story)
-		}
-		return w.ExplainRecord(rec, story), err
+		near = store.Query{Scope: scope, Recovery: rec.Recovery, Limit: view.Around}
 	}
-	near := store.Query{Scope: rec.Scope, Cluster: rec.Cluster, Group: rec.Group, Limit: 20}
 	before, after := near, near
 	before.Before, after.After, after.Oldest = rec.Seq, rec.Seq, true
 	story, err := d.Latest(ctx, before)
+	if err == nil && rec.Recovery != "" && rec.Kind == "scaling.decided" {
+		story, err = d.withDeferrals(ctx, scope, rec, story)
+	}
 	if err != nil {
 		return view.Explanation{}, err
 	}
-	rest, err := d.whole(ctx, after)
+	rest, err := d.History(ctx, after)
 	return w.ExplainRecord(rec, append(story, rest...)), err
 }
 
@@ -104,36 +126,77 @@ func (d Desk) withDeferrals(ctx context.Context, scope string, rec store.Record,
 	return append(led[last:], story...), err
 }
 
-// withReads adds to a recovery's records what was seen of its pool meanwhile, and the read that showed the shortfall first.
-func (d Desk) withReads(ctx context.Context, scope string, story []store.Record) ([]store.Record, error) {
-	first, last := story[0], story[len(story)-1]
-	if first.Pool == "" {
-		return story, nil
+// explainRecovery tells a part of a recovery's story.
+func (d Desk) explainRecovery(ctx context.Context, w view.World, scope, id string, part Part) (view.Explanation, error) {
+	closed, err := d.closing(ctx, scope, id)
+	if err != nil {
+		return view.Explanation{}, err
 	}
-	q := store.Query{Scope: scope, Pool: first.Pool, Kinds: []string{"group.", "pool."}, Before: first.Seq, Limit: 5}
+	story, older, err := d.recovery(ctx, scope, id, part)
+	return longer(w.ExplainRecovery(id, closed, story), older), err
+}
+
+// closing is the record that closed a recovery; none while it is open.
+func (d Desk) closing(ctx context.Context, scope, id string) ([]store.Record, error) {
+	return d.History(ctx, store.Query{Scope: scope, Recovery: id, Kinds: view.Outcomes(), Limit: 1})
+}
+
+// recovery reads a part of a recovery's story, oldest first: its records and what was seen of its pool meanwhile; at its beginning also what was seen last
+// before it. Kinds, if there are any, restrict it. Without a record there is no story.
+func (d Desk) recovery(ctx context.Context, scope, id string, part Part, kinds ...string) (story []store.Record, older int64, err error) {
+	own := store.Query{Scope: scope, Recovery: id}
+	first, last := own, own
+	first.Oldest, first.Limit, last.Limit = true, 1, 1
+	begin, err := d.History(ctx, first)
+	if err != nil || len(begin) == 0 {
+		return nil, 0, err
+	}
+	end, err := d.History(ctx, last)
+	if err != nil {
+		return nil, 0, err
+	}
+	own.Kinds = kinds
+	story, older, err = d.newest(ctx, own, part)
+	if err != nil || begin[0].Pool == "" {
+		return story, older, err
+	}
+	q := store.Query{Scope: scope, Pool: begin[0].Pool, Kinds: []string{"group.", "pool."}, After: begin[0].Seq}
+	if len(kinds) > 0 {
+		q.Kinds = []string{"group.read"}
+	}
+	meanwhile, more, err := d.newest(ctx, q, Part{Before: least(part.Before, end[0].Seq), Limit: part.Limit})
+	if err != nil {
+		return nil, 0, err
+	}
+	older = max(older, more) // before it one of the two is not read
+	story = slices.DeleteFunc(seen(story, meanwhile), func(r store.Record) bool { return r.Seq < older })
+	if len(story) > part.Limit {
+		story = story[len(story)-part.Limit:]
+		older = story[0].Seq
+	}
+	if older > 0 {
+		return story, older, nil
+	}
+	q.After, q.Before, q.Limit = 0, least(part.Before, begin[0].Seq), 5
 	led, err := d.Latest(ctx, q)
-	if err != nil {
-		return story, err
-	}
-	q.Before, q.After, q.Limit = last.Seq, first.Seq, 0
-	meanwhile, err := d.whole(ctx, q)
-	if err != nil {
-		return story, err
-	}
-	for _, rec := range append(led, meanwhile...) {
+	return seen(story, led), 0, err
+}
+
+// seen adds to a recovery's records what was seen and belongs to no recovery, in the order of writing.
+func seen(story, more []store.Record) []store.Record {
+	for _, rec := range more {
 		if rec.Recovery == "" {
 			story = append(story, rec)
 		}
 	}
-	slices.SortFunc(story, func(a, b store.Record) int { return int(a.Seq - b.Seq) })
-	return story, nil
+	slices.SortFunc(story, func(a, b store.Record) int { return cmp.Compare(a.Seq, b.Seq) })
+	return story
 }
 
-// whole reads a story from its beginning, as far as one page holds.
-func (d Desk) whole(ctx context.Context, q store.Query) ([]store.Record, error) {
-	q.Oldest = true
-	if q.Limit == 0 {
-		q.Limit = store.MaxPage
+// least is the lesser of two numbers of records, of which 0 stands for none.
+func least(a, b int64) int64 {
+	if a == 0 {
+		return b
 	}
-	return d.History(ctx, q)
+	return min(a, b)
 }

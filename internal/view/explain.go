@@ -18,6 +18,7 @@ type Explanation struct {
 	Title    string    `json:"title" doc:"what it is, in a sentence"`
 	Present  []string  `json:"present" doc:"how it stands now, in sentences"`
 	Sections []Section `json:"sections" doc:"the story in order"`
+	Older    int64     `json:"older,omitempty" doc:"the story is longer: what is before this part of it, give it as before; absent at its beginning"`
 }
 
 // Section is a part of a story.
@@ -32,8 +33,11 @@ type Explained struct {
 	Facts []string `json:"facts" doc:"what it was made on and what it led to, in sentences"`
 }
 
-// around is how many records before and after one that belongs to no recovery are told with it.
-const around = 5
+// How many records before and after one are told with it: of its recovery, and without one of what it is about.
+const (
+	Around = 20
+	around = 5
+)
 
 // ExplainRecord tells one record: what led to it and what came of it. The story holds the records of its recovery, or of its
 // group or cluster, around it, oldest first; it may hold the record itself.
@@ -48,10 +52,12 @@ func (w World) ExplainRecord(rec store.Record, story []store.Record) Explanation
 			after = append(after, r)
 		}
 	}
+	most := Around
 	if rec.Recovery == "" {
-		before = before[max(0, len(before)-around):]
-		after = after[:min(len(after), around)]
+		most = around
 	}
+	before = before[max(0, len(before)-most):]
+	after = after[:min(len(after), most)]
 	e := Explanation{Subject: "record", ID: rec.ID, Present: []string{}, Sections: []Section{
 		{"what led to it", w.explained(before)}, {"the record", w.explained([]store.Record{rec})}, {"what came of it", w.explained(after)},
 	}}
@@ -59,10 +65,11 @@ func (w World) ExplainRecord(rec store.Record, story []store.Record) Explanation
 	return e
 }
 
-// ExplainRecovery tells a recovery from its records, to which those of its groups' reads may be added.
-func (w World) ExplainRecovery(id string, story []store.Record) Explanation {
+// ExplainRecovery tells a recovery from its records, or a part of them, to which those of its groups' reads may be added. How it ended is told by closed, its
+// last record; without one it is open.
+func (w World) ExplainRecovery(id string, closed, story []store.Record) Explanation {
 	e := Explanation{Subject: "recovery", ID: id, Title: "recovery " + id, Present: []string{}, Sections: []Section{{"the story", w.explained(story)}}}
-	for _, r := range w.Recoveries(story).Recoveries {
+	for _, r := range w.Recoveries(closed).Recoveries {
 		if r.Recovery != id {
 			continue
 		}
@@ -216,6 +223,9 @@ func (e Explanation) Write(w io.Writer) error {
 	b.WriteString(printable(e.Title) + "\n")
 	for _, p := range e.Present {
 		b.WriteString(wrap("  ", printable(p)) + "\n")
+	}
+	if e.Older > 0 {
+		b.WriteString("  the story is longer than this: `emrguard history` lists what was before\n")
 	}
 	day := ""
 	for _, s := range e.Sections {

@@ -1,7 +1,9 @@
 package view
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -41,6 +43,28 @@ type PoolStatus struct {
 	Last         *Scaling  `json:"last_scaling,omitempty" doc:"the last scaling operation of a configured pool"`
 	Deferred     *Deferred `json:"deferred,omitempty" doc:"a schedule that is due and waits"`
 	Unmade       *Unmade   `json:"unmade,omitempty" doc:"the group of a configured pool could not be made"`
+}
+
+// ByUrgency are pools with those in trouble first: who has no place, who rests, whose instances are missing, the longest first.
+func ByUrgency(pools []PoolStatus) []PoolStatus {
+	rank := func(p PoolStatus) int {
+		switch {
+		case p.Blocked != nil, p.Contested, p.Unmade != nil:
+			return 0
+		case p.Rest != nil:
+			return 1
+		case p.Missing > 0:
+			return 2
+		case p.Deferred != nil:
+			return 3
+		}
+		return 4
+	}
+	out := slices.Clone(pools)
+	slices.SortStableFunc(out, func(a, b PoolStatus) int {
+		return cmp.Or(cmp.Compare(rank(a), rank(b)), a.MissingSince.Compare(b.MissingSince))
+	})
+	return out
 }
 
 // Deferred is a schedule that is due and waits.

@@ -19,8 +19,9 @@ type Timeline struct {
 	From  time.Time `json:"from" doc:"beginning of the axis"`
 	To    time.Time `json:"to" doc:"end of the axis; ahead of now where something is due"`
 	Now   time.Time `json:"now" doc:"the present time"`
-	Marks []Mark    `json:"marks" doc:"what happened and what is due, in order"`
-	Bands []Band    `json:"bands" doc:"what lasted"`
+	Marks []Mark    `json:"marks" doc:"what happened and what is due, in order: 40 at most. Where there is more, arrivals and losses close to each other are one mark, and then the oldest are left out"`
+	Bands []Band    `json:"bands" doc:"what lasted, 20 at most, the last"`
+	Left  int       `json:"left,omitempty" doc:"how many older marks are left out"`
 }
 
 // Mark is one moment of a timeline.
@@ -30,6 +31,8 @@ type Mark struct {
 	Group  string    `json:"group,omitempty" doc:"name of the group as tables show it"`
 	Text   string    `json:"text" doc:"what happened, or is going to"`
 	Record string    `json:"record,omitempty" doc:"id of the record that tells it; absent for what is due"`
+	Count  int       `json:"count,omitempty" doc:"how many marks of its kind and group this one stands for, 2 or more; its text and record are those of the last. Absent: one"`
+	Last   time.Time `json:"last,omitzero" doc:"when the last of them was"`
 }
 
 // Band is something with a beginning and an end.
@@ -55,6 +58,18 @@ const (
 	MarkRelease = "release"
 	MarkDone    = "done"
 	MarkDue     = "due"
+)
+
+// TimelineKinds are the kinds of records that Timeline reads.
+func TimelineKinds() []string {
+	return append(Outcomes(), "group.read", "recovery.open", "call.stop", "call.keep", "call.add", "call.launch", "call.release", "ban.set", "ban.lifted", "order.ban", "order.unban")
+}
+
+// The bounds of a timeline.
+const (
+	marksMost = 40
+	bandsMost = 20
+	slots     = 24 // parts of the axis: where marks are too many, the arrivals of a group within one are one mark
 )
 
 // aheadMost bounds how much of the future an axis shows, as a part of the past it shows.
@@ -87,6 +102,7 @@ func (w World) Timeline(title string, story []store.Record, due []Next) Timeline
 		return out
 	}
 	slices.SortStableFunc(out.Marks, func(a, b Mark) int { return a.At.Compare(b.At) })
+	out.thin()
 	out.From, out.To = out.Marks[0].At, out.Marks[len(out.Marks)-1].At
 	if ended := out.Marks[len(out.Marks)-1].Kind == MarkDone; !ended && w.Now.After(out.To) {
 		out.To = w.Now
@@ -101,6 +117,34 @@ func (w World) Timeline(title string, story []store.Record, due []Next) Timeline
 	}
 	slices.SortStableFunc(out.Marks, func(a, b Mark) int { return a.At.Compare(b.At) })
 	return out
+}
+
+// thin keeps to the bounds of a timeline whose marks are in order.
+func (t *Timeline) thin() {
+	t.Bands = t.Bands[max(0, len(t.Bands)-bandsMost):]
+	if len(t.Marks) <= marksMost {
+		return
+	}
+	type slot struct {
+		kind, group string
+		part        int64
+	}
+	begin := t.Marks[0].At
+	length := max(1, t.Marks[len(t.Marks)-1].At.Sub(begin))
+	at := map[slot]int{}
+	kept := t.Marks[:0:0]
+	for _, m := range t.Marks {
+		key := slot{m.Kind, m.Group, int64(float64(slots) * float64(m.At.Sub(begin)) / float64(length+1))}
+		if i, ok := at[key]; ok && m.Often() {
+			k := &kept[i]
+			k.Count, k.Last, k.Text, k.Record = max(1, k.Count)+1, m.At, m.Text, m.Record
+			continue
+		}
+		at[key] = len(kept)
+		kept = append(kept, m)
+	}
+	t.Left = max(0, len(kept)-marksMost)
+	t.Marks = kept[t.Left:]
 }
 
 // marksOf are the marks that a record makes.
@@ -176,17 +220,21 @@ func (t Timeline) Sentence() string {
 		n, last := 0, first
 		for _, m := range t.Marks {
 			if m.Kind == first.Kind {
-				n, last = n+1, m
+				n, last = n+max(1, m.Count), m
 			}
 		}
 		switch {
 		case n > 1:
-			parts = append(parts, fmt.Sprintf("%s %s from %s to %s", first.Kind, times(n), Clock(first.At, t.Now), Clock(last.At, t.Now)))
+			parts = append(parts, fmt.Sprintf("%s %s from %s to %s", first.Kind, times(n), Clock(first.At, t.Now), Clock(cmp.Or(last.Last, last.At), t.Now)))
 		case first.Kind == MarkDue:
 			parts = append(parts, fmt.Sprintf("due %s: %s", Until(first.At, t.Now), shortened(first.Text)))
 		default:
 			parts = append(parts, first.Kind+" "+Clock(first.At, t.Now))
 		}
 	}
-	return strings.Join(parts, "; ")
+	text := strings.Join(parts, "; ")
+	if t.Left > 0 {
+		text = count(t.Left, "older mark") + " left out; " + text
+	}
+	return text
 }

@@ -32,9 +32,9 @@ func (s *Server) routeAPI(mux *http.ServeMux) {
 	get(api, s, "bans", "/bans", "The bans that stand, the first to end first", s.apiBans)
 	get(api, s, "policies", "/policies", "Every metric policy, schedule and termination policy, and how it stands", s.apiPolicies)
 	get(api, s, "recoveries", "/recoveries", "Open recoveries, and the last closed ones", s.apiRecoveries)
-	get(api, s, "recovery", "/recoveries/{recovery}", "One recovery as a story, with its timeline", s.apiRecovery)
+	get(api, s, "recovery", "/recoveries/{recovery}", "One recovery as a story, with its timeline; of a long one a part, page back with before", s.apiRecovery)
 	get(api, s, "history", "/history", "What was seen, decided and done, the newest last; page back with before", s.apiHistory)
-	get(api, s, "explain", "/explain/{id}", "The whole story of a record, recovery, group, pool or cluster", s.apiExplain)
+	get(api, s, "explain", "/explain/{id}", "The story of a record, recovery, group, pool or cluster; of a long one a part, page back with before", s.apiExplain)
 	fresh(api, s, "report", "/report", "What happened in a period, added up", s.apiReport)
 	fresh(api, s, "capacity", "/capacity", "Instances asked for, running and missing over time", s.apiCapacity)
 	fresh(api, s, "costs", "/costs", "Hours that ran, were missing and were recovered, and what they cost", s.apiCosts)
@@ -219,18 +219,35 @@ type (
 		Scope   string `query:"scope" doc:"only this scope"`
 		Cluster string `query:"cluster" maxLength:"300" doc:"only this cluster: id or name"`
 	}
+	// Rows says which rows of a list.
+	Rows struct {
+		Offset int `query:"offset" minimum:"0" maximum:"1000000" default:"0" doc:"how many rows to skip"`
+		Limit  int `query:"limit" minimum:"1" maximum:"1000" default:"100" doc:"rows of the page"`
+	}
 	listInput struct {
 		Conditional
 		Which
+		Rows
+	}
+	sumsInput struct {
+		Period
+		Rows
 	}
 	recoveriesInput struct {
 		Conditional
 		Which
-		Closed int   `query:"closed" minimum:"0" maximum:"1000" default:"20" doc:"at most so many closed ones, the last"`
+		Rows
+		Closed int   `query:"closed" minimum:"0" maximum:"1000" default:"20" doc:"at most so many closed ones, the last; limit and offset are of the open ones"`
 		Before int64 `query:"before" minimum:"0" default:"0" doc:"only closed ones that were written before the record of this number; for paging"`
+	}
+	// PartOf says which part of a story.
+	PartOf struct {
+		Before int64 `query:"before" minimum:"0" default:"0" doc:"only what was written before the record of this number, as older of an answer gives it; for paging"`
+		Limit  int   `query:"limit" minimum:"1" maximum:"1000" default:"100" doc:"records of the part, the newest"`
 	}
 	recoveryInput struct {
 		Conditional
+		PartOf
 		Recovery string `path:"recovery" maxLength:"64" doc:"id of the recovery"`
 	}
 	historyInput struct {
@@ -248,6 +265,7 @@ type (
 	}
 	explainInput struct {
 		Conditional
+		PartOf
 		ID string `path:"id" maxLength:"300" doc:"id of a record, recovery, group, pool or cluster, or the name of one of the last three"`
 	}
 	// Period says of which time.
@@ -263,6 +281,8 @@ type (
 	}
 	noInput struct{ Strict }
 )
+
+func (in PartOf) part() desk.Part { return desk.Part{Before: in.Before, Limit: in.Limit} }
 
 // scope is where a scope is among all.
 func (s *snapshot) scope(name string) (int, error) {
@@ -309,41 +329,56 @@ func (s *Server) apiCluster(ctx context.Context, now *snapshot, in *clusterInput
 	return now.desk.ClusterPage(ctx, now.World, in.Scope, in.Cluster)
 }
 
-func (s *Server) apiGroups(_ context.Context, now *snapshot, in *listInput) (view.Groups, error) {
+func (s *Server) apiGroups(_ context.Context, now *snapshot, in *listInput) (out groupsPage, err error) {
 	w, _, err := in.world(now)
-	return w.Groups(), err
+	out.Groups = w.Groups()
+	out.Groups.Groups = rowsOf(in.Rows, out.Groups.Groups, &out.Listed)
+	return out, err
 }
 
-func (s *Server) apiPools(_ context.Context, now *snapshot, in *listInput) (view.Pools, error) {
+func (s *Server) apiPools(_ context.Context, now *snapshot, in *listInput) (out poolsPage, err error) {
 	w, _, err := in.world(now)
-	return w.Pools(), err
+	out.Pools = w.Pools()
+	out.Pools.Pools = rowsOf(in.Rows, out.Pools.Pools, &out.Listed)
+	return out, err
 }
 
-func (s *Server) apiBans(_ context.Context, now *snapshot, in *listInput) (view.Bans, error) {
+func (s *Server) apiBans(_ context.Context, now *snapshot, in *listInput) (out bansPage, err error) {
 	w, _, err := in.world(now)
-	return w.Bans(), err
+	out.Bans = w.Bans()
+	out.Bans.Bans = rowsOf(in.Rows, out.Bans.Bans, &out.Listed)
+	return out, err
 }
 
-func (s *Server) apiPolicies(_ context.Context, now *snapshot, in *listInput) (view.Policies, error) {
+func (s *Server) apiPolicies(_ context.Context, now *snapshot, in *listInput) (out policiesPage, err error) {
 	w, _, err := in.world(now)
-	return w.Policies(), err
+	out.Policies = w.Policies()
+	out.Policies.Pools = rowsOf(in.Rows, out.Policies.Pools, &out.Listed)
+	out.Policies.Policies = rowsOf(in.Rows, out.Policies.Policies, &out.Listed)
+	out.Schedules = rowsOf(in.Rows, out.Schedules, &out.Listed)
+	out.Terminations = rowsOf(in.Rows, out.Terminations, &out.Listed)
+	return out, err
 }
 
-func (s *Server) apiRecoveries(ctx context.Context, now *snapshot, in *recoveriesInput) (view.Recoveries, error) {
+func (s *Server) apiRecoveries(ctx context.Context, now *snapshot, in *recoveriesInput) (out recoveriesPage, err error) {
 	w, found, err := in.world(now)
 	if err != nil {
-		return view.Recoveries{}, err
+		return out, err
 	}
 	var closed []store.Record
 	if in.Closed > 0 {
 		closed, err = now.desk.Latest(ctx, store.Query{Scope: found.Scope, Cluster: string(found.Cluster), Kinds: view.Outcomes(), Limit: in.Closed, Before: in.Before})
 		slices.Reverse(closed)
 	}
-	return w.Recoveries(closed), err
+	out.Recoveries = w.Recoveries(closed)
+	open := len(w.Recoveries(nil).Recoveries)
+	page := rowsOf(in.Rows, out.Recoveries.Recoveries[:open], &out.Listed)
+	out.Recoveries.Recoveries = append(slices.Clone(page), out.Recoveries.Recoveries[open:]...)
+	return out, err
 }
 
 func (s *Server) apiRecovery(ctx context.Context, now *snapshot, in *recoveryInput) (desk.Recovery, error) {
-	return now.desk.RecoveryPage(ctx, now.World, in.Recovery)
+	return now.desk.RecoveryPage(ctx, now.World, in.Recovery, in.part())
 }
 
 func (s *Server) apiHistory(ctx context.Context, now *snapshot, in *historyInput) (view.History, error) {
@@ -357,7 +392,52 @@ func (in *historyInput) filter() desk.Filter {
 }
 
 func (s *Server) apiExplain(ctx context.Context, now *snapshot, in *explainInput) (view.Explanation, error) {
-	return now.desk.Explain(ctx, now.World, "", in.ID)
+	return now.desk.Explain(ctx, now.World, "", in.ID, in.part())
+}
+
+// Listed says which part of a list an answer has. It is exported so that reflection finds its fields.
+type Listed struct {
+	Matching int `json:"matching" doc:"rows of the list on all pages; of several lists, of the longest"`
+	Offset   int `json:"offset" doc:"how many of these come before this page"`
+}
+
+// The answers that have a page of a list.
+type (
+	groupsPage struct {
+		view.Groups
+		Listed
+	}
+	poolsPage struct {
+		view.Pools
+		Listed
+	}
+	bansPage struct {
+		view.Bans
+		Listed
+	}
+	policiesPage struct {
+		view.Policies
+		Listed
+	}
+	recoveriesPage struct {
+		view.Recoveries
+		Listed
+	}
+	reportPage struct {
+		view.Report
+		Listed
+	}
+	costsPage struct {
+		view.Costs
+		Listed
+	}
+)
+
+// rowsOf takes the rows that are asked for out of a list, and counts the list in.
+func rowsOf[T any](in Rows, rows []T, of *Listed) []T {
+	of.Matching, of.Offset = max(of.Matching, len(rows)), in.Offset
+	begin := min(in.Offset, len(rows))
+	return rows[begin:min(len(rows), begin+in.Limit)]
 }
 
 // period is the time that is asked for, or the last so long.
@@ -375,28 +455,32 @@ func (in *Period) period(now time.Time, length time.Duration) (from, to time.Tim
 	return from, to, err
 }
 
-func (s *Server) apiReport(ctx context.Context, now *snapshot, in *Period) (view.Report, error) {
+func (s *Server) apiReport(ctx context.Context, now *snapshot, in *sumsInput) (out reportPage, err error) {
 	w, found, err := in.world(now)
 	if err != nil {
-		return view.Report{}, err
+		return out, err
 	}
 	from, to, err := in.period(now.Now, 7*24*time.Hour)
 	if err != nil {
-		return view.Report{}, err
+		return out, err
 	}
-	return now.desk.Report(ctx, w, found, from, to, nil)
+	out.Report, err = now.desk.Report(ctx, w, found, from, to, nil)
+	out.Clusters = rowsOf(in.Rows, out.Clusters, &out.Listed)
+	return out, err
 }
 
-func (s *Server) apiCosts(ctx context.Context, now *snapshot, in *Period) (view.Costs, error) {
+func (s *Server) apiCosts(ctx context.Context, now *snapshot, in *sumsInput) (out costsPage, err error) {
 	w, found, err := in.world(now)
 	if err != nil {
-		return view.Costs{}, err
+		return out, err
 	}
 	from, to, err := in.period(now.Now, 7*24*time.Hour)
 	if err != nil {
-		return view.Costs{}, err
+		return out, err
 	}
-	return now.desk.Costs(ctx, w, found, from, to)
+	out.Costs, err = now.desk.Costs(ctx, w, found, from, to)
+	out.Clusters = rowsOf(in.Rows, out.Clusters, &out.Listed)
+	return out, err
 }
 
 func (s *Server) apiCapacity(ctx context.Context, now *snapshot, in *capacityInput) (view.Capacity, error) {

@@ -58,13 +58,13 @@ func (s *Server) routePages(mux *http.ServeMux) {
 		mux.HandleFunc("GET "+pattern, func(w http.ResponseWriter, r *http.Request) { s.show(w, r, name, queryOf(r, known...), handle) })
 	}
 	page("/{$}", "overview", s.overviewPage, "scope", "q", "condition", "sort", "offset")
-	page("/clusters/{scope}/{cluster}", "cluster", s.clusterPage)
-	page("/recoveries", "recoveries", s.recoveriesPage, "before")
-	page("/recoveries/{recovery}", "recovery", s.recoveryPage)
+	page("/clusters/{scope}/{cluster}", "cluster", s.clusterPage, "offset")
+	page("/recoveries", "recoveries", s.recoveriesPage, "scope", "cluster", "offset", "before")
+	page("/recoveries/{recovery}", "recovery", s.recoveryPage, "before")
 	page("/history", "history", s.historyPage, append(slices.Clone(filterNames), "before")...)
-	page("/explain/{id...}", "explain", s.explainPage)
-	page("/report", "report", s.reportPage, "days")
-	page("/costs", "costs", s.costsPage, "days")
+	page("/explain/{id...}", "explain", s.explainPage, "before")
+	page("/report", "report", s.reportPage, "days", "offset")
+	page("/costs", "costs", s.costsPage, "days", "offset")
 	page("/confirm", "confirm", s.confirmPage, "kind", "scope", "cluster", "group", "for", "to", "force", "reason", "back")
 	mux.HandleFunc("POST /act", s.act)
 	mux.HandleFunc("GET /login", s.loginPage)
@@ -145,16 +145,22 @@ func (s *Server) flash(r *http.Request, now *snapshot) *flash {
 
 type overview struct {
 	view.Fleet
-	Filter     view.FleetFilter
-	Capacity   chart
-	Prev, Next string // URLs of the other pages of the list
-	From, To   int    // of the clusters on this page
+	Filter    view.FleetFilter
+	Capacity  chart
+	Pager     pager
+	NotesMost int
 }
+
+// offset is how many rows of its list a page skips.
+func (q *query) offset() int { return int(q.number("offset", 0, 100_000, 0)) }
+
+// before is the record before which a page begins; 0 for the newest.
+func (q *query) before() int64 { return q.number("before", 0, math.MaxInt64, 0) }
 
 func (s *Server) overviewPage(r *http.Request, q *query, now *snapshot) (string, any, error) {
 	f := view.FleetFilter{
 		Scope: q.text("scope", 64), Text: q.text("q", 200), Condition: q.choice("condition", view.Conditions()...), ByName: q.choice("sort", "urgency", "name") == "name",
-		Offset: int(q.number("offset", 0, 100_000, 0)), Limit: pageSize,
+		Offset: q.offset(), Limit: pageSize,
 	}
 	if _, err := now.scope(f.Scope); err != nil && f.Scope != "" {
 		return "", nil, q.err(err)
@@ -162,42 +168,43 @@ func (s *Server) overviewPage(r *http.Request, q *query, now *snapshot) (string,
 	if err := q.err(); err != nil {
 		return "", nil, err
 	}
-	body := overview{Fleet: now.Fleet(f), Filter: f}
-	body.From, body.To = min(f.Offset+1, body.Matching), f.Offset+len(body.Clusters)
-	at := func(offset int) string {
-		next := url.Values{}
-		for _, name := range []string{"scope", "q", "condition", "sort"} {
-			if v := q.values.Get(name); v != "" {
-				next.Set(name, v)
-			}
-		}
-		if offset > 0 {
-			next.Set("offset", strconv.Itoa(offset))
-		}
-		return "/?" + next.Encode()
+	body := overview{Fleet: now.Fleet(f), Filter: f, NotesMost: 4}
+	if last := lastPage(f.Offset, body.Matching, pageSize); last != f.Offset { // clusters have ended meanwhile
+		f.Offset = last
+		body.Fleet = now.Fleet(f)
 	}
-	if f.Offset > 0 {
-		body.Prev = at(max(0, f.Offset-pageSize))
-	}
-	if body.To < body.Matching {
-		body.Next = at(f.Offset + pageSize)
-	}
+	body.Pager = q.pager("/", f.Offset, f.Offset+len(body.Clusters), body.Matching, pageSize)
 	c, err := s.levels.capacity(r.Context(), now, f.Scope, "")
 	body.Capacity = capacityChart(c)
 	return "Overview", body, err
 }
+
+// What a cluster's page shows of lists that may be long. Most clusters have less.
+const (
+	poolsShown     = 12 // at once, with their groups, bans and recoveries
+	timelinesShown = 2
+	notesShown     = 12
+	nextShown      = 8
+	policiesShown  = 20
+	recordsShown   = 25
+)
 
 type clusterBody struct {
 	desk.Cluster
 	Capacity  chart
 	Timelines []timeline
 	Records   []view.Event
+	Pager     pager // of the pools
+	Closed    int   // recoveries that are closed and shown
+	// How many are not shown.
+	MoreNotes, MoreNext, MorePolicies, MoreSchedules int
 }
 
 // AllClusters says whether a table of records names their clusters.
 func (clusterBody) AllClusters() bool { return false }
 
 func (s *Server) clusterPage(r *http.Request, q *query, now *snapshot) (string, any, error) {
+	offset := q.offset()
 	if err := q.err(); err != nil {
 		return "", nil, err
 	}
@@ -209,42 +216,103 @@ func (s *Server) clusterPage(r *http.Request, q *query, now *snapshot) (string, 
 	if err != nil {
 		return "", nil, err
 	}
-	records, err := now.desk.History(r.Context(), store.Query{Scope: page.Status.Scope, Cluster: page.Status.Cluster, Limit: pageSize})
+	records, err := now.desk.History(r.Context(), store.Query{Scope: page.Status.Scope, Cluster: page.Status.Cluster, Limit: recordsShown})
 	body := clusterBody{Cluster: page, Capacity: capacityChart(c), Records: now.Events(records)}
-	for _, t := range page.Timelines {
+	body.cut(q, r.URL.Path, offset)
+	for _, t := range page.Timelines[:min(len(page.Timelines), timelinesShown)] {
 		body.Timelines = append(body.Timelines, drawn(t))
 	}
 	return nameOf(page.Status.Name, page.Status.Cluster), body, err
 }
 
+// cut leaves of long lists what a page shows: of many pools those most in trouble, with what belongs to them.
+func (b *clusterBody) cut(q *query, path string, offset int) {
+	b.Notes, b.MoreNotes = first(b.Notes, notesShown)
+	b.Status.Next, b.MoreNext = first(b.Status.Next, nextShown)
+	b.Policies.Policies, b.MorePolicies = first(b.Policies.Policies, policiesShown)
+	b.Policies.Schedules, b.MoreSchedules = first(b.Policies.Schedules, policiesShown)
+	if len(b.Pools) <= poolsShown {
+		b.Pager = pager{From: 1, To: len(b.Pools), Of: len(b.Pools)}
+		return
+	}
+	b.Pools, b.Pager = pageOf(view.ByUrgency(b.Pools), q, path, offset, poolsShown)
+	apart := func(pool string) bool {
+		return !slices.ContainsFunc(b.Pools, func(p view.PoolStatus) bool { return p.Pool != "" && p.Pool == pool })
+	}
+	b.Groups = slices.DeleteFunc(slices.Clone(b.Groups), func(g view.GroupStatus) bool { return apart(g.Pool) && (g.Pool != "" || b.Pager.From > 1) })
+	b.Bans = slices.DeleteFunc(slices.Clone(b.Bans), func(s view.BanStatus) bool { return apart(s.Pool) })
+	b.Recoveries = slices.DeleteFunc(slices.Clone(b.Recoveries), func(r view.RecoveryStatus) bool { return apart(r.Pool) })
+}
+
+// first are the first rows of a list, and how many more there are.
+func first[T any](rows []T, most int) (shown []T, more int) {
+	n := min(len(rows), most)
+	return rows[:n], len(rows) - n
+}
+
+type recoveriesBody struct {
+	view.Recoveries
+	Which  string // the name of the cluster whose recoveries these are; empty: all
+	Pager  pager  // of the open ones
+	Older  string // URL of the closed ones before these
+	Newest string // URL of the first page
+	Begin  bool   // this is it
+}
+
 func (s *Server) recoveriesPage(r *http.Request, q *query, now *snapshot) (string, any, error) {
-	before := q.number("before", 0, math.MaxInt64, 0)
-	if err := q.err(); err != nil {
+	scope, cluster, offset, before := q.text("scope", 64), q.text("cluster", 300), q.offset(), q.before()
+	w, found, err := Which{scope, cluster}.world(now)
+	if err := q.err(err); err != nil {
 		return "", nil, err
 	}
-	closed, err := now.desk.History(r.Context(), store.Query{Kinds: view.Outcomes(), Limit: pageSize, Before: before})
-	body := struct {
-		view.Recoveries
-		Older int64
-		First bool
-	}{now.Recoveries(closed), 0, before == 0}
-	if len(closed) == pageSize {
-		body.Older = closed[len(closed)-1].Seq
+	closed, err := now.desk.History(r.Context(), store.Query{Scope: found.Scope, Cluster: string(found.Cluster), Kinds: view.Outcomes(), Limit: pageSize, Before: before})
+	if err != nil {
+		return "", nil, err
 	}
-	return "Recoveries", body, err
+	open := w.Recoveries(nil).Recoveries
+	body := recoveriesBody{Recoveries: w.Recoveries(closed), Which: found.Name, Newest: q.with(r.URL.Path, "before", 0), Begin: before == 0}
+	body.Recoveries.Recoveries = body.Recoveries.Recoveries[len(open):]
+	if before == 0 {
+		open, body.Pager = pageOf(open, q, r.URL.Path, offset, pageSize)
+		body.Recoveries.Recoveries = append(slices.Clone(open), body.Recoveries.Recoveries...)
+	}
+	if len(closed) == pageSize {
+		body.Older = q.with(r.URL.Path, "before", int(closed[len(closed)-1].Seq))
+	}
+	return "Recoveries", body, nil
+}
+
+// storyPart leads through a long story, whose newest part comes first.
+type storyPart struct {
+	view.Explanation
+	Older  string // URL of the part before; empty at the beginning
+	Newest string // URL of the newest part; empty if this is it
+}
+
+func partOf(r *http.Request, q *query, e view.Explanation) storyPart {
+	out := storyPart{Explanation: e}
+	if e.Older > 0 {
+		out.Older = q.with(r.URL.Path, "before", int(e.Older))
+	}
+	if q.before() > 0 {
+		out.Newest = q.with(r.URL.Path, "before", 0)
+	}
+	return out
 }
 
 type recoveryBody struct {
 	desk.Recovery
+	Part     storyPart
 	Timeline timeline
 }
 
 func (s *Server) recoveryPage(r *http.Request, q *query, now *snapshot) (string, any, error) {
+	part := desk.Part{Before: q.before(), Limit: pageSize}
 	if err := q.err(); err != nil {
 		return "", nil, err
 	}
-	page, err := now.desk.RecoveryPage(r.Context(), now.World, r.PathValue("recovery"))
-	return "Recovery " + r.PathValue("recovery"), recoveryBody{page, drawn(page.Timeline)}, err
+	page, err := now.desk.RecoveryPage(r.Context(), now.World, r.PathValue("recovery"), part)
+	return "Recovery " + r.PathValue("recovery"), recoveryBody{page, partOf(r, q, page.Story), drawn(page.Timeline)}, err
 }
 
 type historyBody struct {
@@ -289,17 +357,45 @@ func (s *Server) historyPage(r *http.Request, v *query, now *snapshot) (string, 
 }
 
 func (s *Server) explainPage(r *http.Request, q *query, now *snapshot) (string, any, error) {
+	part := desk.Part{Before: q.before(), Limit: pageSize}
 	if err := q.err(); err != nil {
 		return "", nil, err
 	}
-	e, err := now.desk.Explain(r.Context(), now.World, "", r.PathValue("id"))
-	return e.Title, e, err
+	e, err := now.desk.Explain(r.Context(), now.World, "", r.PathValue("id"), part)
+	if e.Subject != "record" && e.Subject != "recovery" { // these two are told in order, as stories are; what goes on and on, from its end
+		for i := range e.Sections {
+			slices.Reverse(e.Sections[i].Events)
+			e.Sections[i].Title += ", the newest first"
+		}
+	}
+	return e.Title, partOf(r, q, e), err
+}
+
+// rowsShown is how many rows of each table a report shows at once.
+const rowsShown = 100
+
+// paged takes the rows of a page out of each table; those that end before it are left out. The pager is that of the longest.
+func paged(tables []view.Table, q *query, path string, offset int) ([]view.Table, pager) {
+	longest := 0
+	for _, t := range tables {
+		longest = max(longest, len(t.Rows))
+	}
+	offset = lastPage(offset, longest, rowsShown)
+	var out []view.Table
+	for _, t := range tables {
+		if offset < len(t.Rows) {
+			t.Rows = t.Rows[offset:min(len(t.Rows), offset+rowsShown)]
+			out = append(out, t)
+		}
+	}
+	return out, q.pager(path, offset, min(longest, offset+rowsShown), longest, rowsShown)
 }
 
 type reportBody struct {
 	view.Report
 	Days   int
 	Tables []view.Table
+	Pager  pager
 }
 
 // days is how many days a page looks back; seven unless it says so.
@@ -309,24 +405,27 @@ type costsBody struct {
 	view.Costs
 	Days   int
 	Tables []view.Table
+	Pager  pager
 }
 
 func (s *Server) costsPage(r *http.Request, q *query, now *snapshot) (string, any, error) {
-	days := q.days()
+	days, offset := q.days(), q.offset()
 	if err := q.err(); err != nil {
 		return "", nil, err
 	}
 	costs, err := now.desk.Costs(r.Context(), now.World, view.Found{}, now.Now.AddDate(0, 0, -days), now.Now)
-	return "Costs", costsBody{costs, days, costs.Tables()}, err
+	tables, pager := paged(costs.Tables(), q, r.URL.Path, offset)
+	return "Costs", costsBody{costs, days, tables, pager}, err
 }
 
 func (s *Server) reportPage(r *http.Request, q *query, now *snapshot) (string, any, error) {
-	days := q.days()
+	days, offset := q.days(), q.offset()
 	if err := q.err(); err != nil {
 		return "", nil, err
 	}
 	report, err := now.desk.Report(r.Context(), now.World, view.Found{}, now.Now.AddDate(0, 0, -days), now.Now, nil)
-	return "Report", reportBody{report, days, report.Tables()}, err
+	tables, pager := paged(report.Tables(), q, r.URL.Path, offset)
+	return "Report", reportBody{report, days, tables, pager}, err
 }
 
 // confirmBody asks whether an order is to be given.
@@ -475,9 +574,18 @@ var templates = template.Must(template.New("").Funcs(template.FuncMap{
 	"hours": func(h float64) string { return fmt.Sprintf("%.1f", h) },
 	"money": func(x float64) string { return fmt.Sprintf("%.2f", x) },
 	"n":     func(x float64) string { return strconv.FormatFloat(x, 'f', 1, 64) },
-	"notes": func(c view.ClusterStatus, now time.Time) []string { return c.Notes(now) },
+	"notes": notes,
 	"join":  strings.Join,
 }).ParseFS(templateFiles, "templates/*.html"))
+
+// notes are the first of what a person should know of a cluster, and how many more there are.
+func notes(c view.ClusterStatus, now time.Time, most int) []string {
+	shown, more := first(c.Notes(now), most)
+	if more > 0 {
+		shown = append(shown[:most:most], fmt.Sprintf("and %d more", more))
+	}
+	return shown
+}
 
 // following is what follows on a cluster, with the present time.
 func following(now time.Time, of any) any {

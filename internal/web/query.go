@@ -3,6 +3,7 @@ package web
 import (
 	"errors"
 	"fmt"
+	"math"
 	"net/http"
 	"net/url"
 	"slices"
@@ -73,7 +74,11 @@ func (q *query) number(name string, least, most, otherwise int64) int64 {
 	}
 	n, err := strconv.ParseInt(text, 10, 64)
 	if err != nil || n < least || n > most {
-		q.fault(name, "%q is no whole number from %d to %d", text, least, most)
+		to := ""
+		if most < math.MaxInt64 {
+			to = fmt.Sprintf(" to %d", most)
+		}
+		q.fault(name, "%q is no whole number from %d%s", text, least, to)
 		return otherwise
 	}
 	return n

@@ -24,7 +24,7 @@ func TestQueryStrings(t *testing.T) {
 		{"/?q=a&q=b", []string{"q: given 2 times"}},
 		{"/?q=%zz", []string{"cannot be read"}},
 		{"/clusters/prod/j-CROWD000000?nosuch=1", []string{"nosuch: unknown parameter"}},
-		{"/recoveries?before=x&nosuch=1", []string{"nosuch: unknown parameter; there are before", `before: "x"`}},
+		{"/recoveries?before=x&nosuch=1", []string{"nosuch: unknown parameter; there are scope, cluster, offset, before", `before: "x"`}},
 		{"/recoveries/r1?nosuch=1", []string{"nosuch: unknown parameter"}},
 		{"/history?from=soon&to=late&kind=odd&cluster=nobody&nosuch=1", []string{`from: "soon" is no time`, `to: "late" is no time`, `no kind "odd"; there are`, `no cluster "nobody"`, "nosuch: unknown parameter; there are scope, cluster,"}},
 		{"/history?from=2026-01-06&to=2026-01-05", []string{"from: has to be before to"}},
