@@ -24,12 +24,13 @@ type ChangeKind string
 
 // The kinds of change.
 const (
-	None     ChangeKind = ""              // nothing, or a count of our own
-	Growth   ChangeKind = "outside_grow"  // an outsider raised the count
-	Enforce  ChangeKind = "outside_ban"   // an outsider raised a banned member, which is to be stopped
-	FallSeen ChangeKind = "outside_fall?" // a fall seen once: not believed yet
-	Shrunk   ChangeKind = "outside_fall"  // an outsider lowered the count: seen twice
-	Landed   ChangeKind = "late_call"     // a call of ours shows only after somebody else's count
+	None     ChangeKind = ""               // nothing, or a count of our own
+	Growth   ChangeKind = "outside_grow"   // an outsider raised the count
+	Enforce  ChangeKind = "outside_ban"    // an outsider raised a banned member, which is to be stopped
+	FallSeen ChangeKind = "outside_fall?"  // a fall seen once: not believed yet
+	Shrunk   ChangeKind = "outside_fall"   // an outsider lowered the count: seen twice
+	Undone   ChangeKind = "outside_undone" // a rise that one read showed is gone: seen twice
+	Landed   ChangeKind = "late_call"      // a call of ours shows only after somebody else's count
 )
 
 // Outside says how growth by outsiders is read.
@@ -49,6 +50,9 @@ func (p *Pool) Observe(id emr.GroupID, requested int, began time.Time, o Outside
 	m.Late = slices.DeleteFunc(m.Late, func(u Unsure) bool { return began.After(u.Until) })
 	if m.Ours(requested) {
 		m.Fall = nil
+		if requested == last {
+			m.Rise = nil
+		}
 		m.shows(requested)
 		return Change{}
 	}
@@ -95,10 +99,27 @@ func (p *Pool) fall(m *Member, to, last int, began time.Time) Change {
 		c.Kind, c.Reason = FallSeen, fmt.Sprintf("somebody else seems to have lowered %d to %d; a second read decides", last, to)
 		return c
 	}
+	if r := m.Rise; r != nil && r.From == to && r.To == last {
+		return p.undo(m, *r)
+	}
 	c.Kind, c.Taken = Shrunk, min(last-to, p.Wanted)
 	p.Wanted -= c.Taken
 	m.Accept(to)
 	c.Reason = fmt.Sprintf("somebody else lowered %d to %d: the pool wants %d less, %d in all", last, to, c.Taken, p.Wanted)
+	return c
+}
+
+// undo takes back a rise that only one read showed. That read was old, or somebody took back at once what they had done: the pool wants what it wanted before.
+// As a fall it would take from wanted what the rise had not added, for it came back from elsewhere.
+func (p *Pool) undo(m *Member, r Rise) Change {
+	c := Change{Kind: Undone, From: r.To, To: r.From, Taken: min(r.Added, p.Wanted)}
+	p.Wanted -= c.Taken
+	m.Moved += r.Back
+	if r.Grown && m.Ban != nil {
+		m.Ban.Grown, m.Ban.Growths = false, max(0, m.Ban.Growths-1)
+	}
+	m.Accept(r.From)
+	c.Reason = fmt.Sprintf("one read alone showed %d, %d are asked for as before: the pool wants %d less, %d in all", r.To, r.From, c.Taken, p.Wanted)
 	return c
 }
 
@@ -113,8 +134,9 @@ func (p *Pool) growth(m *Member, to, last int, began time.Time, o Outside) Chang
 	}
 	p.Wanted += c.Added
 	m.Accept(to)
+	m.Rise = &Rise{From: last, To: to, Added: c.Added}
 	if m.Banned(began) && o.Enforce {
-		c.Kind = Enforce
+		c.Kind, m.Rise.Grown = Enforce, true
 		m.Ban.Grown = true
 		m.Ban.Growths++
 		c.Reason = fmt.Sprintf("somebody else raised the banned group from %d to %d: it is to be stopped, and the %d it added placed elsewhere", last, to, c.Added)
@@ -122,6 +144,7 @@ func (p *Pool) growth(m *Member, to, last int, began time.Time, o Outside) Chang
 	}
 	c.Back = min(m.Moved, rise)
 	m.Moved -= c.Back
+	m.Rise.Back = c.Back
 	c.Reason = fmt.Sprintf("somebody else raised %d to %d: the pool wants %d more, %d in all; %d came back", last, to, c.Added, p.Wanted, c.Back)
 	return c
 }

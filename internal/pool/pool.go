@@ -82,6 +82,7 @@ type Member struct {
 	Unsure   *Unsure     `json:"unsure,omitempty"`  // a call of ours that no read has shown yet
 	Late     []Unsure    `json:"late,omitempty"`    // calls without an answer, one for each count: they may land late, also after a newer call of ours
 	Fall     *Fall       `json:"fall,omitempty"`    // an outside fall seen in one read so far
+	Rise     *Rise       `json:"rise,omitempty"`    // an outside rise that was booked and that one read has shown so far
 	Kept     *Kept       `json:"kept,omitempty"`    // EMR did not carry out our last release on it
 }
 
@@ -102,6 +103,16 @@ type Unsure struct {
 type Fall struct {
 	To int       `json:"to"`
 	At time.Time `json:"at"`
+}
+
+// Rise is a requested count above what was known, seen in one usable read. It is booked at once, for what somebody adds must not wait; if the next reads show
+// the count from before, it was an old read, or it is over, and what was booked is taken back.
+type Rise struct {
+	From  int  `json:"from"`
+	To    int  `json:"to"`
+	Added int  `json:"added,omitempty"` // by how much wanted rose
+	Back  int  `json:"back,omitempty"`  // how many left moved
+	Grown bool `json:"grown,omitempty"` // it is to be stopped, for the member is banned
 }
 
 // Rest is a pause of launches because recoveries keep failing.
@@ -219,7 +230,7 @@ func (m Member) Last() int {
 // Expect notes that a call of ours is about to set the count: until it shows, both counts are ours.
 func (m *Member) Expect(count int) {
 	m.Expected = append(slices.DeleteFunc(m.Expected, func(n int) bool { return n == count }), count)
-	m.Shown = false
+	m.Shown, m.Rise = false, nil
 }
 
 // MayLand notes that the count of a call of ours may show until then for the first time, also after reads that showed another one: reads lag.
@@ -241,7 +252,7 @@ func (m Member) mayLand(requested int, began time.Time) bool {
 // Accept notes the one requested count that counts as known from now on.
 func (m *Member) Accept(count int) {
 	m.Expected = append(m.Expected[:0], count)
-	m.Fall = nil
+	m.Fall, m.Rise = nil, nil
 }
 
 // Settled ends the time in which several counts are ours, and says which one was: the last call's if a read has shown it, for then

@@ -204,6 +204,8 @@ func TestR10_InterleavingsThatFailed(t *testing.T) {
 		"story=drought,crash=14,change=12@31,fault=ModifyInstanceGroups call=1 late=2m",        // a launch that was decided when somebody's 12 came
 		"story=late,crash=5+takeover,change=pause@7,fault=ListInstanceGroups call=4 stale=2m",  // the new owner's only read is older than its list, which shows more running
 		"story=late,crash=5+takeover,change=pause@10,fault=ListInstanceGroups call=4 stale=2m", // and a pause before what it stopped too low is kept
+		"story=drought,change=3@24,fault=ModifyInstanceGroups call=2 late=2m",                  // a stop of the fallback that is on its way when somebody's 3 overtakes its recovery
+		"story=drought,change=3@17,fault=ListInstanceGroups call=14 stale=2m",                  // one read from before somebody's 3, after it was booked
 	} {
 		t.Run(text, func(t *testing.T) { t.Parallel(); playInterleaving(t, text) })
 	}

@@ -24,7 +24,8 @@ import (
 //     it, less what can have been moved at most; one that no read shows, since another change overtook it, counts for nothing; if every rise adds
 //     by the configuration, nothing was moved, and a reload may say so before a read shows the rise;
 //   - a fall counts towards low at once. It counts towards high once two reads showed it, if it is the only change that is not settled and no
-//     call of ours can have left that count: it can be taken for our call. An open recovery takes what is asked for as wanted, if that is less;
+//     call of ours can have left that count: it can be taken for our call, or if it takes back a rise that no two reads showed: that may count for nothing
+//     with it. An open recovery takes what is asked for as wanted, if that is less;
 //   - an order or a decision to scale may be undone or not be carried out in full: what was wanted before and what is wanted then are both
 //     possible;
 //   - a read that shows a requested count other than the true one looks like a fall, or a rise, of the difference.
@@ -53,7 +54,7 @@ type unsettled struct {
 	repeats  int       // of a rise, what was taken for moved instances that are asked for again, and not for more
 	moved    int       // so many at most were moved for the group
 	loose    time.Time // until then a read of it can be taken for one from before a call of ours
-	void     bool      // a call of ours can have left that count, or fewer, or a decision came after it: the guard need not take it for this change
+	void     bool      // a call of ours can have left that count, or fewer, it undoes a rise, or a decision came after it: the guard need not take it for this change
 }
 
 // newWanted is the model of a pool whose origin is asked for n.
@@ -140,8 +141,18 @@ func (p *wanted) settle(u unsettled, asked int, limited bool) {
 		p.low = min(p.high, p.low+max(0, by-u.moved))
 	case by < 0 && !u.void && len(p.open) == 0:
 		p.high = max(p.high+by, p.low)
-		p.low = min(p.low, asked)
+		p.low = max(0, min(p.low, asked-p.stopping()))
 	}
+}
+
+// stopping is how many instances our stops take from the pool that have not taken effect. They are on their way: what is asked for as a recovery is overtaken
+// can be meant with them or without.
+func (p *wanted) stopping() int {
+	sum := 0
+	for _, by := range p.asked {
+		sum += by
+	}
+	return sum
 }
 
 // misread books a read that showed another requested count than the true one.
@@ -201,9 +212,10 @@ func (w wants) outside(x *watched, b *groupBook, c emrsim.Change) {
 			from, moved = u.from, max(moved, u.moved)
 		}
 	}
+	undone := slices.ContainsFunc(p.open, func(u unsettled) bool { return u.group == id && u.from == c.To && u.to == c.From && u.reads < 2 })
 	p.open = slices.DeleteFunc(p.open, func(u unsettled) bool { return u.group == id })
 	settle := x.rule().Settings.Settle
-	void := b.mayBeOurs(c.At, c.To) || c.To < c.From && b.ignored(c, settle)
+	void := undone || b.mayBeOurs(c.At, c.To) || c.To < c.From && b.ignored(c, settle)
 	p.open = append(p.open, unsettled{group: id, at: c.At, from: from, to: c.To, repeats: repeats, moved: moved, loose: b.loose(c.To, settle), void: void})
 }
 

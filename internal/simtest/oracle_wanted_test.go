@@ -95,6 +95,11 @@ func TestOracle_Wanted(t *testing.T) {
 			p.open = nil
 			p.settle(u, 6, false)
 		}, 6, 9},
+		{"a stop of ours that is on its way when a recovery is overtaken may be meant or not", func(p *wanted) {
+			p.stopped("b", 3, 0)
+			p.fallen(3)
+			p.settle(unsettled{group: "a", from: 6, to: 3}, 6, false)
+		}, 3, 6},
 		{"a read that is too low looks like a fall", func(p *wanted) { p.misread(7, 9) }, 7, 9},
 		{"one that is too high like a rise, which is taken back", func(p *wanted) { p.misread(11, 9) }, 7, 11},
 	} {

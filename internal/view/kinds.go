@@ -11,7 +11,7 @@ func Kinds() []string {
 	kinds := []string{
 		"api.throttled", "ban.lifted", "ban.set", "clock.back", "clock.skew", "cluster.back", "cluster.ended", "cluster.event", "cluster.state", "cluster.withheld",
 		"event.dropped", "group.dated", "group.event", "group.foreign", "group.made", "group.ours", "group.read", "group.seen", "group.settled", "group.trouble", "group.twin", "order.refused",
-		"pool.blocked", "pool.contested", "pool.kept", "pool.late_call", "pool.outside_ban", "pool.outside_fall", "pool.outside_grow", "pool.overrun", "pool.rebuilt", "pool.rest", "pool.rested", "pool.unblocked", "pool.return_failed",
+		"pool.blocked", "pool.contested", "pool.kept", "pool.late_call", "pool.outside_ban", "pool.outside_fall", "pool.outside_grow", "pool.outside_undone", "pool.overrun", "pool.rebuilt", "pool.rest", "pool.rested", "pool.unblocked", "pool.return_failed",
 		"pool.wanted", "pool.whole", "read.unusable", "read.usable", "recovery.cause", "recovery.open", "recovery.step", "scaling.bound", "scaling.bounds",
 		"scaling.decided", "scaling.deferred", "scaling.dropped", "scaling.resumed", "scaling.superseded", "scaling.suspended", "scaling.unmade",
 		"metrics.read", "metrics.unread", "termination.held", "termination.notice", "termination.withdrawn", "would.make", "would.scale", "would.terminate",
