@@ -123,6 +123,11 @@ func (d *decider) fallen(p *pool.Pool) bool {
 	return slices.ContainsFunc(p.Members, func(m pool.Member) bool { return m.Fall != nil })
 }
 
+// risen says whether an outside rise waits for its second read. It makes no surplus before: to release what runs elsewhere, one read is too little.
+func (d *decider) risen(p *pool.Pool) bool {
+	return slices.ContainsFunc(p.Members, func(m pool.Member) bool { return m.Rise != nil })
+}
+
 func (d *decider) openStuck(p *pool.Pool, g *Group, v recovery.Verdict) {
 	if why := d.hopeless(p, g, v.Kind); why != "" {
 		d.letRest(p, g, why)

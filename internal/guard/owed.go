@@ -42,6 +42,7 @@ func (d *decider) openOwed(p *pool.Pool) {
 	switch {
 	case missing > 0:
 		d.openRetry(p, missing)
+	case missing < 0 && d.risen(p): // plan reads again while more is asked for than is wanted
 	case missing < 0:
 		if releases := p.Surplus(now, d.s.View(), d.originGivesBack(p)); len(releases) > 0 {
 			d.begin(d.newRecovery(recovery.Surplus, p, releases[0].Group, fmt.Sprintf("the pool asks for %d more than it wants", -missing)))

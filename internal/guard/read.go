@@ -328,7 +328,7 @@ func (d *decider) begins(g emr.Group) bool {
 // judge finds out whether somebody else changed what a member is asked for (rule R10).
 func (d *decider) judge(p *pool.Pool, g emr.Group, in Read) {
 	change := p.Observe(g.ID, g.Requested, in.Began, pool.Outside{
-		Adds: d.env.Settings.OutsideGrowth == recovery.Add, Enforce: d.env.Settings.EnforceBans && !d.passive(), Max: d.env.Settings.Max})
+		Adds: d.env.Settings.OutsideGrowth == recovery.Add, Enforce: d.env.Settings.EnforceBans && !d.passive(), Max: d.env.Settings.Max, Pace: d.env.Settings.Pace})
 	d.outside(p, p.Member(g.ID), change)
 }
 

@@ -42,7 +42,7 @@ func (d *decider) step(r *recovery.Recovery) bool {
 		d.watch(r, p)
 		return false
 	}
-	if d.fallen(p) || r.Step == recovery.StepStop {
+	if d.fallen(p) || r.Step == recovery.StepStop || r.Kind == recovery.Surplus && d.risen(p) {
 		return false
 	}
 	before := *r

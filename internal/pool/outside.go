@@ -29,15 +29,16 @@ const (
 	Enforce  ChangeKind = "outside_ban"    // an outsider raised a banned member, which is to be stopped
 	FallSeen ChangeKind = "outside_fall?"  // a fall seen once: not believed yet
 	Shrunk   ChangeKind = "outside_fall"   // an outsider lowered the count: seen twice
-	Undone   ChangeKind = "outside_undone" // a rise that one read showed is gone: seen twice
+	Undone   ChangeKind = "outside_undone" // a rise that no second read showed is gone: seen twice
 	Landed   ChangeKind = "late_call"      // a call of ours shows only after somebody else's count
 )
 
 // Outside says how growth by outsiders is read.
 type Outside struct {
-	Adds    bool // outside_growth: add: every rise is new capacity
-	Enforce bool // enforce_bans
-	Max     int  // largest wanted count; 0: none
+	Adds    bool          // outside_growth: add: every rise is new capacity
+	Enforce bool          // enforce_bans
+	Max     int           // largest wanted count; 0: none
+	Pace    time.Duration // so far apart two reads tell what is from what was
 }
 
 // Observe takes a member's requested count from a usable read that began at the given time, and books what outsiders did.
@@ -50,7 +51,7 @@ func (p *Pool) Observe(id emr.GroupID, requested int, began time.Time, o Outside
 	m.Late = slices.DeleteFunc(m.Late, func(u Unsure) bool { return began.After(u.Until) })
 	if m.Ours(requested) {
 		m.Fall = nil
-		if requested == last {
+		if m.Rise != nil && requested == last && !began.Before(m.Rise.At.Add(o.Pace)) {
 			m.Rise = nil
 		}
 		m.shows(requested)
@@ -109,17 +110,17 @@ func (p *Pool) fall(m *Member, to, last int, began time.Time) Change {
 	return c
 }
 
-// undo takes back a rise that only one read showed. That read was old, or somebody took back at once what they had done: the pool wants what it wanted before.
+// undo takes back a rise that no second read showed. The first was old, or somebody took back at once what they had done: the pool wants what it wanted before.
 // As a fall it would take from wanted what the rise had not added, for it came back from elsewhere.
 func (p *Pool) undo(m *Member, r Rise) Change {
 	c := Change{Kind: Undone, From: r.To, To: r.From, Taken: min(r.Added, p.Wanted)}
 	p.Wanted -= c.Taken
-	m.Moved += r.Back
+	m.Moved = max(m.Moved, r.Moved)
 	if r.Grown && m.Ban != nil {
 		m.Ban.Grown, m.Ban.Growths = false, max(0, m.Ban.Growths-1)
 	}
 	m.Accept(r.From)
-	c.Reason = fmt.Sprintf("one read alone showed %d, %d are asked for as before: the pool wants %d less, %d in all", r.To, r.From, c.Taken, p.Wanted)
+	c.Reason = fmt.Sprintf("%d showed for less than a pace, %d are asked for as before: the pool wants %d less, %d in all", r.To, r.From, c.Taken, p.Wanted)
 	return c
 }
 
@@ -134,7 +135,7 @@ func (p *Pool) growth(m *Member, to, last int, began time.Time, o Outside) Chang
 	}
 	p.Wanted += c.Added
 	m.Accept(to)
-	m.Rise = &Rise{From: last, To: to, Added: c.Added}
+	m.Rise = &Rise{From: last, To: to, At: began, Added: c.Added, Moved: m.Moved}
 	if m.Banned(began) && o.Enforce {
 		c.Kind, m.Rise.Grown = Enforce, true
 		m.Ban.Grown = true
@@ -144,7 +145,6 @@ func (p *Pool) growth(m *Member, to, last int, began time.Time, o Outside) Chang
 	}
 	c.Back = min(m.Moved, rise)
 	m.Moved -= c.Back
-	m.Rise.Back = c.Back
 	c.Reason = fmt.Sprintf("somebody else raised %d to %d: the pool wants %d more, %d in all; %d came back", last, to, c.Added, p.Wanted, c.Back)
 	return c
 }

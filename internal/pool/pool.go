@@ -82,7 +82,7 @@ type Member struct {
 	Unsure   *Unsure     `json:"unsure,omitempty"`  // a call of ours that no read has shown yet
 	Late     []Unsure    `json:"late,omitempty"`    // calls without an answer, one for each count: they may land late, also after a newer call of ours
 	Fall     *Fall       `json:"fall,omitempty"`    // an outside fall seen in one read so far
-	Rise     *Rise       `json:"rise,omitempty"`    // an outside rise that was booked and that one read has shown so far
+	Rise     *Rise       `json:"rise,omitempty"`    // an outside rise that was booked and that no second read has shown so far
 	Kept     *Kept       `json:"kept,omitempty"`    // EMR did not carry out our last release on it
 }
 
@@ -105,14 +105,15 @@ type Fall struct {
 	At time.Time `json:"at"`
 }
 
-// Rise is a requested count above what was known, seen in one usable read. It is booked at once, for what somebody adds must not wait; if the next reads show
-// the count from before, it was an old read, or it is over, and what was booked is taken back.
+// Rise is a requested count above what was known, which no usable read a pace after the first has shown yet. It is booked at once, for what somebody adds must
+// not wait; if the next reads show the count from before, it was an old read, or it is over, and what was booked is taken back.
 type Rise struct {
-	From  int  `json:"from"`
-	To    int  `json:"to"`
-	Added int  `json:"added,omitempty"` // by how much wanted rose
-	Back  int  `json:"back,omitempty"`  // how many left moved
-	Grown bool `json:"grown,omitempty"` // it is to be stopped, for the member is banned
+	From  int       `json:"from"`
+	To    int       `json:"to"`
+	At    time.Time `json:"at"`              // when the first read that showed it began
+	Added int       `json:"added,omitempty"` // by how much wanted rose
+	Moved int       `json:"moved,omitempty"` // what was moved before it
+	Grown bool      `json:"grown,omitempty"` // it is to be stopped, for the member is banned
 }
 
 // Rest is a pause of launches because recoveries keep failing.

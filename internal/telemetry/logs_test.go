@@ -107,7 +107,7 @@ var kindMeanings = map[string]string{
 	"order.scale": "somebody scaled a pool", "order.unban": "somebody lifted a ban", "pool.blocked": "instances are missing that no group can take",
 	"pool.contested": "somebody keeps growing a banned group", "pool.kept": "a stopped group keeps what arrived",
 	"pool.late_call": "a call took effect after it was given up", "pool.outside_ban": "somebody grew a banned group", "pool.outside_fall": "somebody lowered a group",
-	"pool.outside_grow": "somebody raised a group", "pool.outside_undone": "a raise that one read alone showed is taken back",
+	"pool.outside_grow": "somebody raised a group", "pool.outside_undone": "a raise that no second read showed is taken back",
 	"pool.overrun": "more runs than is asked for, and somebody else asked for it",
 	"pool.rebuilt": "a pool was rebuilt from the names of its groups", "pool.rest": "recoveries kept failing; a pool takes no launches for a while",
 	"pool.rested": "a rest is over", "pool.return_failed": "instances could not be sent back", "pool.unblocked": "nothing is left to place",
