@@ -103,7 +103,8 @@ const lookEvery = 10 * time.Minute
 
 // looks is what the looks at a calm world found. Policies and schedules go on in it, so a fleet may never be as it is wanted everywhere at the same
 // time: it is enough that each cluster was within half a day. One whose schedules ask for something else more often than EMR resizes a group, for
-// example for 13 each 7 minutes and for 8 each 20, is never: there nothing may last.
+// example for 13 each 7 minutes and for 8 each 20, is never: there nothing may last, but for a shrink that EMR does not carry out, which is given up after
+// shrink_after (R3).
 type looks struct {
 	well  map[string]time.Time // when clusters were as they are wanted
 	found []finding            // by the last look
@@ -114,7 +115,7 @@ type looks struct {
 type finding struct {
 	Violation
 	well bool // the cluster was as it is wanted within half a day
-	busy bool // schedules changed it within the last hour
+	busy bool // schedules changed it within the last hour, or before a shrink that may last
 }
 
 // look looks at every cluster, and says whether all are as they are wanted.
@@ -131,7 +132,9 @@ func (l *looks) look(w *World) bool {
 		}
 		for _, v := range found {
 			rows[v.Text] = l.rows[v.Text] + 1
-			l.found = append(l.found, finding{v, w.Now().Sub(l.well[c.ID]) < 12*time.Hour, w.Now().Sub(w.oracle.of(emr.ClusterID(c.ID)).rescheduled) < time.Hour})
+			x := w.oracle.of(emr.ClusterID(c.ID))
+			busy := w.Now().Sub(x.rescheduled) < time.Hour+x.rule().Settings.ShrinkAfter
+			l.found = append(l.found, finding{v, w.Now().Sub(l.well[c.ID]) < 12*time.Hour, busy})
 		}
 		w.oracle.violations = w.oracle.violations[:before]
 	}

@@ -137,7 +137,7 @@ func kindsOf(ladder []recovery.Rung) int {
 
 // early checks that a group which is stopped as stuck misses an instance for long enough, as far as reads that are right show it. The guard dates what it did not see
 // itself in the middle of two reads, so half of the longest time between two of them may be wrong; and a launch of its own by the time of the call,
-// which may take effect up to foreignWait later. A group that lost instances and got others since is left out: reads do not show which came first. So is one where an
+// which may take effect up to foreignWait later: somebody's same count after a launch without an answer cannot be told from it. A group that lost instances and got others since is left out: reads do not show which came first. So is one where an
 // arrival and a loss came between two reads, and an instance has ended that arrived within the limit: lists leave it out, so its arrival, which reads saw, may be taken for
 // the other one, which they did not: they cannot be told apart by seconds, nor while an answer is on its way. Nor can anybody know of an arrival which the reads do not
 // show when no list shows it either: a list may be old, or without its last pages.
@@ -151,7 +151,7 @@ func (x *watched) early(c *sentCall, r *recovery.Recovery) {
 		after = min(after, short)
 	}
 	slack := x.datedWithin(c.at.Add(-2*after-time.Hour)) + clockSlack
-	if b.holder != "" || b.maker != "" {
+	if b.holder != "" || b.maker != "" || b.mayBeOurs(b.lacks.queue[0].since, b.Requested) {
 		slack += foreignWait
 	}
 	unlisted := b.lacks.arrival.Before(x.began) && x.conduct.listed[c.call.Group].Before(b.lacks.arrival)
