@@ -63,7 +63,7 @@ func TestAnswers(t *testing.T) {
 			"instances", emr.Call{Op: emr.ListInstances, Cluster: "j-1", Group: "ig-1"},
 			`{"Instances":[{"Id":"ci-1","Ec2InstanceId":"i-1","InstanceGroupId":"ig-1","Status":{"State":"RUNNING","Timeline":{"CreationDateTime":1,"ReadyDateTime":2,"EndDateTime":3}}},{"Id":"ci-2","InstanceGroupId":"ig-1","Status":{"State":"AWAITING_FULFILLMENT","StateChangeReason":{"Code":"INTERNAL_ERROR","Message":"why"},"Timeline":null}},{"Id":"ci-3"}],"Marker":"m"}`,
 			emr.Result{Instances: []emr.Instance{
-				{ID: "ci-1", EC2: "i-1", Group: "ig-1", State: emr.InstanceRunning, Created: stamp(1, 0), Ready: stamp(2, 0), Ended: stamp(3, 0)},
+				{ID: "ci-1", EC2: "i-1", Group: "ig-1", State: emr.InstanceRunning, Created: stamp(1, 0), Ready: stamp(2, 0)},
 				{ID: "ci-2", Group: "ig-1", State: emr.InstanceAwaiting, ReasonCode: "INTERNAL_ERROR", ReasonText: "why"}, {ID: "ci-3"},
 			}, Marker: "m"},
 		},

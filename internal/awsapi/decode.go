@@ -101,7 +101,7 @@ func instanceOf(i types.Instance) emr.Instance {
 			out.ReasonCode, out.ReasonText = string(r.Code), aws.ToString(r.Message)
 		}
 		if t := s.Timeline; t != nil {
-			out.Created, out.Ready, out.Ended = at(t.CreationDateTime), at(t.ReadyDateTime), at(t.EndDateTime)
+			out.Created, out.Ready = at(t.CreationDateTime), at(t.ReadyDateTime)
 		}
 	}
 	return out

@@ -243,7 +243,7 @@ const (
 	InstanceTerminated    InstanceState = "TERMINATED"
 )
 
-// Present lists every instance state but TERMINATED: reads ask for these, since EMR would add the instances of the last thirty days.
+// Present lists every instance state but TERMINATED: reads ask for these, since EMR would add the instances of the last thirty days, up to 2,000.
 var Present = []InstanceState{InstanceAwaiting, InstanceProvisioning, InstanceBootstrapping, InstanceRunning}
 
 // Instance is one instance of a group as ListInstances returns it.
@@ -254,7 +254,6 @@ type Instance struct {
 	State   InstanceState `json:"state"`
 	Created time.Time     `json:"created,omitzero"`
 	Ready   time.Time     `json:"ready,omitzero"`
-	Ended   time.Time     `json:"ended,omitzero"`
 
 	// ReasonCode and ReasonText are the instance's state change reason: for one that waits for EC2, why it does (inferred).
 	ReasonCode string `json:"reason_code,omitempty"`

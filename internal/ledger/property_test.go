@@ -77,9 +77,9 @@ func instances(t *rapid.T, now time.Time) []emr.Instance {
 			}
 			return time.Time{}
 		}
-		i := emr.Instance{State: emr.InstanceRunning, Created: at("created"), Ready: at("ready"), Ended: at("ended")}
-		if !i.Ended.IsZero() {
-			i.State = emr.InstanceTerminated
+		i := emr.Instance{State: emr.InstanceRunning, Created: at("created"), Ready: at("ready")}
+		if i.Ready.IsZero() {
+			i.State = emr.InstanceBootstrapping
 		}
 		return i
 	}), 0, 12).Draw(t, "instances")
@@ -286,11 +286,10 @@ func TestR1SettleManyArrivals(t *testing.T) {
 		t.Errorf("seen arrivals count as hidden: %+v", report)
 	}
 	// One more that no read saw, and the loss that hid it.
-	list[0].State, list[0].Ended = emr.InstanceTerminated, l.Last.Ended.Add(-time.Second)
-	list = append(list, emr.Instance{State: emr.InstanceRunning, Ready: l.Last.Ended.Add(-2 * time.Second)})
+	list = append(list[1:], emr.Instance{State: emr.InstanceRunning, Ready: l.Last.Ended.Add(-2 * time.Second)})
 	settled, report = l.Settle(list)
 	newest := settled.Entries[len(settled.Entries)-1]
-	if report.Hidden != 1 || newest.Cause != Loss || !newest.Since.Equal(list[0].Ended) || settled.Check() != nil {
+	if report.Hidden != 1 || newest.Cause != Loss || !newest.Since.Equal(l.Last.Ended) || settled.Check() != nil {
 		t.Errorf("hidden %d, newest entry %+v, %v", report.Hidden, newest, settled.Check())
 	}
 }
@@ -403,7 +402,7 @@ func FuzzStored(f *testing.F) {
 		l.Age(now)
 		l.Deadline(30 * time.Minute)
 		l = l.Date([]time.Time{now, at}).Redate(now)
-		l, _ = l.Settle([]emr.Instance{{State: emr.InstanceRunning, Ready: now}, {State: emr.InstanceTerminated, Ready: at, Ended: now}})
+		l, _ = l.Settle([]emr.Instance{{State: emr.InstanceRunning, Ready: now}, {State: emr.InstanceRunning, Ready: at}})
 		l, _ = l.Observe(emr.Group{Requested: requested, Running: running, State: emr.GroupResizing}, now, now, Dating{Call: at})
 		if err := l.Check(); err != nil {
 			t.Fatalf("%s: %v", body, err)

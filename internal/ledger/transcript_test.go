@@ -21,7 +21,7 @@ import (
 //	read 10:00 requested=9 running=6 state=RESIZING [took=2s] [call=9:59] [event=9:59]    one usable read
 //	date 9:30 9:31               creation times of the instances that are not running yet
 //	redate 10:04                 an event that came late
-//	settle                       ListInstances, one instance a line: "running ready=10:10" or "lost ready=9:00 ended=10:05"
+//	settle                       ListInstances, one instance a line: "running ready=10:10" or "starting created=10:05"
 //	at 10:30 [after=30m]         ages and deadlines at a time
 //	highest since=10:00          running counts
 //	state                        the clocks that hang on the state
@@ -166,11 +166,11 @@ func list(t *testing.T, input string) []emr.Instance {
 		var i emr.Instance
 		for n, word := range strings.Fields(line) {
 			if n == 0 {
-				i.State = map[string]emr.InstanceState{"running": emr.InstanceRunning, "starting": emr.InstanceProvisioning, "lost": emr.InstanceTerminated}[word]
+				i.State = map[string]emr.InstanceState{"running": emr.InstanceRunning, "starting": emr.InstanceProvisioning}[word]
 				continue
 			}
 			key, value, _ := strings.Cut(word, "=")
-			*map[string]*time.Time{"created": &i.Created, "ready": &i.Ready, "ended": &i.Ended}[key] = clock(t, value)
+			*map[string]*time.Time{"created": &i.Created, "ready": &i.Ready}[key] = clock(t, value)
 		}
 		out = append(out, i)
 	}

@@ -72,7 +72,7 @@ func instance(i *shapes.Instance) emr.Instance {
 	return emr.Instance{
 		ID: emr.InstanceID(deref(i.Id)), EC2: deref(i.Ec2InstanceId), Group: emr.GroupID(deref(i.InstanceGroupId)),
 		State:   emr.InstanceState(deref(status.State)),
-		Created: at(timeline.CreationDateTime), Ready: at(timeline.ReadyDateTime), Ended: at(timeline.EndDateTime),
+		Created: at(timeline.CreationDateTime), Ready: at(timeline.ReadyDateTime),
 		ReasonCode: deref(reason.Code), ReasonText: deref(reason.Message),
 	}
 }
