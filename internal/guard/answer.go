@@ -84,7 +84,11 @@ func (d *decider) unexpect(p *pool.Pool, c *Call) {
 func (d *decider) answerWithout(p *pool.Pool, c *Call, in Answer) {
 	if in.Err != nil && !in.Err.OutcomeUnknown() {
 		d.unexpect(p, c)
-		if m := p.Member(c.Call.Group); m != nil && m.Ban != nil && m.Ban.From.Equal(c.At) {
+		m := p.Member(c.Call.Group)
+		if m == nil {
+			return
+		}
+		if m.NotAsked(); m.Ban != nil && m.Ban.From.Equal(c.At) {
 			m.TakeBack(c.Recovery)
 		}
 		return
@@ -181,8 +185,8 @@ func (d *decider) launchAnswered(r *recovery.Recovery, p *pool.Pool, c *Call, er
 func (d *decider) unplace(r *recovery.Recovery, p *pool.Pool, id emr.GroupID) {
 	count := r.Placement.Count
 	r.Placed -= count
-	if m := p.Member(id); m != nil && r.Kind != recovery.Scale {
-		m.Moved += r.Placement.Back
+	if m := p.Member(id); m != nil {
+		m.NotAsked()
 	}
 	r.Placement = recovery.Placement{}
 }

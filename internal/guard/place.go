@@ -233,8 +233,7 @@ func (d *decider) needShown(r *recovery.Recovery) {
 // move books that what was taken from a member is asked for on it again (R10). Scaling by hand asks for more than before.
 func (d *decider) move(r *recovery.Recovery, p *pool.Pool, id emr.GroupID, count int) {
 	if m := p.Member(id); m != nil && r.Kind != recovery.Scale {
-		r.Placement.Back = min(m.Moved, count)
-		m.Moved -= r.Placement.Back
+		m.AskAgain(count)
 	}
 }
 

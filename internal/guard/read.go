@@ -306,7 +306,7 @@ func (d *decider) observe(g emr.Group, in Read) {
 		m.Kept = nil // EMR ends nodes there again
 	}
 	if g.Requested == m.Last() && !in.Began.Before(known.Called.At) {
-		m.Shown = true
+		m.Shown, m.Back = true, 0
 	}
 	if len(m.Expected) > 1 && m.Ours(g.Requested) && !in.Began.Before(later(known.Called.At.Add(d.env.Settings.Settle), known.Called.Loose)) && (d.s.Pending == nil || d.s.Pending.Call.Group != g.ID) {
 		m.Settled(g.Requested)

@@ -84,9 +84,9 @@ func (m *Member) shows(count int) {
 }
 
 // landed books a call of ours that shows only after reads of somebody else's count, because it took effect late or those reads were old: nobody wants less
-// for it, and what it took away is to be placed elsewhere. What it gave back beyond wanted is released.
+// for it, and what it took away is to be placed elsewhere. What it gave back is placed elsewhere no more, and beyond wanted it is released.
 func (p *Pool) landed(m *Member, to, last int) Change {
-	m.Moved += max(0, last-to)
+	m.Moved = max(0, m.Moved+last-to)
 	m.Accept(to)
 	m.shows(to)
 	return Change{Kind: Landed, From: last, To: to,

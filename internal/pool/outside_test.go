@@ -73,7 +73,7 @@ func TestR10_OutsideChanges(t *testing.T) {
 		"our stop is on its way":     {func(p *Pool) { p.Members[0].Expected = []int{9, 6} }, []int{9, 6, 9}, Outside{Enforce: true}, " +0 -0 0", 9, 3, false, 0, 2},
 		"our late stop undid a rise": {func(p *Pool) { p.Members[0].Expected = []int{9, 6}; p.Members[0].MayLand(6, later.Add(time.Hour)) }, []int{12, 6}, Outside{Enforce: true},
 			"late_call +0 -0 0", 12, 9, true, 1, 1},
-		"our late stop undid a fall": {func(p *Pool) { p.Members[0].MayLand(6, later.Add(time.Hour)) }, []int{3, 3, 6}, Outside{Enforce: true}, "late_call +0 -0 0", 6, 3, false, 0, 1},
+		"our late stop undid a fall": {func(p *Pool) { p.Members[0].MayLand(6, later.Add(time.Hour)) }, []int{3, 3, 6}, Outside{Enforce: true}, "late_call +0 -0 0", 6, 0, false, 0, 1},
 		"our stop showed before":     {func(p *Pool) { p.Members[0].MayLand(6, later.Add(time.Hour)) }, []int{6, 12, 6}, Outside{}, "outside_fall? +0 -0 0", 12, 0, false, 0, 1},
 		"too late for our stop":      {func(p *Pool) { p.Members[0].MayLand(6, later) }, []int{12, 6}, Outside{}, "outside_fall? +0 -0 0", 12, 0, false, 0, 1},
 		"an earlier stop lands":      {overtaken(later.Add(time.Hour)), []int{9, 6}, Outside{}, "late_call +0 -0 0", 9, 3, false, 0, 1},
@@ -177,4 +177,32 @@ func TestR10_WantedIsNeverNegative(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestR10_ALostLaunchMovesAgain: what a launch asks its member for again is moved once more if no read shows the launch, and only then.
+func TestR10_ALostLaunchMovesAgain(t *testing.T) {
+	for name, c := range map[string]struct {
+		then func(*Pool, *Member)
+		want int
+	}{
+		"it showed":       {func(_ *Pool, m *Member) { m.Shown, m.Back = true, 0; m.Settled(9) }, 0},
+		"it never showed": {func(_ *Pool, m *Member) { m.Settled(6) }, 3},
+		"and lands late": {func(p *Pool, m *Member) {
+			m.Settled(6)
+			m.Unanswered(9, noon.Add(time.Hour))
+			p.Observe("ig-A", 9, noon, Outside{})
+		}, 0},
+		"somebody was faster": {func(p *Pool, _ *Member) { p.Observe("ig-A", 12, noon, Outside{}) }, 0},
+		"it was refused":      {func(_ *Pool, m *Member) { m.Unexpect(9); m.NotAsked() }, 3},
+		"and then a stop":     {func(_ *Pool, m *Member) { m.Expect(5); m.Settled(6) }, 0},
+	} {
+		p := stopped()
+		m := p.Member("ig-A")
+		m.Ban = nil
+		m.Expect(9)
+		m.AskAgain(4)
+		if c.then(p, m); m.Moved != c.want || m.Back != 0 {
+			t.Errorf("%s: %d moved and %d asked for again, want %d", name, m.Moved, m.Back, c.want)
+		}
+	}
 }

@@ -75,6 +75,7 @@ type Member struct {
 	Expected []int       `json:"expected"`           // requested counts that our own calls may have left; the last is the one meant
 	Shown    bool        `json:"shown,omitempty"`    // a read showed the last of Expected
 	Moved    int         `json:"moved,omitempty"`    // instances placed elsewhere for it, or waiting for a place
+	Back     int         `json:"back,omitempty"`     // instances that left Moved since our last launch asks for them here again; no read has shown it yet
 	Ban      *Ban        `json:"ban,omitempty"`
 	Enforced time.Time   `json:"enforced,omitzero"` // when an outside growth was stopped last because of a ban, this one or an earlier
 	Launched time.Time   `json:"launched,omitzero"` // our last launch on it
@@ -231,8 +232,17 @@ func (m Member) Last() int {
 // Expect notes that a call of ours is about to set the count: until it shows, both counts are ours.
 func (m *Member) Expect(count int) {
 	m.Expected = append(slices.DeleteFunc(m.Expected, func(n int) bool { return n == count }), count)
-	m.Shown, m.Rise = false, nil
+	m.Shown, m.Rise, m.Back = false, nil, 0
 }
+
+// AskAgain notes that the launch that Expect was told of asks for so many more: what was moved for the member is asked for on it again.
+func (m *Member) AskAgain(count int) {
+	m.Back = min(m.Moved, count)
+	m.Moved -= m.Back
+}
+
+// NotAsked takes AskAgain back: the launch did not happen.
+func (m *Member) NotAsked() { m.Moved, m.Back = m.Moved+m.Back, 0 }
 
 // MayLand notes that the count of a call of ours may show until then for the first time, also after reads that showed another one: reads lag.
 func (m *Member) MayLand(count int, until time.Time) { m.Unsure = &Unsure{Count: count, Until: until} }
@@ -253,7 +263,7 @@ func (m Member) mayLand(requested int, began time.Time) bool {
 // Accept notes the one requested count that counts as known from now on.
 func (m *Member) Accept(count int) {
 	m.Expected = append(m.Expected[:0], count)
-	m.Fall, m.Rise = nil, nil
+	m.Fall, m.Rise, m.Back = nil, nil, 0
 }
 
 // Settled ends the time in which several counts are ours, and says which one was: the last call's if a read has shown it, for then
@@ -261,6 +271,8 @@ func (m *Member) Accept(count int) {
 func (m *Member) Settled(read int) {
 	if m.Shown {
 		read = m.Last()
+	} else if read != m.Last() {
+		m.NotAsked()
 	}
 	m.Accept(read)
 }

@@ -105,8 +105,7 @@ type Placement struct {
 	Shape  Shape       `json:"shape,omitzero"`  // of the new group; zero: the origin's
 	Count  int         `json:"count,omitempty"` // instances launched
 	Target int         `json:"target,omitempty"`
-	Back   int         `json:"back,omitempty"` // of Count, those that were once taken from the same group
-	At     time.Time   `json:"at,omitzero"`    // when the call was sent
+	At     time.Time   `json:"at,omitzero"` // when the call was sent
 	// Unknown is set while nobody knows whether the new group exists (rule R7): the answer to AddInstanceGroups is missing.
 	Unknown bool      `json:"unknown,omitempty"`
 	Foreign bool      `json:"foreign,omitempty"` // the call was sent by another owner of the scope
