@@ -66,7 +66,7 @@ func TestR6_TheCauseChooses(t *testing.T) {
 	for name, c := range map[string]struct {
 		ladder []recovery.Rung
 		why    string
-		want   string // the changes within two minutes
+		want   string // the changes within four minutes
 		rests  string // why the pool rests
 	}{
 		"unknown":                     {[]recovery.Rung{same, onDemand}, "", "A=6 +m5.xlarge Spot:3", ""},
@@ -81,7 +81,7 @@ func TestR6_TheCauseChooses(t *testing.T) {
 	} {
 		m := ladderModel(t, c.ladder...)
 		m.ask("ig-A", 9, c.why)
-		m.pass(33 * time.Minute)
+		m.pass(35 * time.Minute)
 		p := m.state.Pool("ig-A")
 		if got := m.did(0); got != c.want {
 			t.Errorf("%s: %q, want %q", name, got, c.want)
@@ -284,7 +284,7 @@ func TestR7_AnotherProcessor(t *testing.T) {
 	m := ladderModel(t, recovery.Rung{Types: []string{"m6g.xlarge", "r5.xlarge"}})
 	m.of("ig-A").CustomAMI = "ami-1"
 	m.ask("ig-A", 9, noCapacity)
-	m.pass(33 * time.Minute)
+	m.pass(35 * time.Minute)
 	if got := m.did(0); got != "A=6 +r5.xlarge Spot:3" {
 		t.Errorf("%q", got)
 	}
@@ -301,7 +301,7 @@ func TestR8_OtherShapesGetTheirChance(t *testing.T) {
 	m.env.Settings.Chain = 1
 	m.fates = map[string]string{"m5.xlarge SPOT": noCapacity, "r5.xlarge SPOT": noCapacity, "m5.xlarge ON_DEMAND": ""}
 	m.ask("ig-A", 9, noCapacity)
-	m.pass(105 * time.Minute)
+	m.pass(110 * time.Minute)
 	if got, p := m.did(0), m.state.Pool("ig-A"); got != "A=6 +m5.xlarge Spot:3 N01=0 +r5.xlarge Spot:3 N02=0 +m5.xlarge On-Demand:3" || p.Rest == nil {
 		t.Errorf("%q, rest %+v", got, p.Rest)
 	}

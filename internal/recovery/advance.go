@@ -214,15 +214,14 @@ func settle(r Recovery, v View) (Recovery, Act) {
 	}
 	g, again := v.Group, Need{emr.ListInstanceGroups, v.ReadBegan.Add(r.Settings.Pace)}
 	if g.Requested != r.Count {
-		r.Raised = r.Raised || r.Kind == Enforce || r.changed(g.Requested)
-		r.Shown = time.Time{}
+		r.Unshown, r.Shown = true, time.Time{}
 		return unsettled(r, v, again)
 	}
 	if r.Shown.IsZero() {
 		r.Shown = v.ReadBegan
 	}
 	second := r.Shown.Add(r.Settings.Pace)
-	certain := !r.Raised && !r.Unsure || !v.ReadBegan.Before(second)
+	certain := !r.Unshown && !r.Unsure || !v.ReadBegan.Before(second)
 	if certain {
 		r.Unstoppable, r.Tries, r.Resent = time.Time{}, 0, 0
 	}

@@ -74,7 +74,7 @@ type Recovery struct {
 	Sent        time.Time   `json:"sent,omitzero"`        // when the last stop, or the last release, was sent; without one, the first launch that never showed
 	SettleBy    time.Time   `json:"settle_by,omitzero"`   // the end of the settle time
 	Unsure      bool        `json:"unsure,omitempty"`     // the answer to the last stop is missing
-	Raised      bool        `json:"raised,omitempty"`     // a read since the first stop showed what somebody had raised the count to: an old read may show what it was before
+	Unshown     bool        `json:"unshown,omitempty"`    // a read since the first stop showed another count: an old read may show the one from before the rise
 	Shown       time.Time   `json:"shown,omitzero"`       // the first of the reads in a row that show the last stop
 	Fill        emr.GroupID `json:"fill,omitempty"`       // where the launch was begun: a group added empty, or one whose raise never showed
 	Lowered     bool        `json:"lowered,omitempty"`    // the stop was repeated with what really runs
