@@ -1,7 +1,6 @@
 package view
 
 import (
-	"cmp"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -19,31 +18,34 @@ type Recoveries struct {
 
 // RecoveryStatus is one recovery, open or closed.
 type RecoveryStatus struct {
-	Scope       string    `json:"scope" doc:"name of the scope"`
-	Cluster     string    `json:"cluster" doc:"id of the cluster"`
-	ClusterName string    `json:"cluster_name,omitempty" doc:"name of the cluster, if it is still known"`
-	Recovery    string    `json:"recovery" doc:"id"`
-	Kind        string    `json:"kind" doc:"stuck, suspended, idle, shrink, enforce, retry, scale, surplus or return"`
-	Group       string    `json:"group" doc:"id of the stuck group; of the origin for one asked for by hand"`
-	GroupLabel  string    `json:"group_label,omitempty" doc:"its name as tables show it"`
-	Pool        string    `json:"pool" doc:"id of the pool"`
-	Open        bool      `json:"open" doc:"not closed yet"`
-	Step        string    `json:"step,omitempty" doc:"confirm, stop, settle, place, release or watch; open ones only"`
-	Hold        string    `json:"hold,omitempty" doc:"why it waits; open ones only"`
-	Outcome     string    `json:"outcome,omitempty" doc:"completed, cleared, chained, rested, blocked, overtaken, cluster_end, withheld or reported; closed ones only"`
-	Opened      time.Time `json:"opened,omitzero" doc:"when it was opened"`
-	Closed      time.Time `json:"closed,omitzero" doc:"when it was closed; closed ones only"`
-	Since       time.Time `json:"since,omitzero" doc:"since when the oldest instance was missing; open ones only"`
-	Number      int       `json:"number,omitempty" doc:"in the chain of recoveries without a completed resize, from 1; open ones only"`
-	Asked       int       `json:"asked" doc:"requested count of the group when it was opened"`
-	Ran         int       `json:"ran" doc:"running count of the group when it was opened"`
-	StopCount   int       `json:"stop_count" doc:"count the group was stopped at; 0 before"`
-	Placed      int       `json:"placed" doc:"instances launched for it"`
-	PlacedOn    string    `json:"placed_on,omitempty" doc:"id of the group that took them; open ones only"`
-	Cause       string    `json:"cause,omitempty" doc:"why the group got stuck, as far as EMR said: capacity, quota, addresses, bootstrap or price"`
-	CauseText   string    `json:"cause_text,omitempty" doc:"the words by which EMR said it"`
-	Author      string    `json:"author,omitempty" doc:"who asked for it; absent for emrguard's own"`
-	Reason      string    `json:"reason" doc:"open: why it was opened; closed: how it ended"`
+	Scope         string    `json:"scope" doc:"name of the scope"`
+	Cluster       string    `json:"cluster" doc:"id of the cluster"`
+	ClusterName   string    `json:"cluster_name,omitempty" doc:"name of the cluster, if it is still known"`
+	Recovery      string    `json:"recovery" doc:"id"`
+	Kind          string    `json:"kind" doc:"stuck, suspended, idle, shrink, enforce, retry, scale, surplus or return"`
+	Group         string    `json:"group" doc:"id of the stuck group; of the origin for one asked for by hand"`
+	GroupLabel    string    `json:"group_label,omitempty" doc:"its name as tables show it"`
+	Pool          string    `json:"pool" doc:"id of the pool"`
+	Open          bool      `json:"open" doc:"not closed yet"`
+	Step          string    `json:"step,omitempty" doc:"confirm, stop, settle, place, release or watch; open ones only"`
+	Hold          string    `json:"hold,omitempty" doc:"why it waits; open ones only"`
+	Outcome       string    `json:"outcome,omitempty" doc:"completed, cleared, chained, rested, blocked, overtaken, cluster_end, withheld or reported; closed ones only"`
+	Opened        time.Time `json:"opened,omitzero" doc:"when it was opened"`
+	Closed        time.Time `json:"closed,omitzero" doc:"when it was closed; closed ones only"`
+	Since         time.Time `json:"since,omitzero" doc:"since when the oldest instance was missing; open ones only"`
+	Number        int       `json:"number,omitempty" doc:"in the chain of recoveries without a completed resize, from 1; open ones only"`
+	Asked         int       `json:"asked" doc:"requested count of the group when it was opened"`
+	Ran           int       `json:"ran" doc:"running count of the group when it was opened"`
+	StopCount     int       `json:"stop_count" doc:"count the group was stopped at; 0 before"`
+	Stopped       time.Time `json:"stopped,omitzero" doc:"when the group was stopped first; open ones only"`
+	BannedUntil   time.Time `json:"banned_until,omitzero" doc:"end of the ban that it set on the group; open ones only"`
+	Placed        int       `json:"placed" doc:"instances launched for it"`
+	PlacedOn      string    `json:"placed_on,omitempty" doc:"id of the group that took them; open ones only"`
+	PlacedOnLabel string    `json:"placed_on_label,omitempty" doc:"its name as tables show it"`
+	Cause         string    `json:"cause,omitempty" doc:"why the group got stuck, as far as EMR said: capacity, quota, addresses, bootstrap or price"`
+	CauseText     string    `json:"cause_text,omitempty" doc:"the words by which EMR said it"`
+	Author        string    `json:"author,omitempty" doc:"who asked for it; absent for emrguard's own"`
+	Reason        string    `json:"reason" doc:"open: why it was opened; closed: how it ended"`
 
 	told string // the reason with the labels of groups
 }
@@ -76,11 +78,20 @@ func (w World) Recoveries(closed []store.Record) Recoveries {
 }
 
 func (w World) openRecovery(scope string, c Cluster, r recovery.Recovery) RecoveryStatus {
-	return RecoveryStatus{
+	row := RecoveryStatus{
 		Scope: scope, Cluster: string(c.Cluster.ID), ClusterName: c.Cluster.Name, Recovery: r.ID, Kind: string(r.Kind), Group: string(r.Group),
 		GroupLabel: c.label(r.Group), Pool: string(r.Pool), Open: true, Step: string(r.Step), Hold: r.Hold, Opened: r.Opened, Since: r.Since, Number: r.Number,
-		Asked: r.Asked, Ran: r.Ran, StopCount: r.Count, Placed: r.Placed, PlacedOn: string(r.Placement.Group), Cause: string(r.Why.Cause), CauseText: r.Why.Text, Author: r.Author, Reason: r.Reason, told: c.Labelled(r.Reason),
+		Asked: r.Asked, Ran: r.Ran, Stopped: r.Stopped, StopCount: r.Count, Placed: r.Placed, PlacedOn: string(r.Placement.Group), Cause: string(r.Why.Cause), CauseText: r.Why.Text, Author: r.Author, Reason: r.Reason, told: c.Labelled(r.Reason),
 	}
+	if row.PlacedOn != "" {
+		row.PlacedOnLabel = c.label(r.Placement.Group)
+	}
+	if p := c.PoolOf(r.Group); p != nil {
+		if m := p.Member(r.Group); m.Banned(w.Now) && m.Ban.Recovery == r.ID {
+			row.BannedUntil = m.Ban.Until
+		}
+	}
+	return row
 }
 
 func (w World) closedRecovery(r store.Record) RecoveryStatus {
@@ -105,22 +116,13 @@ func (w World) closedRecovery(r store.Record) RecoveryStatus {
 	return row
 }
 
-// sentence says in a few words where an open recovery stands.
-func (r RecoveryStatus) sentence() string {
-	text := fmt.Sprintf("recovery %s of %s: %s", r.Recovery, cmp.Or(r.GroupLabel, r.Group), r.Step)
-	if r.Hold != "" {
-		text += ", waiting: " + r.Hold
-	}
-	return text
-}
-
 // Table is the recoveries for people.
 func (v Recoveries) Table() Table {
 	t := Table{Head: []string{"RECOVERY", "CLUSTER", "GROUP", "KIND", "OPENED", "STATE", "COUNTS", "REASON"}}
 	for _, r := range v.Recoveries {
 		state := r.Outcome + " " + Clock(r.Closed, v.Now)
 		if r.Open {
-			state = r.Step
+			state = r.Stage()
 			if r.Hold != "" {
 				state += "\nwaiting: " + r.Hold
 			}

@@ -235,6 +235,9 @@ func (c *Cluster) why(reasons []string) string {
 		return ""
 	}
 	text := ": " + shortened(c.named(reasons[0]))
+	if strings.HasPrefix(reasons[0], "recovery ") { // its sentence says the rest
+		text = " until the recovery is over"
+	}
 	if more := len(reasons) - 1; more > 0 {
 		text += fmt.Sprintf(", and %d more", more)
 	}
@@ -271,7 +274,7 @@ func (c ClusterStatus) Notes(now time.Time) []string {
 		add("%d run beyond what is asked for", c.Beyond)
 	}
 	for _, r := range c.Recoveries {
-		add("%s", r.sentence())
+		notes = append(notes, r.Sentence(now))
 	}
 	for _, p := range c.Pools {
 		notes = append(notes, p.troubles(now)...)

@@ -90,7 +90,7 @@ func stuckCluster(t *testing.T) guard.State {
 	}})
 	s.Suspended = &guard.Suspension{Since: ago(40 * time.Minute), Reasons: []string{"recovery r1-7 of ig-21 is at watch"}}
 	s.Recoveries = []recovery.Recovery{{ID: "r1-7", Pool: "ig-21", Group: "ig-21", Kind: recovery.Stuck, Step: recovery.StepWatch, Opened: ago(6 * time.Minute),
-		Since: ago(40 * time.Minute), Reason: "6 of 9 run", Number: 1, Asked: 9, Ran: 6, Count: 6, Placed: 3, Settings: recovery.Defaults(),
+		Since: ago(40 * time.Minute), Reason: "6 of 9 run", Number: 1, Asked: 9, Ran: 6, Count: 6, Stopped: ago(5 * time.Minute), Placed: 3, Settings: recovery.Defaults(),
 		Why:       recovery.Why{Cause: recovery.Quota, Text: "VcpuLimitExceeded: …"},
 		Placement: recovery.Placement{Group: "ig-22", Count: 3, Target: 3, At: ago(3 * time.Minute)}}}
 	return s
