@@ -30,7 +30,7 @@ func TestPeriodsEndNow(t *testing.T) {
 		t.Errorf("%v: %+v", err, costs)
 	}
 	capacity, err := d.Capacity(t.Context(), w, view.Found{}, from, to, 10)
-	if err != nil || capacity.MissingFor() != 3600 || !capacity.To.Equal(noon) {
+	if err != nil || capacity.Hours != 1 || !capacity.To.Equal(noon) {
 		t.Errorf("%v: %+v", err, capacity)
 	}
 	mistake := (*RequestError)(nil)

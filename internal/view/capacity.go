@@ -17,7 +17,9 @@ type Capacity struct {
 	Now    time.Time       `json:"now" doc:"the present time"`
 	From   time.Time       `json:"from" doc:"beginning of the time; later than asked for if nothing is known from before"`
 	To     time.Time       `json:"to" doc:"its end"`
-	Points []CapacityPoint `json:"points" doc:"the counts from a moment on, until the next point; the first is that of the beginning"`
+	Points []CapacityPoint `json:"points" doc:"the counts from a moment on, until the next point; the first is that of the beginning. Each one was so; where there were more changes than points, some changes are left out, never the worst of their time nor the last"`
+	Worst  CapacityPoint   `json:"worst" doc:"when most was missing for the first time"`
+	Hours  float64         `json:"missing_hours" doc:"instance-hours that were missing, every change counted"`
 }
 
 // CapacityPoint is what holds from a moment on.
@@ -130,8 +132,8 @@ func (l *Levels) Forget(before time.Time) {
 	})
 }
 
-// Capacity adds up the groups of world that which wants, from <= t <= to, in at most points steps: where there are more changes, steps of equal length show
-// the moment in each at which most is missing. Groups of which there is no record count as they are now.
+// Capacity adds up the groups of world that which wants, from <= t <= to, in at most points points, 2 or more; the sums are those of every change.
+// Groups of which there is no record count as they are now.
 func (l *Levels) Capacity(w World, from, to time.Time, points int, which func(store.Key) bool) Capacity {
 	var groups []*level
 	for _, key := range l.order {
@@ -160,6 +162,7 @@ func (l *Levels) Capacity(w World, from, to time.Time, points int, which func(st
 		out.Points = out.Points[1:] // nothing was known before
 		out.From = out.Points[0].At
 	}
+	out.Worst, out.Hours = summed(out.Points, to)
 	out.Points = thinned(out.Points, out.From, to, points)
 	return out
 }
@@ -207,37 +210,51 @@ func added(groups []*level, from, to time.Time) []CapacityPoint {
 	return out
 }
 
-// thinned leaves at most n points.
+// thinned leaves at most n points, 2 or more, each as it is: the first, and of every part of the time the one at which most is missing and the last. So what
+// holds at the end of a part goes on until something changes, and no shortfall lasts longer than it did by more than a part.
 func thinned(points []CapacityPoint, from, to time.Time, n int) []CapacityPoint {
-	if len(points) <= n || n < 1 {
+	if len(points) <= n {
 		return points
 	}
-	step := max(1, to.Sub(from)/time.Duration(n))
-	slot := func(p CapacityPoint) int64 { return int64(p.At.Sub(from) / step) }
+	last := len(points) - 1
+	parts := (n - 1) / 2
+	if parts == 0 {
+		return []CapacityPoint{points[0], points[last]}
+	}
+	part := func(p CapacityPoint) int64 {
+		return min(int64(parts)-1, int64(float64(parts)*p.At.Sub(from).Seconds()/max(1, to.Sub(from).Seconds())))
+	}
 	out := points[:1:1]
-	for _, p := range points[1:] {
-		switch last := &out[len(out)-1]; {
-		case slot(p) != slot(*last):
-			out = append(out, p)
-		case p.Missing > last.Missing:
-			p.At = last.At
-			*last = p
+	for i := 1; i <= last; {
+		worst, end := i, i
+		for ; end <= last && part(points[end]) == part(points[i]); end++ {
+			if points[end].Missing > points[worst].Missing {
+				worst = end
+			}
 		}
+		if worst < end-1 {
+			out = append(out, points[worst])
+		}
+		out = append(out, points[end-1])
+		i = end
 	}
 	return out
 }
 
-// MissingFor is what a capacity adds up to: instances missing times how long, in instance-seconds.
-func (c Capacity) MissingFor() float64 {
-	sum := 0.0
-	for i, p := range c.Points {
-		end := c.To
-		if i+1 < len(c.Points) {
-			end = c.Points[i+1].At
+// summed is when most was missing for the first time, and how many instance-hours were missing in all.
+func summed(points []CapacityPoint, to time.Time) (worst CapacityPoint, hours float64) {
+	worst = points[0]
+	for i, p := range points {
+		end := to
+		if i+1 < len(points) {
+			end = points[i+1].At
 		}
-		sum += float64(p.Missing) * max(0, end.Sub(p.At).Seconds())
+		hours += float64(p.Missing) * max(0, end.Sub(p.At).Hours())
+		if p.Missing > worst.Missing {
+			worst = p
+		}
 	}
-	return sum
+	return worst, hours
 }
 
 // Sentence says in words what a chart shows.
@@ -245,15 +262,10 @@ func (c Capacity) Sentence() string {
 	if len(c.Points) == 0 {
 		return "Nothing is known of this time."
 	}
-	last, worst := c.Points[len(c.Points)-1], c.Points[0]
-	for _, p := range c.Points {
-		if p.Missing > worst.Missing {
-			worst = p
-		}
-	}
-	if worst.Missing == 0 {
+	last := c.Points[len(c.Points)-1]
+	if c.Worst.Missing == 0 {
 		return fmt.Sprintf("%d of %d run; nothing was missing since %s.", last.Running, last.Requested, Since(c.From, c.Now))
 	}
 	return fmt.Sprintf("%d of %d run; at most %d were missing, at %s; %.1f instance-hours were missing since %s.",
-		last.Running, last.Requested, worst.Missing, Clock(worst.At, c.Now), c.MissingFor()/3600, Since(c.From, c.Now))
+		last.Running, last.Requested, c.Worst.Missing, Clock(c.Worst.At, c.Now), c.Hours, Since(c.From, c.Now))
 }

@@ -3,6 +3,7 @@ package view
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -94,6 +95,8 @@ func TestCapacityForgets(t *testing.T) {
 	}
 }
 
+// TestCapacityIsThinned holds that a capacity with few points says nothing that was not so: each point is one of those with all, the worst and the last are
+// there, what holds at the end of a part of the time is not what was worst in it, and the sums do not depend on the points.
 func TestCapacityIsThinned(t *testing.T) {
 	l := NewLevels()
 	for i := range 1000 {
@@ -101,21 +104,38 @@ func TestCapacityIsThinned(t *testing.T) {
 		if i == 777 {
 			missing = 5
 		}
-		l.Add(counted("group.read", "ig-1", ago(time.Hour).Add(time.Duration(i)*time.Second), 10, 10-missing, 0, 0))
+		l.Add(counted("group.read", "ig-1", ago(time.Hour).Add(time.Duration(i)*time.Second), 10+i, 10+i-missing, 1, 1))
 	}
-	c := l.Capacity(World{Now: noon}, ago(time.Hour), noon, 50, everything)
-	if len(c.Points) > 51 {
-		t.Errorf("%d points", len(c.Points))
+	all := l.Capacity(World{Now: noon}, ago(time.Hour), noon, 2000, everything)
+	if all.Hours != 5/3600. || all.Worst.Missing != 5 || !all.Worst.At.Equal(ago(time.Hour).Add(777*time.Second)) {
+		t.Errorf("%f hours, worst %+v", all.Hours, all.Worst)
 	}
-	worst := 0
-	for i, p := range c.Points {
-		worst = max(worst, p.Missing)
-		if i > 0 && !p.At.After(c.Points[i-1].At) {
-			t.Errorf("point %d is not after the one before", i)
+	for n := 2; n < 60; n++ {
+		c := l.Capacity(World{Now: noon}, ago(time.Hour), noon, n, everything)
+		if len(c.Points) > n || c.Points[0] != all.Points[0] || c.Points[len(c.Points)-1] != all.Points[len(all.Points)-1] {
+			t.Errorf("%d points, from %+v to %+v", len(c.Points), c.Points[0], c.Points[len(c.Points)-1])
+		}
+		worst := 0
+		for i, p := range c.Points {
+			worst = max(worst, p.Missing)
+			if !slices.Contains(all.Points, p) || i > 0 && !p.At.After(c.Points[i-1].At) {
+				t.Errorf("%d points: %+v was never so, or is not in order", n, p)
+			}
+		}
+		if n > 2 && worst != 5 || c.Hours != all.Hours || c.Worst != all.Worst || c.Sentence() != all.Sentence() {
+			t.Errorf("%d points: %d missing at worst, %f hours, %q", n, worst, c.Hours, c.Sentence())
 		}
 	}
-	if worst != 5 {
-		t.Errorf("the worst moment is lost: %d", worst)
+}
+
+// TestACapacityEndsAsItIs holds that a shortfall which ended is not carried on to the end, however few points there are.
+func TestACapacityEndsAsItIs(t *testing.T) {
+	l := NewLevels()
+	for i, running := range []int{6, 7, 8, 9} { // all within the first hour of three
+		l.Add(counted("group.read", "ig-1", ago(3*time.Hour-time.Duration(i)*10*time.Minute), 9, running, map[bool]int{true: 3}[i == 0], min(i, 1)))
+	}
+	if got, want := line(l.Capacity(World{Now: noon}, ago(4*time.Hour), noon, 3, everything)), "08:00 6/6 -0; 09:00 6/9 -3; 09:30 9/9 -0"; got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
 	}
 }
 

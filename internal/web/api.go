@@ -277,7 +277,7 @@ type (
 	}
 	capacityInput struct {
 		Period
-		Points int `query:"points" minimum:"2" maximum:"2000" default:"300" doc:"points at most; where there are more changes, each shows the worst moment of its time"`
+		Points int `query:"points" minimum:"2" maximum:"2000" default:"300" doc:"points at most; where there are more changes, the worst and the last of each part of the time"`
 	}
 	noInput struct{ Strict }
 )
