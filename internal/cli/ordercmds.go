@@ -28,7 +28,7 @@ func newBanCmd(d *Deps) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		return o.send(cmd.Context(), at(found), guard.Order{Kind: guard.OrderBan, Group: found.Group, For: *length})
+		return o.send(cmd.Context(), at(found), guard.Order{Kind: guard.OrderBan, Group: found.Group, For: guard.Length(*length)})
 	}
 	return cmd
 }

@@ -37,7 +37,7 @@ func TestPreview(t *testing.T) {
 		text    string // a part of it
 		undo    string
 	}{
-		{name: "a ban", to: etl, order: order(guard.OrderBan, func(o *guard.Order) { o.Group, o.For = "ig-1", time.Hour }), target: "etl/task", text: "13:00", undo: "emrguard unban ig-1"},
+		{name: "a ban", to: etl, order: order(guard.OrderBan, func(o *guard.Order) { o.Group, o.For = "ig-1", guard.Length(time.Hour) }), target: "etl/task", text: "13:00", undo: "emrguard unban ig-1"},
 		{name: "a ban that there is not is lifted", to: etl, order: order(guard.OrderUnban, func(o *guard.Order) { o.Group = "ig-1" }), refused: true, target: "etl/task", text: "not banned"},
 		{name: "a pause", to: etl, order: order(guard.OrderPause, nil), target: "etl", undo: "emrguard resume j-1"},
 		{name: "a scale", to: etl, order: order(guard.OrderScale, func(o *guard.Order) { o.Group, o.To = "ig-2", 6 }), target: "etl/spot", text: "6", undo: "emrguard scale ig-2 --to 4"},

@@ -70,7 +70,7 @@ func (s *scope) pauseAll(ctx context.Context, now Now, o store.Order, order guar
 		return
 	}
 	text := fmt.Sprintf("%s: all clusters of scope %s", order.Kind, s.id)
-	rec := store.Record{Key: store.Key{Scope: s.id}, ID: s.rowID(now.Wall), At: s.now(now), Kind: "order." + string(order.Kind), Reason: text, Author: order.Author}
+	rec := store.Record{Key: store.Key{Scope: s.id}, ID: s.rowID(now.Wall), At: s.now(now), Kind: "order." + string(order.Kind), Reason: order.Because(text), Author: order.Author}
 	save := store.Save{Lease: s.lease, Docs: []store.Document{{Key: store.Key{Scope: s.id, Cluster: scopeDoc}, Version: s.pausedV, Body: body, Saved: s.now(now)}},
 		Records: []store.Record{rec}, Orders: []store.Answer{{ID: o.ID, At: s.now(now), Text: text}}}
 	if err := s.e.o.Store.Save(ctx, save); err != nil {

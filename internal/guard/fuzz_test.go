@@ -45,7 +45,7 @@ func FuzzStoredDocument(f *testing.F) {
 			{Instances: &Instances{Group: group, Began: m.env.Now, Instances: m.instances("ig-A")}},
 			{Described: &Described{Began: m.env.Now, Cluster: m.cluster}}, {Managed: &Managed{Began: m.env.Now}},
 			{Failed: &Failed{Op: emr.DescribeCluster, Err: emr.Error{Class: emr.NotFound}}}, {Gone: &Gone{}},
-			{Order: &Order{Kind: OrderBan, Group: group, For: time.Hour, Author: "ann"}}, {Order: &Order{Kind: OrderUnban, Group: group, Author: "ann"}},
+			{Order: &Order{Kind: OrderBan, Group: group, For: Length(time.Hour), Author: "ann"}}, {Order: &Order{Kind: OrderUnban, Group: group, Author: "ann"}},
 			{Order: &Order{Kind: OrderScale, Group: group, To: 5, Force: true, Author: "ann"}}, {Order: &Order{Kind: OrderReturn, Group: group, Force: true, Author: "ann"}},
 			{Order: &Order{Kind: OrderAdopt, Author: "ann"}}, {Order: &Order{Kind: OrderPause, Author: "ann"}}, {Order: &Order{Kind: OrderResume, Author: "ann"}},
 		} {

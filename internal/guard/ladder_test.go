@@ -429,7 +429,7 @@ func TestR9_WhatAReturnWaitsFor(t *testing.T) {
 		}, func(m *model) { m.of("ig-N01").stuck = false }},
 		"a pause": {func(m *model) { m.decide(Input{Order: &Order{Kind: OrderPause, Author: "ann"}}) }, func(m *model) { m.decide(Input{Order: &Order{Kind: OrderResume, Author: "ann"}}) }},
 		"a ban by hand": {func(m *model) {
-			m.decide(Input{Order: &Order{Kind: OrderBan, Group: "ig-A", For: 20 * time.Minute, Author: "ann"}})
+			m.decide(Input{Order: &Order{Kind: OrderBan, Group: "ig-A", For: Length(20 * time.Minute), Author: "ann"}})
 		}, func(m *model) { m.decide(Input{Order: &Order{Kind: OrderUnban, Group: "ig-A", Author: "ann"}}) }},
 		"a reconfiguration": {reconfiguring, func(*model) {}},
 		"a schedule":        {func(m *model) { m.state.Scaling = []Scaled{{Name: "task", Deferred: &Deferred{Schedule: "x"}}} }, func(m *model) { m.state.Scaling = nil }},

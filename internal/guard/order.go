@@ -2,6 +2,7 @@ package guard
 
 import (
 	"cmp"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -16,13 +17,37 @@ import (
 
 // Order is a change asked for by hand.
 type Order struct {
-	Kind   OrderKind     `json:"kind"`
-	Group  emr.GroupID   `json:"group,omitempty"` // ban, unban: the group; scale, return: the pool's origin
-	For    time.Duration `json:"for,omitempty"`   // ban
-	To     int           `json:"to,omitempty"`    // scale: the wanted count
-	Force  bool          `json:"force,omitempty"` // scale, return: in spite of a suspension
-	Reason string        `json:"reason,omitempty"`
-	Author string        `json:"author"`
+	Kind   OrderKind   `json:"kind"`
+	Group  emr.GroupID `json:"group,omitempty"` // ban, unban: the group; scale, return: the pool's origin
+	For    Length      `json:"for,omitempty"`   // ban
+	To     int         `json:"to,omitempty"`    // scale: the wanted count
+	Force  bool        `json:"force,omitempty"` // scale, return: in spite of a suspension
+	Reason string      `json:"reason,omitempty"`
+	Author string      `json:"author"`
+}
+
+// Length is how long something lasts. In JSON it is a text like "1h30m0s", as an order to the API has it; a number, which older emrguards wrote, is
+// nanoseconds.
+type Length time.Duration
+
+// String is the length like "1h30m0s".
+func (l Length) String() string { return time.Duration(l).String() }
+
+// MarshalText implements encoding.TextMarshaler.
+func (l Length) MarshalText() ([]byte, error) { return []byte(l.String()), nil }
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (l *Length) UnmarshalJSON(raw []byte) error {
+	var text string
+	if json.Unmarshal(raw, &text) != nil {
+		return json.Unmarshal(raw, (*int64)(l))
+	}
+	length, err := time.ParseDuration(text)
+	if err != nil {
+		return fmt.Errorf("%q is no length of time; write 90m or 2h", text)
+	}
+	*l = Length(length)
+	return nil
 }
 
 // OrderKind names an order.
@@ -51,7 +76,7 @@ func (o Order) Validate() error {
 	default:
 		errs = append(errs, fmt.Errorf("%q is not an order", o.Kind))
 	}
-	if o.Kind == OrderBan && (o.For < time.Minute || o.For > 30*24*time.Hour) {
+	if o.Kind == OrderBan && (o.For < Length(time.Minute) || o.For > Length(30*24*time.Hour)) {
 		errs = append(errs, fmt.Errorf("a ban lasts 1m to 720h, not %s", o.For))
 	}
 	if o.Kind == OrderScale && (o.To < 0 || o.To > 2000) {
@@ -97,13 +122,21 @@ func (d *decider) takeOrder(o Order) {
 
 func (d *decider) refuse(o Order, why string) {
 	d.reply = &Reply{Refused: true, Text: why}
-	d.record("order.refused", Record{Group: o.Group, Author: o.Author, Reason: fmt.Sprintf("%s: %s", o.Kind, why), Data: map[string]any{"order": o}})
+	d.record("order.refused", Record{Group: o.Group, Author: o.Author, Reason: o.Because(fmt.Sprintf("%s: %s", o.Kind, why)), Data: map[string]any{"order": o}})
+}
+
+// Because is what became of the order, and why somebody gave it: a record says both, so that the history, its search and a message do.
+func (o Order) Because(text string) string {
+	if o.Reason == "" {
+		return text
+	}
+	return text + "; why: " + o.Reason
 }
 
 // accept answers an order that was carried out. Before, if it is not nil, is what its way back needs to know, by its name in the record.
 func (d *decider) accept(o Order, p *pool.Pool, text string, before map[string]any) {
 	d.reply = &Reply{Text: text}
-	rec := Record{Group: o.Group, Author: o.Author, Reason: text, Data: map[string]any{"order": o}}
+	rec := Record{Group: o.Group, Author: o.Author, Reason: o.Because(text), Data: map[string]any{"order": o}}
 	maps.Copy(rec.Data, before)
 	if p != nil {
 		rec.Pool = p.Origin
@@ -125,7 +158,7 @@ func (d *decider) orderBan(o Order) {
 	if p == nil {
 		return
 	}
-	until := d.env.Now.Add(o.For)
+	until := d.env.Now.Add(time.Duration(o.For))
 	if m.Banned(d.env.Now) && m.Ban.Until.After(until) {
 		d.refuse(o, fmt.Sprintf("%s is banned until %s already, which is later; `emrguard unban %s` lifts that", o.Group, m.Ban.Until.UTC().Format(time.RFC3339), o.Group))
 		return
@@ -266,10 +299,7 @@ func (d *decider) orderReturn(o Order) {
 }
 
 func (d *decider) byHand(kind recovery.Kind, p *pool.Pool, o Order, what string, before map[string]any) {
-	if o.Reason != "" {
-		what += ": " + o.Reason
-	}
-	r := d.newRecovery(kind, p, p.Origin, what)
+	r := d.newRecovery(kind, p, p.Origin, o.Because(what))
 	r.From = d.env.Now
 	r.Author, r.Force = o.Author, o.Force
 	if kind == recovery.Return {

@@ -1,6 +1,7 @@
 package guard
 
 import (
+	"encoding/json"
 	"strings"
 	"testing"
 	"time"
@@ -80,11 +81,11 @@ func TestR12_OthersInCharge(t *testing.T) {
 
 func TestOrdersAreChecked(t *testing.T) {
 	for name, o := range map[string]Order{
-		"no group":       {Kind: OrderBan, For: time.Hour, Author: "ann"},
+		"no group":       {Kind: OrderBan, For: Length(time.Hour), Author: "ann"},
 		"no author":      {Kind: OrderPause},
 		"no order":       {Kind: "dance", Author: "ann"},
-		"too short":      {Kind: OrderBan, Group: "ig-A", For: time.Second, Author: "ann"},
-		"too long":       {Kind: OrderBan, Group: "ig-A", For: 721 * time.Hour, Author: "ann"},
+		"too short":      {Kind: OrderBan, Group: "ig-A", For: Length(time.Second), Author: "ann"},
+		"too long":       {Kind: OrderBan, Group: "ig-A", For: Length(721 * time.Hour), Author: "ann"},
 		"too many":       {Kind: OrderScale, Group: "ig-A", To: 2001, Author: "ann"},
 		"too much text":  {Kind: OrderPause, Author: "ann", Reason: strings.Repeat("x", 1001)},
 		"unknown group":  {Kind: OrderUnban, Group: "ig-Z", Author: "ann"},
@@ -118,5 +119,51 @@ func TestR11_ClockSetBack(t *testing.T) {
 	m.now = m.now.Add(-time.Minute) // reads may overtake each other
 	if m.read(m.shown()); m.state.Read.Equal(m.now) {
 		t.Error("an overtaken read was taken for the newest")
+	}
+}
+
+// TestOrdersSayWhy: the record of an order that was carried out, or refused, says why somebody gave it, once, beside what became of it.
+func TestOrdersSayWhy(t *testing.T) {
+	for name, c := range map[string]struct {
+		o    Order
+		what string
+	}{
+		"a ban":        {Order{Kind: OrderBan, Group: "ig-A", For: Length(time.Hour)}, "ig-A takes no launches until "},
+		"a pause":      {Order{Kind: OrderPause}, "emrguard changes nothing on this cluster until it is resumed"},
+		"a scale":      {Order{Kind: OrderScale, Group: "ig-A", To: 9}, "scale from 6 to 9"},
+		"what is not":  {Order{Kind: OrderUnban, Group: "ig-A"}, "unban: ig-A is not banned"},
+		"not an order": {Order{Kind: "dance"}, `dance: "dance" is not an order`},
+	} {
+		m := newModel(t, recovery.Defaults())
+		m.pass(time.Minute)
+		c.o.Author, c.o.Reason = "ann", "CHG-42"
+		var got []string
+		for _, e := range m.decide(Input{Order: &c.o}).Records {
+			if strings.HasPrefix(e.Kind, "order.") {
+				got = append(got, e.Reason)
+			}
+		}
+		if len(got) != 1 || !strings.HasPrefix(got[0], c.what) || !strings.HasSuffix(got[0], "; why: CHG-42") || strings.Count(got[0], "CHG-42") != 1 {
+			t.Errorf("%s: %q", name, got)
+		}
+	}
+}
+
+// TestLengthsOfOrders: a length is written as a text, as people write it; the nanoseconds of older emrguards are understood.
+func TestLengthsOfOrders(t *testing.T) {
+	raw, err := json.Marshal(Order{Kind: OrderBan, For: Length(90 * time.Minute)})
+	if err != nil || !strings.Contains(string(raw), `"for":"1h30m0s"`) {
+		t.Errorf("%s, %v", raw, err)
+	}
+	for text, want := range map[string]time.Duration{`"1h30m0s"`: 90 * time.Minute, `"90m"`: 90 * time.Minute, `3600000000000`: time.Hour} {
+		var o Order
+		if err := json.Unmarshal([]byte(`{"kind":"ban","for":`+text+`}`), &o); err != nil || time.Duration(o.For) != want {
+			t.Errorf("%s: %s, %v", text, o.For, err)
+		}
+	}
+	for _, text := range []string{`"soon"`, `true`, `1.5`} {
+		if err := json.Unmarshal([]byte(`{"for":`+text+`}`), new(Order)); err == nil {
+			t.Errorf("%s is a length", text)
+		}
 	}
 }

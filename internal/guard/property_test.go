@@ -177,7 +177,7 @@ func (m *model) meet(n Need) {
 
 func (m *model) byHand(t *rapid.T) {
 	o := Order{Author: "ann", Kind: rapid.SampledFrom([]OrderKind{OrderBan, OrderUnban, OrderPause, OrderResume, OrderScale, OrderReturn, OrderAdopt}).Draw(t, "order"),
-		Group: rapid.SampledFrom(m.groups[1:]).Draw(t, "group").ID, For: time.Hour, To: rapid.IntRange(0, 12).Draw(t, "to"), Force: rapid.Bool().Draw(t, "force")}
+		Group: rapid.SampledFrom(m.groups[1:]).Draw(t, "group").ID, For: Length(time.Hour), To: rapid.IntRange(0, 12).Draw(t, "to"), Force: rapid.Bool().Draw(t, "force")}
 	if d := m.decide(Input{Order: &o}); d.Reply == nil || d.Reply.Text == "" {
 		m.fail("an order without a reply: %+v", o)
 	}

@@ -56,7 +56,7 @@ func (x *watched) bannedByHand(r store.Record) {
 	}
 	switch data.Order.Kind {
 	case guard.OrderBan:
-		b.ban = banned{until: later(b.ban.until, x.now().Add(data.Order.For))}
+		b.ban = banned{until: later(b.ban.until, x.now().Add(time.Duration(data.Order.For)))}
 	case guard.OrderUnban:
 		b.ban = banned{}
 		if p := x.doc().Pending; p != nil && p.Call.Group == emr.GroupID(r.Group) {

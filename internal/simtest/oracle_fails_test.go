@@ -222,7 +222,7 @@ func TestOracle_FindsOut(t *testing.T) {
 			r.modify(guard.ForLaunch, "r1", 6)
 		}},
 		{"a launch on a group that a person banned", "I3", "is banned until", nil, func(r *rogue) {
-			r.save(r.record(store.Record{Kind: "order.ban", Group: string(r.task)}, map[string]any{"order": guard.Order{Kind: guard.OrderBan, Group: r.task, For: time.Hour}}))
+			r.save(r.record(store.Record{Kind: "order.ban", Group: string(r.task)}, map[string]any{"order": guard.Order{Kind: guard.OrderBan, Group: r.task, For: guard.Length(time.Hour)}}))
 			r.save(r.record(store.Record{Kind: "order.scale", Group: string(r.task), Pool: string(r.task)}, map[string]any{"order": guard.Order{Kind: guard.OrderScale, To: 5}}))
 			r.modify(guard.ForLaunch, "r1", 5)
 		}},

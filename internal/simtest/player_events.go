@@ -80,7 +80,7 @@ func (p *Player) order(a *args) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	o := guard.Order{Kind: guard.OrderKind(a.word()), Author: "ann", Group: emr.GroupID(p.real(c.Name, a.text("group", ""))), For: a.span("for", 0), To: a.number("to", 0),
+	o := guard.Order{Kind: guard.OrderKind(a.word()), Author: "ann", Group: emr.GroupID(p.real(c.Name, a.text("group", ""))), For: guard.Length(a.span("for", 0)), To: a.number("to", 0),
 		Force: a.flag("force"), Reason: a.text("reason", "")}
 	cluster := c.ID
 	if a.flag("all") {

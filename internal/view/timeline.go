@@ -195,7 +195,7 @@ func banOf(r store.Record) (Band, bool) {
 	if json.Unmarshal(r.Data, &data) != nil {
 		return Band{}, false
 	}
-	until := cmp.Or(data.Until, r.At.Add(data.Order.For))
+	until := cmp.Or(data.Until, r.At.Add(time.Duration(data.Order.For)))
 	return Band{From: r.At, To: until, Kind: "ban"}, until.After(r.At)
 }
 

@@ -310,7 +310,7 @@ func TestBrowserGivesOrders(t *testing.T) {
 	const web = "/clusters/prod/j-1WEBLOGS00001"
 	order(web, "Ban…", `document.querySelector("[name=for]").value = "45m"`, "takes no launches until", "takes no launches until")
 	order(web, "Unban…", "", "may take launches again", "may take launches again")
-	order(web, "Scale…", `document.querySelector("[name=to]").value = "13"; document.querySelector("[name=force]").checked = true; document.querySelector("[name=reason]").value = "rush"`, "to 13: rush", "to 13: rush")
+	order(web, "Scale…", `document.querySelector("[name=to]").value = "13"; document.querySelector("[name=force]").checked = true; document.querySelector("[name=reason]").value = "rush"`, "to 13 (recovery ", "to 13 (recovery ")
 	order(web, "Pause…", "", "changes nothing on this cluster", "changes nothing on this cluster")
 	order(web, "Resume…", "", "acts on this cluster again", "acts on this cluster again")
 	order("/", "Pause the whole scope…", "", "on any cluster of the scope", "all clusters of scope prod")

@@ -192,7 +192,7 @@ func (b orderBody) resolve(ctx context.Context, now *snapshot) (desk.Target, gua
 		if err != nil {
 			errs = append(errs, fmt.Errorf("for: %q is no length of time; write 90m or 2h", b.For))
 		}
-		order.For = length
+		order.For = guard.Length(length)
 	}
 	if order.Kind == guard.OrderScale && b.To == nil {
 		errs = append(errs, errors.New("scale needs to, the number of instances that the pool is to want"))

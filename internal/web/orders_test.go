@@ -185,7 +185,7 @@ func TestAnOrderWaitsForAGuard(t *testing.T) {
 func TestConfirmAndAct(t *testing.T) {
 	guarded(t, 40*time.Minute, func(l *lab) {
 		w := l.page("/confirm?kind=scale&scope=prod&cluster=web-logs&group=web-logs/task&to=12&reason=rush&back=/clusters/prod/j-1WEBLOGS00001")
-		for _, want := range []string{"What will happen", "scale from 8 to 12: rush", "scale web-logs/task", "To take it back", `action="/act"`} {
+		for _, want := range []string{"What will happen", "scale from 8 to 12 (recovery ", "scale web-logs/task", "To take it back", `action="/act"`} {
 			if !strings.Contains(w.Body.String(), want) {
 				t.Errorf("the question has no %q: %s", want, w.Body)
 			}
@@ -196,7 +196,7 @@ func TestConfirmAndAct(t *testing.T) {
 		if w.Code != 303 || !strings.HasPrefix(to, "/clusters/prod/j-1WEBLOGS00001?order=o-") {
 			t.Fatalf("%d %s %s", w.Code, to, w.Body)
 		}
-		if w = l.page(to); !strings.Contains(w.Body.String(), "Done: scale from 8 to 12: rush") {
+		if w = l.page(to); !strings.Contains(w.Body.String(), "Done: scale from 8 to 12 (recovery ") {
 			t.Errorf("the page does not tell the answer: %s", w.Body)
 		}
 		if w := l.page("/confirm?kind=ban&for=1h&scope=prod&cluster=web-logs&group=" + groupOf(l, "web-logs", "task")); !strings.Contains(w.Body.String(), "Yes, ban web-logs/task") {
