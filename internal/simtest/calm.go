@@ -69,7 +69,8 @@ func (p *Player) resumeIfPaused(cluster string) {
 	}
 }
 
-// settle lets time pass until every cluster is as it is wanted, looked at each ten minutes, and at most so long; then what is left is a violation.
+// settle lets time pass until every actor has ended and every cluster is as it is wanted, looked at each ten minutes, and at most so long; then what is left is a
+// violation.
 // Of the hours after that every time of a schedule has to be carried out.
 func (p *Player) settle(a *args) (string, error) {
 	w := p.World
@@ -80,7 +81,7 @@ func (p *Player) settle(a *args) (string, error) {
 	var b strings.Builder
 	if w.oracle != nil {
 		looks := looks{well: map[string]time.Time{}, rows: map[string]int{}}
-		for until := w.Now().Add(limit); !looks.look(w); {
+		for until := w.Now().Add(limit); !looks.look(w) || w.Now().Before(p.acting); {
 			if !w.Now().Before(until) {
 				w.oracle.violations = append(w.oracle.violations, looks.left()...)
 				break

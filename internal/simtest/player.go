@@ -44,7 +44,7 @@ import (
 //	explain            the asks of the last scaling decision: which was followed, and why not the others
 //	watch              the oracle watches from now on
 //	calm               everything that disturbs ends: faults, droughts, limits, sleep, skew, pauses, tags; an actor ends by its for=
-//	settle 12h         time passes until nothing is open and all is as it is wanted, at most that long
+//	settle 12h         time passes until every actor has ended, nothing is open and all is as it is wanted, at most that long
 //	check              what the oracle found
 type Player struct {
 	// OpenStore makes the store of a world; nil: one in memory.
@@ -64,6 +64,7 @@ type Player struct {
 	alias   map[string]string
 	restart []time.Time // when processes start again
 	later   time.Duration
+	acting  time.Time // until when actors with an end act
 }
 
 // Do plays one command and returns what it led to, for people: lines, or nothing. An error says that the script cannot be played.
@@ -140,7 +141,7 @@ func (p *Player) world(a *args) (string, error) {
 		p.World.lose(p.store)
 		return "", nil
 	}
-	p.World, p.placed, p.seen, p.sent, p.alias, p.restart = New(o), nil, 0, 0, map[string]string{}, nil
+	p.World, p.placed, p.seen, p.sent, p.alias, p.restart, p.acting = New(o), nil, 0, 0, map[string]string{}, nil, time.Time{}
 	return "", nil
 }
 

@@ -175,6 +175,7 @@ func (p *Player) actor(a *args) (string, error) {
 	x.Name = cmp.Or(a.text("name", ""), string(x.Kind))
 	if d := a.span("for", 0); d > 0 {
 		x.Until = p.World.Now().Add(d)
+		p.acting = later(p.acting, x.Until)
 	}
 	for _, kv := range a.list("counts") {
 		k, v, _ := strings.Cut(kv, ":")
