@@ -30,15 +30,7 @@ func (d Desk) Preview(w view.World, to Target, order guard.Order) (Preview, erro
 		return p, &RequestError{err}
 	}
 	if to.Cluster == "" {
-		switch order.Kind {
-		case guard.OrderPause:
-			p.Text, p.Undo = "emrguard changes nothing on any cluster of the scope, those to come included, until it is resumed", "emrguard resume --all --scope "+to.Scope
-		case guard.OrderResume:
-			p.Text, p.Undo = "emrguard acts on the clusters of the scope again, those that are paused by themselves aside", "emrguard pause --all --scope "+to.Scope
-		default:
-			return p, mistake("%s is for a cluster, not for a whole scope", order.Kind)
-		}
-		return p, nil
+		return d.previewAll(w, to, order, p)
 	}
 	for _, s := range w.Scopes {
 		for _, c := range s.Clusters {
@@ -48,6 +40,29 @@ func (d Desk) Preview(w view.World, to Target, order guard.Order) (Preview, erro
 		}
 	}
 	return p, mistake("cluster %q is not watched in scope %s", to.Cluster, to.Scope)
+}
+
+// previewAll is the preview of an order to a whole scope.
+func (d Desk) previewAll(w view.World, to Target, order guard.Order, p Preview) (Preview, error) {
+	if order.Kind != guard.OrderPause && order.Kind != guard.OrderResume {
+		return p, mistake("%s is for a cluster, not for a whole scope", order.Kind)
+	}
+	var paused *guard.Pause
+	for _, s := range w.Scopes {
+		if s.Name == to.Scope {
+			paused = s.Paused
+		}
+	}
+	_, reply := guard.OfScope(paused, order, w.Now)
+	p.Refused, p.Text = reply.Refused, reply.Text
+	switch {
+	case reply.Refused:
+	case order.Kind == guard.OrderPause:
+		p.Undo = "emrguard resume --all --scope " + to.Scope
+	default:
+		p.Undo = "emrguard pause --all --scope " + to.Scope
+	}
+	return p, nil
 }
 
 func (d Desk) previewOn(w view.World, s view.Scope, c view.Cluster, order guard.Order, p Preview) Preview {

@@ -42,7 +42,7 @@ func TestPreview(t *testing.T) {
 		{name: "a pause", to: etl, order: order(guard.OrderPause, nil), target: "etl", undo: "emrguard resume j-1"},
 		{name: "a scale", to: etl, order: order(guard.OrderScale, func(o *guard.Order) { o.Group, o.To = "ig-2", 6 }), target: "etl/spot", text: "6", undo: "emrguard scale ig-2 --to 4"},
 		{name: "a pause of the scope", to: scope, order: order(guard.OrderPause, nil), text: "any cluster of the scope", undo: "emrguard resume --all --scope prod"},
-		{name: "its end", to: scope, order: order(guard.OrderResume, nil), text: "again", undo: "emrguard pause --all --scope prod"},
+		{name: "its end", to: scope, order: order(guard.OrderResume, nil), refused: true, text: "not paused as a whole"},
 		{name: "an adoption of a scope", to: scope, order: order(guard.OrderAdopt, nil), mistake: true, text: "not for a whole scope"},
 		{name: "a ban that is too short", to: etl, order: order(guard.OrderBan, func(o *guard.Order) { o.Group = "ig-1" }), mistake: true, text: "1m to 720h"},
 		{name: "a cluster that is not watched", to: Target{Scope: "prod", Cluster: "j-2"}, order: order(guard.OrderPause, nil), mistake: true, text: "not watched"},

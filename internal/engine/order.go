@@ -60,19 +60,24 @@ func (s *scope) order(ctx context.Context, now Now, o store.Order) {
 
 // pauseAll holds or frees every cluster of the scope, those included that are yet to come.
 func (s *scope) pauseAll(ctx context.Context, now Now, o store.Order, order guard.Order) {
-	next := pausedScope{}
-	if order.Kind == guard.OrderPause {
-		next.Paused = &guard.Pause{Since: s.now(now), Author: order.Author, Reason: order.Reason}
+	was := s.paused
+	if was == nil {
+		was = &pausedScope{}
 	}
+	paused, reply := guard.OfScope(was.Paused, order, s.now(now))
+	if reply.Refused {
+		s.answer(ctx, now, o, true, reply.Text)
+		return
+	}
+	next := pausedScope{Paused: paused}
 	body, err := store.Encode(next)
 	if err != nil {
 		s.e.fault(s, "", err)
 		return
 	}
-	text := fmt.Sprintf("%s: all clusters of scope %s", order.Kind, s.id)
-	rec := store.Record{Key: store.Key{Scope: s.id}, ID: s.rowID(now.Wall), At: s.now(now), Kind: "order." + string(order.Kind), Reason: order.Because(text), Author: order.Author}
+	rec := store.Record{Key: store.Key{Scope: s.id}, ID: s.rowID(now.Wall), At: s.now(now), Kind: "order." + string(order.Kind), Reason: order.Because(reply.Text), Author: order.Author}
 	save := store.Save{Lease: s.lease, Docs: []store.Document{{Key: store.Key{Scope: s.id, Cluster: scopeDoc}, Version: s.pausedV, Body: body, Saved: s.now(now)}},
-		Records: []store.Record{rec}, Orders: []store.Answer{{ID: o.ID, At: s.now(now), Text: text}}}
+		Records: []store.Record{rec}, Orders: []store.Answer{{ID: o.ID, At: s.now(now), Text: reply.Text}}}
 	if err := s.e.o.Store.Save(ctx, save); err != nil {
 		s.failed(err)
 		return

@@ -77,7 +77,7 @@ func (d *decider) gate(p *pool.Pool, but string) string {
 	case d.paused() != "":
 		return d.paused()
 	case !d.s.Cluster.State.Modifiable():
-		return "the cluster is " + string(d.s.Cluster.State) + "; groups can be changed in RUNNING and WAITING only"
+		return unmodifiable(d.s.Cluster.State)
 	case d.fallen(p):
 		return "somebody else seems to have lowered the pool; a second read decides"
 	}
@@ -94,6 +94,11 @@ func (d *decider) gate(p *pool.Pool, but string) string {
 		return "another change on this cluster is under way"
 	}
 	return ""
+}
+
+// unmodifiable says why no group of a cluster can be changed.
+func unmodifiable(s emr.ClusterState) string {
+	return "the cluster is " + string(s) + "; groups can be changed in RUNNING and WAITING only"
 }
 
 // operating says whether a scaling operation of the pool is open.

@@ -13,6 +13,7 @@ import (
 	"emrguard/internal/emr"
 	"emrguard/internal/pool"
 	"emrguard/internal/recovery"
+	"emrguard/internal/scaling"
 )
 
 // Order is a change asked for by hand.
@@ -144,6 +145,38 @@ func (d *decider) accept(o Order, p *pool.Pool, text string, before map[string]a
 	d.record("order."+string(o.Kind), rec)
 }
 
+// idle says why emrguard changes nothing on the cluster, or nothing: what an order lets it do again then waits for that, too.
+func (d *decider) idle() string {
+	switch why := d.otherOwner(); {
+	case d.paused() != "":
+		return d.paused()
+	case why != "":
+		return why
+	case d.env.Mode != Enforce:
+		return d.env.Why
+	}
+	return ""
+}
+
+// OfScope takes an order to pause or to resume all clusters of a scope: the pause that stands then, and the answer.
+func OfScope(paused *Pause, o Order, now time.Time) (*Pause, Reply) {
+	refused := func(format string, args ...any) (*Pause, Reply) {
+		return paused, Reply{true, fmt.Sprintf(format, args...)}
+	}
+	switch {
+	case o.Kind != OrderPause && o.Kind != OrderResume:
+		return refused("%s is for a cluster, not for a whole scope", o.Kind)
+	case o.Kind == OrderPause && paused != nil:
+		return refused("the whole scope is paused already since %s by %s", paused.Since.UTC().Format(time.RFC3339), paused.Author)
+	case o.Kind == OrderResume && paused == nil:
+		return refused("the scope is not paused as a whole")
+	case o.Kind == OrderResume:
+		return nil, Reply{Text: "emrguard acts on the clusters of the scope again, those that are paused by themselves aside"}
+	}
+	return &Pause{Since: now, Author: o.Author, Reason: o.Reason},
+		Reply{Text: "emrguard changes nothing on any cluster of the scope, those to come included, until it is resumed; what is on its way already goes on"}
+}
+
 func (d *decider) memberFor(o Order) (*pool.Pool, *pool.Member) {
 	p := d.s.PoolOf(o.Group)
 	if p == nil {
@@ -155,7 +188,11 @@ func (d *decider) memberFor(o Order) (*pool.Pool, *pool.Member) {
 
 func (d *decider) orderBan(o Order) {
 	p, m := d.memberFor(o)
-	if p == nil {
+	switch {
+	case p == nil:
+		return
+	case d.aloneIn(p):
+		d.refuse(o, leftAlone)
 		return
 	}
 	until := d.env.Now.Add(time.Duration(o.For))
@@ -169,7 +206,11 @@ func (d *decider) orderBan(o Order) {
 	}
 	ban.Until, ban.Reason, ban.Author, ban.Recovery, ban.Over = until, o.Reason, o.Author, "", nil
 	m.Ban = &ban
-	d.accept(o, p, fmt.Sprintf("%s takes no launches until %s", o.Group, m.Ban.Until.UTC().Format(time.RFC3339)), nil)
+	text := fmt.Sprintf("%s takes no launches until %s", o.Group, m.Ban.Until.UTC().Format(time.RFC3339))
+	if d.env.Settings.EnforceBans && d.idle() == "" {
+		text += "; what others launch there is stopped and placed elsewhere"
+	}
+	d.accept(o, p, text, nil)
 }
 
 func (d *decider) orderUnban(o Order) {
@@ -181,11 +222,15 @@ func (d *decider) orderUnban(o Order) {
 		d.refuse(o, fmt.Sprintf("%s is not banned", o.Group))
 	default:
 		lifted := *m.Ban
-		m.Ban, p.Contested = nil, false
-		if p.Blocked != nil {
-			p.Blocked = nil
+		text := fmt.Sprintf("%s may take launches again, before its ban ends at %s", o.Group, lifted.Until.UTC().Format(time.RFC3339))
+		if p.Contested {
+			text += "; what others launch there stays"
 		}
-		d.accept(o, p, fmt.Sprintf("%s may take launches again", o.Group), map[string]any{"lifted": lifted})
+		if p.Blocked != nil {
+			text += "; places for what its pool misses are looked for at once"
+		}
+		m.Ban, p.Contested, p.Blocked = nil, false, nil
+		d.accept(o, p, text, map[string]any{"lifted": lifted})
 	}
 }
 
@@ -208,7 +253,11 @@ func (d *decider) orderResume(o Order) {
 		return
 	}
 	d.s.Paused = nil
-	d.accept(o, nil, "emrguard acts on this cluster again", nil)
+	text := "emrguard acts on this cluster again"
+	if why := d.idle(); why != "" {
+		text = "this cluster's own pause ends; emrguard changes nothing on it all the same: " + why
+	}
+	d.accept(o, nil, text, nil)
 }
 
 // orderPool finds the pool of a scaling order, and why it cannot be scaled.
@@ -227,6 +276,12 @@ func (d *decider) orderPool(o Order) *pool.Pool {
 		d.refuse(o, d.paused())
 	case d.fallen(p) || d.busy(p):
 		d.refuse(o, "a recovery of this pool is at work; `emrguard recoveries` shows it")
+	case d.s.Read.IsZero() || d.s.Unusable != nil:
+		d.refuse(o, "the last read of the groups is not usable")
+	case !d.env.Trusted:
+		d.refuse(o, "the clock does not agree with AWS's")
+	case !d.s.Cluster.State.Modifiable():
+		d.refuse(o, unmodifiable(d.s.Cluster.State))
 	case d.s.Suspended != nil && !o.Force:
 		d.refuse(o, "scaling is suspended on this cluster: "+strings.Join(d.s.Suspended.Reasons, "; ")+". --force does it all the same")
 	default:
@@ -251,7 +306,7 @@ func (d *decider) orderScale(o Order) {
 		d.refuse(o, fmt.Sprintf("the configuration allows %d at most (recovery.max)", d.env.Settings.Max))
 		return
 	}
-	if why := d.outOfBounds(p, o.To); why != "" {
+	if why := cmp.Or(d.outOfBounds(p, o.To), d.gateFor(p, scaling.Ask{Target: o.To})); why != "" {
 		d.refuse(o, why)
 		return
 	}
@@ -299,6 +354,9 @@ func (d *decider) orderReturn(o Order) {
 }
 
 func (d *decider) byHand(kind recovery.Kind, p *pool.Pool, o Order, what string, before map[string]any) {
+	if d.s.Suspended != nil {
+		what += ", in spite of the suspension"
+	}
 	r := d.newRecovery(kind, p, p.Origin, o.Because(what))
 	r.From = d.env.Now
 	r.Author, r.Force = o.Author, o.Force
@@ -315,10 +373,30 @@ func (d *decider) orderAdopt(o Order) {
 		return
 	}
 	taken := strings.Join(d.s.Foreign, ", ")
+	var found []emr.GroupID
+	for _, g := range d.s.Groups {
+		if d.s.PoolOf(g.ID) == nil {
+			found = append(found, g.ID)
+		}
+	}
 	d.s.Adopted = append(d.s.Adopted, d.s.Foreign...)
 	slices.Sort(d.s.Adopted)
 	d.s.Adopted = slices.Compact(d.s.Adopted)
 	d.s.Foreign = nil
 	d.joinMembers()
-	d.accept(o, nil, "took over the groups of store "+taken, nil)
+	var joined []string
+	for _, id := range found {
+		switch p := d.s.PoolOf(id); {
+		case p == nil:
+		case p.Origin == id:
+			joined = append(joined, fmt.Sprintf("%s with %d is a pool of its own", id, p.Wanted))
+		default:
+			joined = append(joined, fmt.Sprintf("%s with %d joins pool %s, which wants %d in all", id, d.s.Group(id).Requested, p.Origin, p.Wanted))
+		}
+	}
+	then := "emrguard acts on this cluster from now on"
+	if why := d.idle(); why != "" {
+		then = "emrguard changes nothing on this cluster all the same: " + why
+	}
+	d.accept(o, nil, fmt.Sprintf("the groups of store %s are taken over: %s; %s", taken, strings.Join(joined, "; "), then), nil)
 }

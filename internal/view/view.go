@@ -69,6 +69,7 @@ func NewScope(name string, docs []store.Document, lease store.Lease, rules Rules
 			}
 			if err := doc.Body.Decode(&all); err != nil {
 				s.Problems = append(s.Problems, fmt.Sprintf("the state of scope %s cannot be read: %v", name, err))
+				all.Paused = &guard.Pause{Since: doc.Saved, Author: "emrguard", Reason: "the stored state of the scope cannot be read"} // as the guard takes it
 			}
 			s.Paused = all.Paused
 			continue

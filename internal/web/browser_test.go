@@ -313,8 +313,8 @@ func TestBrowserGivesOrders(t *testing.T) {
 	order(web, "Scale…", `document.querySelector("[name=to]").value = "13"; document.querySelector("[name=force]").checked = true; document.querySelector("[name=reason]").value = "rush"`, "to 13 (recovery ", "to 13 (recovery ")
 	order(web, "Pause…", "", "changes nothing on this cluster", "changes nothing on this cluster")
 	order(web, "Resume…", "", "acts on this cluster again", "acts on this cluster again")
-	order("/", "Pause the whole scope…", "", "on any cluster of the scope", "all clusters of scope prod")
-	order("/", "Resume the whole scope…", "", "acts on the clusters of the scope again", "all clusters of scope prod")
+	order("/", "Pause the whole scope…", "", "on any cluster of the scope", "on any cluster of the scope")
+	order("/", "Resume the whole scope…", "", "acts on the clusters of the scope again", "acts on the clusters of the scope again")
 	do(ctx, t, "an order that is refused", chromedp.Navigate(l.url("/confirm?kind=unban&scope=prod&cluster=web-logs&group=web-logs/core")))
 	see(ctx, t, "that it would be refused", shows("It would be refused")+` && !document.querySelector("button.do")`)
 }

@@ -34,8 +34,8 @@ func TestOrdersDoWhatThePreviewSays(t *testing.T) {
 			{`{"kind":"pause","cluster":"web-logs"}`, "changes nothing on this cluster", "emrguard resume j-1WEBLOGS00001"},
 			{`{"kind":"resume","cluster":"j-1WEBLOGS00001"}`, "acts on this cluster again", "emrguard pause j-1WEBLOGS00001"},
 			{`{"kind":"scale","group":"web-logs/task","to":5}`, "scale from 4 to 5", "emrguard scale " + task + " --to 4"},
-			{`{"kind":"pause","scope":"prod"}`, "all clusters of", "emrguard resume --all --scope prod"},
-			{`{"kind":"resume","scope":"prod"}`, "clusters of", "emrguard pause --all --scope prod"},
+			{`{"kind":"pause","scope":"prod"}`, "any cluster of the scope", "emrguard resume --all --scope prod"},
+			{`{"kind":"resume","scope":"prod"}`, "clusters of the scope again", "emrguard pause --all --scope prod"},
 		} {
 			time.Sleep(2 * time.Second) // what was read before is a second old at most
 			preview := ask[desk.Preview](l, "POST", "/api/v1/orders/preview", c.body)
