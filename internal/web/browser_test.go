@@ -26,7 +26,6 @@ import (
 	"emrguard/internal/emr"
 	"emrguard/internal/emrsim"
 	"emrguard/internal/emrsim/local"
-	"emrguard/internal/emrsim/scenario"
 	"emrguard/internal/store"
 	"emrguard/internal/store/memory"
 )
@@ -82,16 +81,19 @@ type site struct {
 // newSite starts a guard of the demo's story, so many times faster than real time, and its page.
 func newSite(t *testing.T, speed float64) *site {
 	t.Helper()
-	sc, err := scenario.Load("demo")
-	if err != nil {
-		t.Fatal(err)
-	}
+	sc := demo(t)
 	sc.Start = time.Date(2026, 1, 5, 9, 0, 0, 0, time.UTC)
 	sim, err := sc.Build()
 	if err != nil {
 		t.Fatal(err)
 	}
-	clock, err := app.NewClock(sc.Start, speed)
+	return newSiteOf(t, sim, memory.New("abcdefgh"), speed)
+}
+
+// newSiteOf starts a guard of a simulator and its page, with what a store knows already.
+func newSiteOf(t *testing.T, sim *emrsim.Sim, s store.Store, speed float64) *site {
+	t.Helper()
+	clock, err := app.NewClock(sim.Now(), speed)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -99,7 +101,6 @@ func newSite(t *testing.T, speed float64) *site {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := memory.New("abcdefgh")
 	guard, err := app.New(t.Context(), app.Options{Config: cfg, Store: s, Clock: clock, Note: "host a, pid 1", Dial: func(context.Context, config.Scope) (app.Caller, error) { return atClock{sim, clock}, nil }})
 	if err != nil {
 		t.Fatal(err)
@@ -284,39 +285,6 @@ func TestBrowserSurvivesARestart(t *testing.T) {
 	see(ctx, t, "the stream again", live)
 	see(ctx, t, "news after the restart", fmt.Sprintf("document.body.dataset.tag !== %q", tag))
 	see(ctx, t, "that it was never loaded anew, and kept its focus", `window.untouched && document.activeElement.name === "q"`)
-}
-
-func TestBrowserGivesOrders(t *testing.T) {
-	ctx := browser(t)
-	l := newSite(t, 60)
-	// order clicks a link of a page, fills in what is asked for, looks at what is going to happen, and says yes.
-	order := func(page, link, fill, foretold, done string) {
-		t.Helper()
-		do(ctx, t, page, chromedp.Navigate(l.url(page)))
-		see(ctx, t, link, fmt.Sprintf(`[...document.querySelectorAll("main a")].some(a => a.textContent === %q)`, link))
-		do(ctx, t, link, chromedp.Click(fmt.Sprintf(`(//main//a[text()=%q])[1]`, link)), chromedp.WaitVisible(`button.quiet`))
-		if fill != "" {
-			do(ctx, t, "filling in "+link, script(fill), script(`[...document.querySelectorAll("button")].find(b => b.textContent === "Show what happens").click()`))
-		}
-		see(ctx, t, "what "+link+" leads to", shows(foretold))
-		if link == "Scale…" {
-			shot(ctx, t, "confirm")
-		}
-		do(ctx, t, "yes to "+link, chromedp.Click(`button.do`))
-		see(ctx, t, "the answer to "+link, shows("Done: ")+" && "+shows(done))
-	}
-	do(ctx, t, "the overview", chromedp.Navigate(l.url("/")))
-	see(ctx, t, "the clusters", shows("web-logs"))
-	const web = "/clusters/prod/j-1WEBLOGS00001"
-	order(web, "Ban…", `document.querySelector("[name=for]").value = "45m"`, "takes no launches until", "takes no launches until")
-	order(web, "Unban…", "", "may take launches again", "may take launches again")
-	order(web, "Scale…", `document.querySelector("[name=to]").value = "13"; document.querySelector("[name=force]").checked = true; document.querySelector("[name=reason]").value = "rush"`, "to 13 (recovery ", "to 13 (recovery ")
-	order(web, "Pause…", "", "changes nothing on this cluster", "changes nothing on this cluster")
-	order(web, "Resume…", "", "acts on this cluster again", "acts on this cluster again")
-	order("/", "Pause the whole scope…", "", "on any cluster of the scope", "on any cluster of the scope")
-	order("/", "Resume the whole scope…", "", "acts on the clusters of the scope again", "acts on the clusters of the scope again")
-	do(ctx, t, "an order that is refused", chromedp.Navigate(l.url("/confirm?kind=unban&scope=prod&cluster=web-logs&group=web-logs/core")))
-	see(ctx, t, "that it would be refused", shows("It would be refused")+` && !document.querySelector("button.do")`)
 }
 
 func TestBrowserFindsEverythingAccessible(t *testing.T) {

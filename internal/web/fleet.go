@@ -87,6 +87,13 @@ func (f *fleet) now(ctx context.Context) (*snapshot, error) {
 	return f.last, nil
 }
 
+// look has the next request ask for news, however little time has passed: whoever gave an order sees what it led to.
+func (f *fleet) look() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.asked = time.Time{}
+}
+
 // renewed takes the leases in, which change without a record, and says whether another holds one.
 func (f *fleet) renewed(ctx context.Context) (others bool, err error) {
 	leases, err := f.last.desk.Store.Leases(ctx)

@@ -157,6 +157,7 @@ func (s *Server) order(ctx context.Context, key string, body orderBody) (desk.Re
 	if errand.To, errand.Order, err = body.resolve(ctx, now); err != nil {
 		return desk.Receipt{}, err
 	}
+	defer s.fleet.look()
 	receipt, err := now.desk.Submit(ctx, errand)
 	if errors.Is(err, store.ErrExists) { // the same request, at the same time
 		return again()

@@ -196,7 +196,7 @@ func TestConfirmAndAct(t *testing.T) {
 		if w.Code != 303 || !strings.HasPrefix(to, "/clusters/prod/j-1WEBLOGS00001?order=o-") {
 			t.Fatalf("%d %s %s", w.Code, to, w.Body)
 		}
-		if w = l.page(to); !strings.Contains(w.Body.String(), "Done: scale from 8 to 12 (recovery ") {
+		if w = l.page(to); !strings.Contains(w.Body.String(), "Done: scale from 8 to 12 (recovery ") || !strings.Contains(w.Body.String(), "11 / 15") {
 			t.Errorf("the page does not tell the answer: %s", w.Body)
 		}
 		if w := l.page("/confirm?kind=ban&for=1h&scope=prod&cluster=web-logs&group=" + groupOf(l, "web-logs", "task")); !strings.Contains(w.Body.String(), "Yes, ban web-logs/task") {

@@ -466,7 +466,7 @@ func (s *Server) confirmPage(r *http.Request, v *query, _ *snapshot) (string, an
 		var p desk.Preview
 		if p, err = s.preview(r.Context(), order); err == nil {
 			body.Preview = &p
-			if order.Group != "" {
+			if order.Group != "" || order.Cluster != "" {
 				body.Words = order.Kind + " " + p.Target // by name, whatever the order called it
 			}
 		}

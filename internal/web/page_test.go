@@ -163,6 +163,33 @@ func TestStateIsReadOnceForAll(t *testing.T) {
 }
 
 // TestDamagedRecordsTakeNoPageAway holds that the overview is shown while records cannot be read.
+// TestWhoGaveAnOrderSeesWhatItLedTo holds that the second for which a state is shown ends with an order.
+func TestWhoGaveAnOrderSeesWhatItLedTo(t *testing.T) {
+	guarded(t, time.Minute, func(l *lab) {
+		shown := func() *snapshot {
+			t.Helper()
+			now, err := l.server.fleet.now(l.t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			return now
+		}
+		time.Sleep(freshFor)
+		before := shown()
+		lease := before.Scopes[0].Lease
+		if err := l.store.Save(l.t.Context(), store.Save{Lease: lease, Records: []store.Record{{Key: store.Key{Scope: "prod"}, ID: "x-1", At: time.Now(), Kind: "order.pause"}}}); err != nil {
+			t.Fatal(err)
+		}
+		if shown().seq != before.seq {
+			t.Error("the history is asked for news all the time")
+		}
+		l.server.fleet.look()
+		if shown().seq == before.seq {
+			t.Error("an old state is shown after an order")
+		}
+	})
+}
+
 func TestDamagedRecordsTakeNoPageAway(t *testing.T) {
 	l := newLab(t, damagedStore{memory.New("abcdefgh")}, mustParse(t, oneScope))
 	if w := l.page("/"); w.Code != 200 {

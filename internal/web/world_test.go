@@ -41,6 +41,7 @@ type lab struct {
 	t      *testing.T
 	store  store.Store
 	server *Server
+	sim    *emrsim.Sim // of guarded
 
 	mu     sync.Mutex // streams ask for the access while a test changes it
 	access *Access
@@ -63,11 +64,23 @@ func (l *lab) present() *Access {
 // guarded runs f beside a guard that has watched the demo's story for so long.
 func guarded(t *testing.T, watched time.Duration, f func(l *lab)) {
 	t.Helper()
+	guardedIn(t, demo(t), watched, f)
+}
+
+// demo is the demo's story.
+func demo(t *testing.T) *scenario.Scenario {
+	t.Helper()
+	sc, err := scenario.Load("demo")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return sc
+}
+
+// guardedIn runs f beside a guard that has watched a story for so long.
+func guardedIn(t *testing.T, sc *scenario.Scenario, watched time.Duration, f func(l *lab)) {
+	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		sc, err := scenario.Load("demo")
-		if err != nil {
-			t.Fatal(err)
-		}
 		sc.Start = time.Now()
 		sim, err := sc.Build()
 		if err != nil {
@@ -86,6 +99,7 @@ func guarded(t *testing.T, watched time.Duration, f func(l *lab)) {
 		ended := make(chan error, 1)
 		go func() { ended <- guard.Run(ctx) }()
 		l := newLab(t, s, cfg)
+		l.sim = sim
 		time.Sleep(watched)
 		f(l)
 		cancel()
