@@ -53,6 +53,7 @@ func browser(t *testing.T) context.Context {
 	t.Cleanup(cancel)
 	ctx, cancelTime := context.WithTimeout(ctx, browserFor)
 	t.Cleanup(cancelTime)
+	do(ctx, t, "the start of Chromium", chromedp.Navigate("about:blank")) // before a story begins that does not wait
 	return ctx
 }
 
