@@ -41,6 +41,7 @@ func Decide(s State, env Env, in Input) Decision {
 		d.closeAll(recovery.ClusterEnd, "the cluster is "+string(d.s.Cluster.State))
 	}
 	d.suspend()
+	d.short(s)
 	if d.s.Ended.IsZero() {
 		d.plan()
 	}

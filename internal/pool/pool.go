@@ -19,6 +19,7 @@ type Pool struct {
 	Wanted  int         `json:"wanted"`
 	Members []Member    `json:"members"` // the origin first, then by age
 
+	Short      Short    `json:"short,omitzero"`       // fewer run than are wanted
 	Chain      int      `json:"chain,omitempty"`      // recoveries in a row without a completed resize
 	Suspended  int      `json:"suspended,omitempty"`  // of these, the last ones in a row that EMR itself suspended
 	Rest       *Rest    `json:"rest,omitempty"`       // takes no launches for a while

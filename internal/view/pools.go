@@ -32,7 +32,8 @@ type PoolStatus struct {
 	Requested    int       `json:"requested" doc:"instances asked of EMR, over all members"`
 	Running      int       `json:"running" doc:"instances running, over all members"`
 	Missing      int       `json:"missing" doc:"instances wanted and not running"`
-	MissingSince time.Time `json:"missing_since,omitzero" doc:"since when the oldest of them is missing"`
+	MissingSince time.Time `json:"missing_since,omitzero" doc:"since when it has been short without interruption, over all attempts"`
+	AttemptSince time.Time `json:"attempt_since,omitzero" doc:"since when the oldest instance is missing that the present attempt asked for, where that is later: the clock of a group begins anew with a launch on another"`
 	Moved        int       `json:"moved" doc:"instances placed on another member than the one they were asked of"`
 	Members      []string  `json:"members" doc:"group ids: the origin, then the fallbacks by age"`
 	Chain        int       `json:"chain" doc:"recoveries in a row without a completed resize"`
@@ -170,9 +171,10 @@ func (w World) poolStatus(scope string, c Cluster, p pool.Pool) PoolStatus {
 	running, missing := c.running(p)
 	row := PoolStatus{
 		Scope: scope, Cluster: string(c.Cluster.ID), ClusterName: c.Cluster.Name, Pool: string(p.Origin), Name: p.Name, Role: string(p.Role),
-		Wanted: p.Wanted, Requested: p.Requested(c.View()), Running: running, Missing: missing, MissingSince: c.missingSince(p), Chain: p.Chain,
+		Wanted: p.Wanted, Requested: p.Requested(c.View()), Running: running, Missing: missing, Chain: p.Chain,
 		Contested: p.Contested,
 	}
+	row.MissingSince, row.AttemptSince = c.missingSince(p)
 	for _, m := range p.Members {
 		row.Members = append(row.Members, string(m.Group))
 		row.Moved += m.Moved
@@ -249,7 +251,7 @@ func (v Pools) Table() Table {
 	for _, p := range v.Pools {
 		missing := strconv.Itoa(p.Missing)
 		if !p.MissingSince.IsZero() {
-			missing += " since " + Since(p.MissingSince, v.Now)
+			missing += " since " + Since(p.MissingSince, v.Now) + strings.Replace(attempted(p.AttemptSince, v.Now), ", ", "\n", 1)
 		}
 		t.Add(orID(p.ClusterName, p.Cluster), orID(p.Name, p.Pool), p.Pool, p.Role, strconv.Itoa(p.Wanted), strconv.Itoa(p.Requested), strconv.Itoa(p.Running),
 			missing, strconv.Itoa(p.Moved), strconv.Itoa(len(p.Members)), strconv.Itoa(p.Chain), p.scaled(), strings.Join(p.troubles(v.Now), "\n"))

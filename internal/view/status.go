@@ -55,7 +55,8 @@ type ClusterStatus struct {
 	Requested    int              `json:"requested" doc:"instances asked of EMR, as last read"`
 	Running      int              `json:"running" doc:"instances running that are wanted"`
 	Missing      int              `json:"missing" doc:"instances wanted and not running"`
-	MissingSince time.Time        `json:"missing_since,omitzero" doc:"since when the oldest of them is missing"`
+	MissingSince time.Time        `json:"missing_since,omitzero" doc:"since when it has been short without interruption, over all attempts: of the pool that has been longest"`
+	AttemptSince time.Time        `json:"attempt_since,omitzero" doc:"since when the oldest instance is missing that the present attempt asked for, where that is later: the clock of a group begins anew with a launch on another"`
 	Beyond       int              `json:"beyond" doc:"instances running that EMR is not asked for: a shrink under way, or arrivals it does not end"`
 	CoreShort    int              `json:"core_short" doc:"instances of the core group that run on task groups instead"`
 	Suspended    *Suspended       `json:"suspended,omitempty" doc:"scaling operations are held"`
@@ -132,8 +133,8 @@ func (w World) clusterStatus(s Scope, c Cluster) ClusterStatus {
 	for _, p := range c.Pools {
 		running, missing := c.running(p)
 		row.Wanted, row.Running, row.Missing = row.Wanted+p.Wanted, row.Running+running, row.Missing+missing
-		if since := c.missingSince(p); !since.IsZero() && (row.MissingSince.IsZero() || since.Before(row.MissingSince)) {
-			row.MissingSince = since
+		if since, attempt := c.missingSince(p); !since.IsZero() && (row.MissingSince.IsZero() || since.Before(row.MissingSince)) {
+			row.MissingSince, row.AttemptSince = since, attempt
 		}
 		if p.Role == emr.Core {
 			row.CoreShort += p.Members[0].Moved
@@ -266,7 +267,7 @@ func (c ClusterStatus) Notes(now time.Time) []string {
 		add("reads are unusable since %s: %s", Since(c.Unusable.Since, now), c.Unusable.Reason)
 	}
 	if c.Missing > 0 && !c.MissingSince.IsZero() {
-		add("%d missing since %s", c.Missing, Since(c.MissingSince, now))
+		add("%d missing since %s%s", c.Missing, Since(c.MissingSince, now), attempted(c.AttemptSince, now))
 	} else if c.Missing > 0 {
 		add("%d missing", c.Missing)
 	}

@@ -185,34 +185,50 @@ func (c Cluster) running(p pool.Pool) (running, missing int) {
 	return running, max(0, p.Wanted-running)
 }
 
-// missingSince is since when the oldest instance that a pool misses is missing; zero when it misses none or nobody knows.
-func (c Cluster) missingSince(p pool.Pool) time.Time {
-	var oldest time.Time
-	take := func(t time.Time) {
-		if !t.IsZero() && (oldest.IsZero() || t.Before(oldest)) {
-			oldest = t
-		}
-	}
+// missingSince is since when a pool has been short without interruption, over all attempts, and attempt since when the oldest instance is missing that the present
+// attempt asked for: the clock of a group begins anew with a launch on another (rule R8). Both are zero when it is not short or nobody knows; attempt also
+// when it is less than a minute younger.
+func (c Cluster) missingSince(p pool.Pool) (short, attempt time.Time) {
 	if _, missing := c.running(p); missing == 0 {
-		return oldest
+		return short, attempt
 	}
 	for _, m := range p.Members {
 		if g := c.Group(m.Group); g != nil {
 			if e, ok := g.Ledger.Oldest(); ok {
-				take(e.Since)
+				attempt = earlier(attempt, e.Since)
 			}
 		}
 	}
+	short = earlier(attempt, p.Short.Since)
 	for _, r := range c.Recoveries {
 		if r.Pool == p.Origin {
-			take(r.Since)
+			short = earlier(short, r.Since)
 		}
 	}
 	if p.Rest != nil {
-		take(p.Rest.From)
+		short = earlier(short, p.Rest.From)
 	}
 	if p.Blocked != nil {
-		take(p.Blocked.Since)
+		short = earlier(short, p.Blocked.Since)
 	}
-	return oldest
+	if attempt.Sub(short) < time.Minute {
+		attempt = time.Time{}
+	}
+	return short, attempt
+}
+
+// earlier is the earlier of two times, of which zero stands for none.
+func earlier(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
+}
+
+// attempted says since when an attempt has lasted, for the end of a sentence; empty for the zero time.
+func attempted(since, now time.Time) string {
+	if since.IsZero() {
+		return ""
+	}
+	return ", the present attempt since " + Since(since, now)
 }

@@ -9,6 +9,10 @@ import (
 	"testing"
 	"time"
 
+	"emrguard/internal/emr"
+	"emrguard/internal/guard"
+	"emrguard/internal/ledger"
+	"emrguard/internal/pool"
 	"emrguard/internal/store"
 )
 
@@ -155,6 +159,42 @@ func TestFieldsAreExplained(t *testing.T) {
 			if !known {
 				t.Errorf("%s: %s is not in the list of fields", reflect.TypeOf(v), name)
 			}
+		}
+	}
+}
+
+// TestMissingSince: since when a pool has been short is told over all attempts, and the present attempt apart from it.
+func TestMissingSince(t *testing.T) {
+	since := func(at time.Duration) ledger.Entry {
+		return ledger.Entry{Since: ago(at), Count: 3, Cause: ledger.Change, By: ledger.ByCall}
+	}
+	for name, c := range map[string]struct {
+		fallback       []ledger.Entry
+		running        int
+		short          time.Duration
+		missing, again string
+	}{
+		"whole":                        {nil, 3, 0, "healthy", ""},
+		"the third attempt":            {[]ledger.Entry{since(34 * time.Minute)}, 0, 4*time.Hour + 30*time.Minute, "3 missing since 07:30 (4h30m), the present attempt since 11:26 (34m)", "11:26"},
+		"the first attempt":            {[]ledger.Entry{since(34 * time.Minute)}, 0, 34*time.Minute + 20*time.Second, "3 missing since 11:25 (34m)", ""},
+		"between two attempts":         {nil, 3, 2 * time.Hour, "3 missing since 10:00 (2h)", ""},
+		"stored before it was written": {[]ledger.Entry{since(34 * time.Minute)}, 0, 0, "3 missing since 11:26 (34m)", ""},
+	} {
+		wanted, asked := 9, 3
+		if name == "between two attempts" {
+			wanted = 12
+		}
+		p := pool.Pool{Origin: "ig-21", Name: "task", Role: emr.Task, Wanted: wanted, Members: []pool.Member{member("ig-21", 6), member("ig-22", asked)}}
+		if c.short > 0 {
+			p.Short.Since = ago(c.short)
+		}
+		s := cluster("j-2", "etl", []guard.Group{group("ig-21", "task", emr.Task, 6, 6), group("ig-22", "task2", emr.Task, asked, c.running, c.fallback...)}, p)
+		status := New(noon, []Scope{{Name: "prod", Clusters: []Cluster{{State: s}}}}).Status().Scopes[0].Clusters[0]
+		if notes := status.Notes(noon); notes[0] != c.missing {
+			t.Errorf("%s: %q, want %q", name, notes[0], c.missing)
+		}
+		if again := map[bool]string{false: status.AttemptSince.UTC().Format("15:04")}[status.AttemptSince.IsZero()]; again != c.again {
+			t.Errorf("%s: attempt %q, want %q", name, again, c.again)
 		}
 	}
 }
