@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"emrguard/internal/config"
+	"emrguard/internal/emrsim"
 	"emrguard/internal/notify"
 	"emrguard/internal/store"
 )
@@ -54,6 +55,40 @@ func into(b *inbox) func(*Options) {
 }
 
 const oneSink = oneScope + "notify:\n  sinks: [{name: ops, webhook: {url: 'https://example.org/'}}]\n  routes: [{sinks: [ops], severity: info}]\n"
+
+// TestRunNotifiesOfTroubles: what keeps the guard from its work is told once when it begins and once when it is over, a restart between them
+// notwithstanding, in a message of the scope.
+func TestRunNotifiesOfTroubles(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, b := newWorld(t, "demo"), &inbox{}
+		session := func(d time.Duration) {
+			t.Helper()
+			stop := start(t, w.app(t, oneSink, into(b)))
+			time.Sleep(d)
+			if _, err := stop(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		denial, err := emrsim.ParseFault("* error=AccessDeniedException")
+		if err != nil {
+			t.Fatal(err)
+		}
+		id := w.sim.AddFault(denial)
+		session(30 * time.Minute)
+		session(30 * time.Minute)
+		if got := b.kinds(); got["scope.denied"] != 1 || len(got) != 1 {
+			t.Errorf("while it lasts: %v", got)
+		}
+		w.sim.RemoveFault(id)
+		session(30 * time.Minute)
+		if got := b.kinds(); got["scope.denied"] != 1 || got["scope.allowed"] != 1 {
+			t.Errorf("in the end: %v", got)
+		}
+		if m := b.got[0]; m.Severity != notify.Critical || !strings.Contains(m.Text, "AWS refuses ListClusters") || !strings.Contains(m.Text, "way back: emrguard status --scope prod") {
+			t.Errorf("%+v", m)
+		}
+	})
+}
 
 // TestRunNotifies: what the guard writes into the history is told, across a restart, each event once and by its cluster's name.
 func TestRunNotifies(t *testing.T) {

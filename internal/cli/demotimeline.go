@@ -169,7 +169,7 @@ func (t *timeline) outside(c emrsim.Change, w *demoWorld) (line, bool) {
 
 // told are the kinds of records that make a line; of the others the story is told without.
 var told = []string{"group.read", "recovery.open", "ban.set", "call.", "recovery.", "scaling.", "pool.rest", "pool.rested", "pool.blocked", "pool.contested", "read.",
-	"cluster.ended", "clock.skew", "api.throttled", "order."}
+	"cluster.ended", "clock.", "scope.", "sweep.", "events.", "api.throttled", "order."}
 
 func (t *timeline) recorded(r store.Record, w *demoWorld) (line, bool) {
 	unknown := strings.HasPrefix(r.Kind, "answer.") && strings.Contains(string(r.Data), failed)

@@ -25,6 +25,9 @@ func newStatusCmd(d *Deps) *cobra.Command {
 				fmt.Fprintln(d.Stdout)
 			}
 			fmt.Fprintln(d.Stdout, s.Headline(status.Now))
+			for _, t := range s.Troubles {
+				fmt.Fprintln(d.Stdout, "trouble "+printable(t.Sentence(status.Now)))
+			}
 			for _, p := range s.Problems {
 				fmt.Fprintln(d.Stdout, "unreadable: "+p)
 			}

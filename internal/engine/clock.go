@@ -27,7 +27,7 @@ func (c *clock) now(n Now) time.Time {
 // trusted says whether the last answer agreed with the clock.
 func (c *clock) trusted() bool { return c.skewed == 0 }
 
-// date takes the Date header of an answer into account and says what changed, if something a person should know did. The
+// date takes the Date header of an answer into account and says so if the wall clock is followed from now on. The
 // header has whole seconds and was written between began and ended.
 func (c *clock) date(date time.Time, began, ended Now) string {
 	if date.IsZero() {
@@ -42,19 +42,11 @@ func (c *clock) date(date time.Time, began, ended Now) string {
 			c.skewed = 0
 			return fmt.Sprintf("local time was %s from AWS's and now follows the wall clock", off.Round(time.Second))
 		}
-		was := c.skewed
 		c.skewed = off
-		if was == 0 {
-			return fmt.Sprintf("local time is %s from AWS's; no recovery starts until an answer agrees", off.Round(time.Second))
-		}
 		return ""
 	}
-	was := c.skewed
 	c.skewed = 0
 	c.anchor.Wall = c.anchor.Wall.Add(off)
-	if was != 0 {
-		return "local time agrees with AWS's again"
-	}
 	return ""
 }
 

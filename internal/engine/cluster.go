@@ -31,6 +31,7 @@ type cluster struct {
 	since    bool          // read since this owner has it, and since its clock was set back
 	back     time.Duration // by how much it was set back since the last read
 	refused  []refusal     // reads that failed, and when they may be tried again
+	failed   time.Time     // when a read failed last
 	need     *guard.MetricNeed
 	ask      *ask      // the metrics under way, nil without
 	told     time.Time // when metrics were decided on last
@@ -144,8 +145,8 @@ func (c *cluster) env(now Now, eff Effective) guard.Env {
 		Sweep: s.Sweep, DryRun: s.e.o.DryRun,
 		Trusted: s.clock.trusted(), Unread: !c.since, SetBack: c.back, Generation: s.lease.Generation, Modify: c.ready(emr.ModifyInstanceGroups, at), Add: c.ready(emr.AddInstanceGroups, at),
 		Terminate: c.ready(emr.TerminateJobFlows, at)}
-	if s.paused != nil && s.paused.Paused != nil {
-		env.Paused = "the whole scope is paused by " + s.paused.Paused.Author
+	if p := s.whole.Paused; p != nil {
+		env.Paused = "the whole scope is paused by " + p.Author
 	}
 	env.StopReady = env.Modify && guard.MayStop(c.state) && c.promise(at, eff.Settings.Settle)
 	return env

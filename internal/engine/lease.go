@@ -54,7 +54,8 @@ func (s *scope) keepLease(ctx context.Context, now Now) bool {
 func (s *scope) drop() {
 	s.receiving, s.heard = false, false
 	s.e.out.Calls = slices.DeleteFunc(s.e.out.Calls, func(c Call) bool { return c.Scope == s.id })
-	s.held, s.clusters, s.flights, s.reads, s.wakes, s.listing, s.listed, s.queue, s.broken, s.ignored, s.paused = false, nil, nil, nil, nil, nil, false, nil, nil, nil, nil
+	s.held, s.clusters, s.flights, s.reads, s.wakes, s.listing, s.listed, s.queue, s.broken, s.ignored = false, nil, nil, nil, nil, nil, false, nil, nil, nil
+	s.whole, s.wholeBroken, s.signs = wholeScope{}, false, signs{}
 }
 
 // load takes the scope's state out of the store: at a start and after a change of owner.
@@ -74,6 +75,8 @@ func (s *scope) load(ctx context.Context, now Now) bool {
 	s.queue = budget.NewQueue(s.budget)
 	s.clusters, s.flights, s.reads = map[emr.ClusterID]*cluster{}, map[uint64]flight{}, map[*emr.MetricsWant]*metricsRead{}
 	s.broken, s.ignored = map[string]error{}, map[emr.ClusterID]time.Time{}
+	s.whole, s.wholeV, s.wholeBroken = wholeScope{}, 0, false
+	s.signs = signs{stirred: true, lateAt: now.Mono, lookAt: now.Mono + lookEvery, readable: at, denials: map[denial]claim{}}
 	s.orderAt = now.Mono
 	s.relist()
 	for _, doc := range docs {
@@ -86,12 +89,13 @@ func (s *scope) load(ctx context.Context, now Now) bool {
 
 func (s *scope) loadDoc(ctx context.Context, now Now, doc store.Document) {
 	if doc.Cluster == scopeDoc {
-		var p pausedScope
+		var p wholeScope
 		if err := doc.Body.Decode(&p); err != nil {
 			s.e.fault(s, doc.Cluster, fmt.Errorf("read the state of scope %s: %w; the scope counts as paused", s.id, err))
+			s.wholeBroken, p = true, wholeScope{}
 			p.Paused = &guard.Pause{Since: s.now(now), Author: "emrguard", Reason: "the stored state of the scope cannot be read"}
 		}
-		s.paused, s.pausedV = &p, doc.Version
+		s.whole, s.wholeV = p, doc.Version
 		return
 	}
 	state, err := decode(doc)

@@ -12,11 +12,6 @@ import (
 	"emrguard/internal/store"
 )
 
-// pausedScope is the stored order that holds all clusters of a scope.
-type pausedScope struct {
-	Paused *guard.Pause `json:"paused,omitempty"`
-}
-
 // scopeDoc is the name of the document that holds what concerns a whole scope; no cluster is called so.
 const scopeDoc = "*"
 
@@ -60,30 +55,16 @@ func (s *scope) order(ctx context.Context, now Now, o store.Order) {
 
 // pauseAll holds or frees every cluster of the scope, those included that are yet to come.
 func (s *scope) pauseAll(ctx context.Context, now Now, o store.Order, order guard.Order) {
-	was := s.paused
-	if was == nil {
-		was = &pausedScope{}
-	}
-	paused, reply := guard.OfScope(was.Paused, order, s.now(now))
+	paused, reply := guard.OfScope(s.whole.Paused, order, s.now(now))
 	if reply.Refused {
 		s.answer(ctx, now, o, true, reply.Text)
 		return
 	}
-	next := pausedScope{Paused: paused}
-	body, err := store.Encode(next)
-	if err != nil {
-		s.e.fault(s, "", err)
-		return
-	}
+	next := wholeScope{Paused: paused, Troubles: s.whole.Troubles}
 	rec := store.Record{Key: store.Key{Scope: s.id}, ID: s.rowID(now.Wall), At: s.now(now), Kind: "order." + string(order.Kind), Reason: order.Because(reply.Text), Author: order.Author}
-	save := store.Save{Lease: s.lease, Docs: []store.Document{{Key: store.Key{Scope: s.id, Cluster: scopeDoc}, Version: s.pausedV, Body: body, Saved: s.now(now)}},
-		Records: []store.Record{rec}, Orders: []store.Answer{{ID: o.ID, At: s.now(now), Text: reply.Text}}}
-	if err := s.e.o.Store.Save(ctx, save); err != nil {
-		s.failed(err)
+	if !s.saveWhole(ctx, now, next, []store.Record{rec}, []store.Answer{{ID: o.ID, At: s.now(now), Text: reply.Text}}) {
 		return
 	}
-	s.paused, s.pausedV = &next, s.pausedV+1
-	s.e.out.Records = append(s.e.out.Records, rec)
 	for _, id := range slices.Sorted(maps.Keys(s.clusters)) {
 		if c := s.clusters[id]; c != nil {
 			c.decide(ctx, now, guard.Input{}, nil)

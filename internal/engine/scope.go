@@ -26,22 +26,24 @@ type scope struct {
 	budget *budget.Budget
 	queue  *budget.Queue
 
-	clusters  map[emr.ClusterID]*cluster
-	broken    map[string]error            // documents that cannot be read; their clusters are left alone
-	ignored   map[emr.ClusterID]time.Time // clusters no rule matches, and when their tags are read again
-	flights   map[uint64]flight
-	reads     map[*emr.MetricsWant]*metricsRead // of CloudWatch, waiting or under way
-	readCount int                               // of CloudWatch, for their keys
-	wakes     wakeHeap
-	listing   *listing
-	listed    bool // a whole list was read since the lease was taken
-	receiving bool // a ReceiveMessage is under way
-	heard     bool // one was answered since the lease was taken
-	deletes   int  // batches of messages, for their keys
-	orderAt   time.Duration
-	paused    *pausedScope
-	pausedV   int64
-	rows      int
+	clusters    map[emr.ClusterID]*cluster
+	broken      map[string]error            // documents that cannot be read; their clusters are left alone
+	ignored     map[emr.ClusterID]time.Time // clusters no rule matches, and when their tags are read again
+	flights     map[uint64]flight
+	reads       map[*emr.MetricsWant]*metricsRead // of CloudWatch, waiting or under way
+	readCount   int                               // of CloudWatch, for their keys
+	wakes       wakeHeap
+	listing     *listing
+	listed      bool // a whole list was read since the lease was taken
+	receiving   bool // a ReceiveMessage is under way
+	heard       bool // one was answered since the lease was taken
+	deletes     int  // batches of messages, for their keys
+	orderAt     time.Duration
+	whole       wholeScope
+	wholeV      int64
+	wholeBroken bool // it could not be read, and is written by an order alone
+	signs       signs
+	rows        int
 }
 
 // flight is a call on its way.
@@ -63,6 +65,11 @@ func (s *scope) step(ctx context.Context, now Now) {
 	s.takeOrders(ctx, now)
 	s.wake(ctx, now)
 	if !s.held { // a save failed: the scope is loaded anew with the next step
+		s.e.next(now)
+		return
+	}
+	s.watchTroubles(ctx, now)
+	if !s.held {
 		s.e.next(now)
 		return
 	}
@@ -156,9 +163,11 @@ func (s *scope) complete(ctx context.Context, now Now, done Completion) bool {
 	defer func() { s.e.causes = nil }()
 	before := s.now(now)
 	if text := s.clock.date(done.Result.Date, done.Began, done.Ended); text != "" {
-		s.note(ctx, now, "clock.skew", text)
+		s.note(ctx, now, "clock.follows", text)
 	}
 	s.clockSet(now, before)
+	s.signs.dated = s.signs.dated || !done.Result.Date.IsZero()
+	s.heardOf(now, f, done.Result.Err)
 	if done.Result.Err != nil && done.Result.Err.Class == emr.Throttled {
 		slowed := s.budget.State(f.call.Op, s.now(now)).Slowed
 		s.budget.Throttled(f.call.Op, s.now(now))

@@ -62,7 +62,7 @@ func (s *scope) snapshot(now Now) ScopeSnapshot {
 	}
 	at := s.now(now)
 	out.Held, out.Listed, out.Generation = true, s.listed, s.lease.Generation
-	out.Paused = s.paused != nil && s.paused.Paused != nil
+	out.Paused = s.whole.Paused != nil
 	out.Clusters, out.Broken, out.InFlight = len(s.clusters), len(s.broken), len(s.flights)
 	out.Tokens = make(map[emr.Op]float64, len(emr.Ops))
 	for _, op := range emr.Ops {

@@ -52,6 +52,7 @@ type kind struct {
 const (
 	pauses   = "holds every change on the cluster before its next call; emrguard resume ends that"
 	explains = "tells the whole story"
+	troubled = "shows what is wrong with the scope until it is over"
 	unbans   = "lets the group take launches again"
 )
 
@@ -107,7 +108,19 @@ var kinds = []kind{
 	{"read.usable", topicReading, Info, "a cluster can be read again", "", ""},
 	{"metrics.unread", topicReading, Warning, "CloudWatch cannot be read, so policies are not judged", "emrguard explain {cluster}", explains},
 	{"metrics.read", topicReading, Info, "CloudWatch can be read again", "", ""},
-	{"clock.skew", topicReading, Critical, "the clock differs from AWS's, so no recovery begins", "", ""},
+	{"clock.skew", topicReading, Critical, "the clock differs from AWS's, so no recovery begins", "emrguard status", troubled},
+	{"clock.agrees", topicReading, Warning, "the clock agrees with AWS's again", "", ""},
+	{"clock.follows", topicReading, Info, "the clock was moved to AWS's, as after a machine's sleep", "", ""},
+	{"scope.denied", topicReading, Critical, "AWS refuses reads for want of permission, so clusters are not guarded", "emrguard status", troubled},
+	{"scope.allowed", topicReading, Warning, "AWS refuses no reads any more", "", ""},
+	{"scope.unread", topicReading, Critical, "EMR cannot be read, so no cluster is guarded", "emrguard status", troubled},
+	{"scope.read", topicReading, Warning, "EMR can be read again", "", ""},
+	{"scope.broken", topicReading, Critical, "clusters are not guarded, since what is stored of them is broken", "emrguard status", troubled},
+	{"scope.whole", topicReading, Warning, "no cluster is left alone any more", "", ""},
+	{"events.unread", topicReading, Warning, "the queue of events cannot be read, so changes are seen later", "emrguard status", troubled},
+	{"events.read", topicReading, Warning, "the queue of events can be read again", "", ""},
+	{"sweep.late", topicReading, Warning, "clusters are read too seldom to be sure of a timely recovery", "emrguard status", troubled},
+	{"sweep.timely", topicReading, Warning, "clusters are read in time again", "", ""},
 	{"clock.back", topicReading, Warning, "the clock was set back", "", ""},
 	{"api.throttled", topicReading, Info, "AWS refused calls for their rate", "", ""},
 

@@ -24,18 +24,12 @@ type Observer struct {
 	metrics Metrics // nil: nothing is counted
 	health  *Health
 	faults  faultLog
-	scopes  map[string]scopeSeen
-}
-
-// scopeSeen is what was last written of a scope.
-type scopeSeen struct {
-	state ScopeState
-	late  bool
+	scopes  map[string]ScopeState // as last written
 }
 
 // NewObserver returns an Observer; metrics may be nil.
 func NewObserver(log *slog.Logger, metrics Metrics, health *Health) *Observer {
-	return &Observer{log: log, metrics: metrics, health: health, scopes: map[string]scopeSeen{}}
+	return &Observer{log: log, metrics: metrics, health: health, scopes: map[string]ScopeState{}}
 }
 
 // Stepped logs the records and faults of a step.
@@ -69,33 +63,24 @@ func (o *Observer) Stepped(out engine.Out, took time.Duration) {
 	}
 }
 
-// Snapshot logs when a scope is taken, lost or waited for, and when its sweep becomes too slow.
+// Snapshot logs when a scope is taken, lost or waited for.
 func (o *Observer) Snapshot(s engine.Snapshot) {
 	o.health.Snapshot(s)
 	_, states := o.health.Ready()
 	for i, r := range states {
-		was, sc := o.scopes[r.Scope], s.Scopes[i]
-		now := scopeSeen{state: r.State, late: sc.Late > 0}
+		was, now, sc := o.scopes[r.Scope], r.State, s.Scopes[i]
 		o.scopes[r.Scope] = now
 		scope := slog.String("scope", r.Scope)
 		switch {
-		case now.state == was.state:
-		case now.state == Ready:
+		case now == was:
+		case now == Ready:
 			o.log.Info("scope.ready", scope, slog.Int("clusters", sc.Clusters), slog.Int64("generation", sc.Generation))
-		case now.state == Starting:
+		case now == Starting:
 			o.log.Info("scope.taken", scope, slog.Int64("generation", sc.Generation))
-		case was.state == "":
+		case was == "":
 			o.log.Info("scope.standby", scope, slog.String("reason", "another process holds the lease, or the store cannot give it; nothing is done here until it is held"))
 		default:
 			o.log.Warn("scope.lost", scope, slog.String("reason", "the lease is not held any more; nothing is done here until it is held again"))
-		}
-		switch {
-		case now.late == was.late:
-		case now.late:
-			o.log.Warn("sweep.late", scope, slog.Int("clusters", sc.Late), slog.String("oldest", sc.OldestRead.String()),
-				slog.String("reason", "clusters were not read for half of recovery.after: raise api_share, or api_rates where AWS raised yours, or watch fewer clusters"))
-		default:
-			o.log.Info("sweep.timely", scope)
 		}
 	}
 	if o.metrics != nil {

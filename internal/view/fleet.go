@@ -36,12 +36,13 @@ type ConditionCount struct {
 
 // ScopeHead is a scope without its clusters.
 type ScopeHead struct {
-	Scope    string   `json:"scope" doc:"name of the scope"`
-	Clusters int      `json:"clusters" doc:"clusters that have not ended"`
-	Headline string   `json:"headline" doc:"who acts on the scope, in a sentence"`
-	Owner    *Owner   `json:"owner,omitempty" doc:"the emrguard that acts on the scope; absent when none does"`
-	Paused   *Paused  `json:"paused,omitempty" doc:"emrguard changes nothing in the whole scope"`
-	Problems []string `json:"problems,omitempty" doc:"what of the scope could not be read"`
+	Scope    string    `json:"scope" doc:"name of the scope"`
+	Clusters int       `json:"clusters" doc:"clusters that have not ended"`
+	Headline string    `json:"headline" doc:"who acts on the scope, in a sentence"`
+	Owner    *Owner    `json:"owner,omitempty" doc:"the emrguard that acts on the scope; absent when none does"`
+	Paused   *Paused   `json:"paused,omitempty" doc:"emrguard changes nothing in the whole scope"`
+	Troubles []Trouble `json:"troubles,omitempty" doc:"what is wrong with the scope as a whole"`
+	Problems []string  `json:"problems,omitempty" doc:"what of the scope could not be read"`
 }
 
 // FleetFilter says which clusters a page of the fleet has.
@@ -61,7 +62,7 @@ func (w World) Fleet(f FleetFilter) Fleet {
 	var rows []ClusterStatus
 	text := strings.ToLower(f.Text)
 	for _, s := range w.Status().Scopes {
-		out.Scopes = append(out.Scopes, ScopeHead{Scope: s.Scope, Clusters: len(s.Clusters), Headline: s.Headline(w.Now), Owner: s.Owner, Paused: s.Paused, Problems: s.Problems})
+		out.Scopes = append(out.Scopes, ScopeHead{Scope: s.Scope, Clusters: len(s.Clusters), Headline: s.Headline(w.Now), Owner: s.Owner, Paused: s.Paused, Troubles: s.Troubles, Problems: s.Problems})
 		if f.Scope != "" && f.Scope != s.Scope {
 			continue
 		}

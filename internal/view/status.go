@@ -23,6 +23,7 @@ type ScopeStatus struct {
 	Scope    string          `json:"scope" doc:"name of the scope"`
 	Owner    *Owner          `json:"owner,omitempty" doc:"the emrguard that acts on the scope; absent when none does"`
 	Paused   *Paused         `json:"paused,omitempty" doc:"emrguard changes nothing in the whole scope"`
+	Troubles []Trouble       `json:"troubles,omitempty" doc:"what is wrong with the scope as a whole"`
 	Problems []string        `json:"problems,omitempty" doc:"what of the scope could not be read"`
 	Clusters []ClusterStatus `json:"clusters" doc:"the clusters that have not ended, by name"`
 }
@@ -34,6 +35,18 @@ type Owner struct {
 	Expires    time.Time `json:"expires" doc:"end of the lease unless it is renewed"`
 	Generation int64     `json:"generation" doc:"rises with every change of owner"`
 	LastSeen   time.Time `json:"last_seen,omitzero" doc:"when it renewed the lease last; only once a renewal is overdue: it may be dead"`
+}
+
+// Trouble is something that is wrong with a scope as a whole, as its owner saw it last.
+type Trouble struct {
+	Kind   string    `json:"kind" doc:"scope.denied, scope.unread, scope.broken, clock.skew, events.unread or sweep.late, as its record in the history"`
+	Since  time.Time `json:"since" doc:"since when"`
+	Reason string    `json:"reason" doc:"what it is, what follows from it and what to do"`
+}
+
+// Sentence tells the trouble with its beginning.
+func (t Trouble) Sentence(now time.Time) string {
+	return fmt.Sprintf("since %s: %s", Since(t.Since, now), t.Reason)
 }
 
 // Paused says that emrguard's changes are held.
@@ -100,7 +113,7 @@ type Unusable struct {
 func (w World) Status() Status {
 	out := Status{Now: w.Now, Scopes: []ScopeStatus{}}
 	for _, s := range w.Scopes {
-		row := ScopeStatus{Scope: s.Name, Problems: s.Problems, Clusters: []ClusterStatus{}}
+		row := ScopeStatus{Scope: s.Name, Troubles: s.Troubles, Problems: s.Problems, Clusters: []ClusterStatus{}}
 		if s.Lease.Held(w.Now) {
 			row.Owner = &Owner{ID: s.Lease.Owner, Note: s.Lease.Note, Expires: s.Lease.Expires, Generation: s.Lease.Generation, LastSeen: w.lastSeen(s.Lease)}
 		}

@@ -92,6 +92,7 @@ var kindsTold = func() map[string]func(c *tallied, r store.Record, data told) {
 		"read.unusable":  each(func(f *Figures) *int { return &f.Unusable }),
 		"api.throttled":  each(func(f *Figures) *int { return &f.Throttled }),
 		"clock.back":     each(func(f *Figures) *int { return &f.ClockDisagreed }),
+		"clock.follows":  each(func(f *Figures) *int { return &f.ClockDisagreed }),
 		"clock.skew":     each(func(f *Figures) *int { return &f.ClockDisagreed }),
 		"cluster.ended":  each(func(f *Figures) *int { return &f.Ended }),
 		"order.refused":  each(func(f *Figures) *int { return &f.Refused }),

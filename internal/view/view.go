@@ -31,6 +31,7 @@ type Scope struct {
 	Name     string
 	Lease    store.Lease  // zero if nobody ever held it
 	Paused   *guard.Pause // all clusters of the scope, those to come included
+	Troubles []Trouble    // what is wrong with the scope as a whole, in the order it began
 	Clusters []Cluster    // by name, then id
 	Problems []string     // what could not be read
 }
@@ -65,13 +66,14 @@ func NewScope(name string, docs []store.Document, lease store.Lease, rules Rules
 	for _, doc := range docs {
 		if doc.Cluster == scopeDocument {
 			var all struct {
-				Paused *guard.Pause `json:"paused"`
+				Paused   *guard.Pause `json:"paused"`
+				Troubles []Trouble    `json:"troubles"`
 			}
 			if err := doc.Body.Decode(&all); err != nil {
 				s.Problems = append(s.Problems, fmt.Sprintf("the state of scope %s cannot be read: %v", name, err))
 				all.Paused = &guard.Pause{Since: doc.Saved, Author: "emrguard", Reason: "the stored state of the scope cannot be read"} // as the guard takes it
 			}
-			s.Paused = all.Paused
+			s.Paused, s.Troubles = all.Paused, all.Troubles
 			continue
 		}
 		c, err := NewCluster(doc, rules)

@@ -134,6 +134,7 @@ func tagOf(cfg *config.Config, w view.World, seq int64) string {
 	_ = json.NewEncoder(h).Encode(cfg) //nolint:errchkjson // its numbers are finite, and a hash takes everything
 	for _, s := range w.Scopes {
 		fmt.Fprint(h, s.Name, s.Lease.Owner, s.Paused != nil, s.Problems)
+		_ = json.NewEncoder(h).Encode(s.Troubles) //nolint:errchkjson // plain values, and a hash takes everything
 		for i := range s.Clusters {
 			c := &s.Clusters[i]
 			fmt.Fprint(h, c.Cluster.ID, c.Saved.UnixNano(), c.Mode)

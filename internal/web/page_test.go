@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"emrguard/internal/config"
@@ -159,6 +160,32 @@ func TestStateIsReadOnceForAll(t *testing.T) {
 	}
 	if s.loads > 2 {
 		t.Errorf("30 pages within a second read the fleet %d times", s.loads)
+	}
+}
+
+// What is wrong with a whole scope stands above the clusters, as text and never as markup, in the page and in the API.
+func TestTroublesStandAboveTheClusters(t *testing.T) { synctest.Test(t, troublesStandAboveTheClusters) }
+
+func troublesStandAboveTheClusters(t *testing.T) {
+	l := newLab(t, memory.New("abcdefgh"), mustParse(t, oneScope))
+	lease, err := l.store.Acquire(t.Context(), "prod", "guard", "", time.Now(), time.Hour)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := l.page("/")
+	doc := store.Document{Key: store.Key{Scope: "prod", Cluster: "*"}, Saved: time.Now(),
+		Body: store.Text(`{"troubles":[{"kind":"scope.denied","since":"2000-01-01T00:00:00Z","reason":"AWS refuses <b>ListClusters</b>"}]}`)}
+	if err := l.store.Save(t.Context(), store.Save{Lease: lease, Docs: []store.Document{doc}, Records: []store.Record{{Key: store.Key{Scope: "prod"}, ID: "1-1", At: time.Now(), Kind: "scope.denied"}}}); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(2 * time.Second) // the fleet is read once a second
+	w := l.page("/", "If-None-Match: "+before.Header().Get("Etag"))
+	if w.Code != 200 || !strings.Contains(w.Body.String(), `role="alert">Trouble since`) || !strings.Contains(w.Body.String(), "AWS refuses &lt;b&gt;ListClusters") {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
+	fleet := ask[view.Fleet](l, "GET", "/api/v1/fleet", "")
+	if len(fleet.Scopes) != 1 || len(fleet.Scopes[0].Troubles) != 1 || fleet.Scopes[0].Troubles[0].Kind != "scope.denied" {
+		t.Errorf("%+v", fleet.Scopes)
 	}
 }
 
