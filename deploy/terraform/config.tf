@@ -22,6 +22,7 @@ locals {
   config = yamlencode(merge(
     var.settings,
     { for key, value in local.ecs_settings : key => value if var.run_on == "ecs" && !contains(["null", "{}"], jsonencode(value)) },
+    { for key, value in { notify = var.notify } : key => value if length(local.sinks) > 0 },
     { scopes = local.scopes, clusters = var.clusters },
   ))
 }

@@ -1,4 +1,4 @@
-# The role's policy: exactly what `emrguard iam-policy` prints for local.config. internal/deploytest evaluates this file and compares.
+# The role's policy: exactly what `emrguard iam-policy` prints for local.config, with --prices if var.prices. internal/deploytest evaluates this file and compares.
 locals {
   region     = data.aws_region.current.region
   arn_prefix = "arn:${data.aws_partition.current.partition}:elasticmapreduce:${local.region}:*:cluster/"
@@ -51,6 +51,12 @@ locals {
   reached_ids = flatten([for r in local.reached : length(try(r.match.ids, [])) == 0 ? ["*"] : r.match.ids])
   here        = { StringEquals = { "aws:RequestedRegion" = [local.region] } }
 
+  # What the role itself sends notifications to, and the roles that do so in its place.
+  sinks   = try(var.notify.sinks, [])
+  topics  = sort(distinct([for s in local.sinks : s.sns.topic_arn if can(s.sns.topic_arn) && !can(s.sns.role_arn)]))
+  buses   = sort(distinct([for s in local.sinks : s.eventbridge.bus_arn if can(s.eventbridge.bus_arn) && !can(s.eventbridge.role_arn)]))
+  senders = distinct([for s in local.sinks : try(s.sns.role_arn, s.eventbridge.role_arn) if can(s.sns.role_arn) || can(s.eventbridge.role_arn)])
+
   statements = concat(
     [{ Sid = "Find", Effect = "Allow", Action = ["elasticmapreduce:ListClusters"], Resource = ["*"], Condition = local.here }],
     [for arn in aws_sqs_queue.events[*].arn : {
@@ -77,6 +83,15 @@ locals {
       Resource  = ["${local.arn_prefix}*"]
       Condition = { StringEqualsIgnoreCase = { "elasticmapreduce:ResourceTag/emrguard" = ["off", "observe"] } }
     } if length(local.enforced) > 0],
+    [for arns in [local.topics] : { Sid = "NotifyTopic", Effect = "Allow", Action = ["sns:Publish"], Resource = arns, Condition = null } if length(arns) > 0],
+    [for arns in [local.buses] : { Sid = "NotifyBus", Effect = "Allow", Action = ["events:PutEvents"], Resource = arns, Condition = null } if length(arns) > 0],
+    [for wanted in [var.prices] : {
+      Sid = "PriceList", Effect = "Allow", Action = ["pricing:GetProducts"], Resource = ["*"], Condition = null
+    } if wanted],
+    [for wanted in [var.prices] : {
+      Sid = "SpotPrices", Effect = "Allow", Action = ["ec2:DescribeSpotPriceHistory"], Resource = ["*"], Condition = local.here
+    } if wanted],
+    [for arns in [local.senders] : { Sid = "AssumeRoles", Effect = "Allow", Action = ["sts:AssumeRole"], Resource = arns, Condition = null } if length(arns) > 0],
   )
 
   policy = jsonencode({

@@ -46,10 +46,27 @@ variable "clusters" {
   }
 }
 
+variable "notify" {
+  description = "Notifications, as under notify: in emrguard.yaml. The role may send to the topics and buses of its sinks, or take the roles that they name."
+  type        = any
+  default     = {}
+}
+
+variable "prices" {
+  description = "Whether the role may ask what `emrguard prices` asks: the price list and the Spot prices. The daemon does not need it."
+  type        = bool
+  default     = false
+}
+
 variable "settings" {
   description = "Further keys of the top level, as in emrguard.yaml: log, history, web."
   type        = any
   default     = {}
+
+  validation {
+    condition     = !can(var.settings.notify)
+    error_message = "settings: no notify: it has a variable of its own, from which the role's policy follows."
+  }
 }
 
 variable "events" {

@@ -3,6 +3,7 @@ package deploytest
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -69,7 +70,7 @@ tokens: {read: read-token-0123456789, admin: admin-token-0123456789}
 serviceAccount: {name: guard}
 persistence: {size: 10Gi, storageClassName: gp3, accessMode: ReadWriteOnce}
 service: {port: 80, annotations: {example.com/x: "1"}}
-networkPolicy: {from: [{namespaceSelector: {matchLabels: {team: data}}}], awsCIDRs: [10.0.0.0/16]}
+networkPolicy: {from: [{namespaceSelector: {matchLabels: {team: data}}}], awsCIDRs: [10.0.0.0/16], egress: [{ports: [587, 465], cidrs: [10.1.0.0/16, 10.2.0.0/16]}, {ports: [4318], to: [{podSelector: {matchLabels: {app: collector}}}]}, {ports: [5432]}]}
 env: [{name: HTTPS_PROXY, value: "http://proxy:3128"}]
 podAnnotations: {example.com/a: b}
 podLabels: {team: data}
@@ -90,13 +91,15 @@ serviceAccount: {create: false, name: mine}
 	"short token":     `{image: {repository: e}, tokens: {read: short}}`,
 	"misspelt":        `{image: {repository: e}, tokens: {existingSecret: s}, replicas: 2}`,
 	"its own store":   `{image: {repository: e}, tokens: {existingSecret: s}, config: {store: "sqlite:/tmp/x.db"}}`,
+	"no such port":    `{image: {repository: e}, tokens: {existingSecret: s}, networkPolicy: {egress: [{ports: [smtp]}]}}`,
+	"no ports":        `{image: {repository: e}, tokens: {existingSecret: s}, networkPolicy: {egress: [{cidrs: [10.1.0.0/16]}]}}`,
 	"no scope at all": `{image: {repository: e}, tokens: {existingSecret: s}, config: {scopes: []}}`,
 }
 
 // refused are the values that the chart must refuse, and a part of what it says.
 var refused = map[string]string{
 	"no image": "image.repository: where the image", "no token": "tokens.read, or tokens.existingSecret", "short token": "tokens", "misspelt": "replicas",
-	"its own store": "store", "no scope at all": "scopes",
+	"its own store": "store", "no scope at all": "scopes", "no such port": "ports", "no ports": "ports",
 }
 
 // renderCharts lints and renders the chart with all values.
@@ -178,6 +181,32 @@ func TestHelmChart(t *testing.T) {
 			if !strings.Contains(policy, part) {
 				t.Errorf("no %s in %s", part, policy)
 			}
+		}
+		type rule struct {
+			Ports []struct{ Port any }
+			To    []struct {
+				IPBlock     struct{ CIDR string }
+				PodSelector struct{ MatchLabels map[string]string }
+			}
+		}
+		rules := func(chart string) (out []rule) {
+			var spec struct{ Egress []rule }
+			if err := json.Unmarshal(answers[chart].kind(t, "NetworkPolicy").Spec, &spec); err != nil {
+				t.Fatal(err)
+			}
+			return spec.Egress
+		}
+		plain, more := rules("as in the page"), rules("everything")
+		if len(plain) != 3 || len(more) != 6 {
+			t.Fatalf("%d and %d rules of egress", len(plain), len(more))
+		}
+		var got []string
+		for _, r := range more[2:5] {
+			got = append(got, fmt.Sprint(r))
+		}
+		want := []string{"{[{587} {465}] [{{10.1.0.0/16} {map[]}} {{10.2.0.0/16} {map[]}}]}", "{[{4318}] [{{} {map[app:collector]}}]}", "{[{5432}] []}"}
+		if !slices.Equal(got, want) {
+			t.Errorf("egress is %q, want %q", got, want)
 		}
 	})
 }

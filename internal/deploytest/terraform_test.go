@@ -149,13 +149,13 @@ func planned(t *testing.T, region string, vars map[string]string) map[string]cty
 }
 
 // samePolicy holds the role's policy against what `emrguard iam-policy` prints for the configuration that the module gives out.
-func samePolicy(plan map[string]cty.Value) error {
+func samePolicy(plan map[string]cty.Value, extras ...config.Extra) error {
 	cfg, err := config.Parse("emrguard.yaml", []byte(plan["output.config"].AsString()))
 	if err != nil {
 		return fmt.Errorf("%w\n%s", err, plan["output.config"].AsString())
 	}
-	policies := cfg.IAMPolicies()
-	if len(policies) != 1 || policies[0].Principal != "" {
+	policies := cfg.IAMPolicies(extras...) // those after the first are of roles that sinks name, which are somebody else's
+	if len(policies) == 0 || policies[0].Principal != "" {
 		return fmt.Errorf("%d policies", len(policies))
 	}
 	var got, want any
@@ -192,6 +192,51 @@ func TestTerraformRoleIsWhatIAMPolicyPrints(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			if err := samePolicy(planned(t, c.region, map[string]string{"run_on": `"ec2"`, "clusters": c.clusters, "events": c.events})); err != nil {
 				t.Error(err)
+			}
+		})
+	}
+}
+
+// Each option adds to the role what iam-policy adds for the same configuration, and the configuration has the sinks.
+func TestTerraformOptionsAreWhatIAMPolicyPrints(t *testing.T) {
+	const (
+		topic = `{name = "topic", sns = {topic_arn = "arn:aws:sns:us-east-1:111122223333:b"}}`
+		bus   = `{name = "bus", eventbridge = {bus_arn = "arn:aws:events:us-east-1:111122223333:event-bus/default"}}`
+		other = `{name = "other", sns = {topic_arn = "arn:aws:sns:us-east-1:444455556666:c", role_arn = "arn:aws:iam::444455556666:role/publish"}}, {name = "others", eventbridge = {bus_arn = "arn:aws:events:us-east-1:444455556666:event-bus/x", role_arn = "arn:aws:iam::444455556666:role/a"}}`
+		more  = `{name = "more", sns = {topic_arn = "arn:aws:sns:us-east-1:111122223333:a"}}, {name = "again", sns = {topic_arn = "arn:aws:sns:us-east-1:111122223333:b"}}`
+		chat  = `{name = "chat", slack = {url_env = "SLACK_URL"}}, {name = "mail", smtp = {server = "smtp.example.com:587", from = "a@example.com", to = ["b@example.com"]}}`
+	)
+	for name, c := range map[string]struct {
+		notify string
+		prices bool
+		has    []string // actions
+	}{
+		"nothing":              {`{}`, false, nil},
+		"prices":               {`{}`, true, []string{"pricing:GetProducts", "ec2:DescribeSpotPriceHistory"}},
+		"a topic":              {`{sinks = [` + topic + `]}`, false, []string{"sns:Publish"}},
+		"a bus":                {`{sinks = [` + bus + `], routes = [{sinks = ["bus"], severity = "critical"}]}`, false, []string{"events:PutEvents"}},
+		"roles of others":      {`{sinks = [` + other + `]}`, false, []string{"sts:AssumeRole"}},
+		"what needs no policy": {`{sinks = [` + chat + `]}`, false, nil},
+		"everything":           {`{sinks = [` + strings.Join([]string{other, topic, chat, more, bus}, ", ") + `]}`, true, []string{"sns:Publish", "events:PutEvents", "sts:AssumeRole", "pricing:GetProducts"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			plan := planned(t, "us-east-1", map[string]string{"run_on": `"ec2"`, "clusters": observeAll, "notify": c.notify, "prices": fmt.Sprint(c.prices)})
+			var extras []config.Extra
+			if c.prices {
+				extras = append(extras, config.ForPrices)
+			}
+			if err := samePolicy(plan, extras...); err != nil {
+				t.Error(err)
+			}
+			role, conf := plan["aws_iam_role_policy.emrguard.policy"].AsString(), plan["output.config"].AsString()
+			for _, action := range []string{"sns:Publish", "events:PutEvents", "sts:AssumeRole", "pricing:GetProducts", "ec2:DescribeSpotPriceHistory"} {
+				wanted := slices.Contains(c.has, action) || c.prices && strings.HasPrefix(action, "ec2:")
+				if strings.Contains(role, action) != wanted {
+					t.Errorf("%s: wanted is %v in %s", action, wanted, role)
+				}
+			}
+			if strings.Contains(conf, "notify") != (c.notify != `{}`) {
+				t.Error(conf)
 			}
 		})
 	}
@@ -390,6 +435,7 @@ func TestTerraformRefusesWhatCannotWork(t *testing.T) {
 		"no service":  {map[string]string{"run_on": `"ecs"`, "clusters": observeAll}, "ecs: needed with run_on"},
 		"no provider": {map[string]string{"run_on": `"eks"`, "clusters": observeAll}, "eks: needed with run_on"},
 		"no mode":     {map[string]string{"run_on": `"ec2"`, "clusters": `[{match = {}}]`}, "each rule needs match"},
+		"notify":      {map[string]string{"run_on": `"ec2"`, "clusters": observeAll, "settings": `{notify = {sinks = []}}`}, "it has a variable of its own"},
 		"two roles":   {map[string]string{"run_on": `"ec2"`, "clusters": observeAll, "scope_settings": `{role_arn = "r"}`}, "no role_arn"},
 		"name":        {map[string]string{"run_on": `"ec2"`, "clusters": observeAll, "name": `"a b"`}, "name: a letter"},
 		"no rules":    {map[string]string{"run_on": `"ec2"`}, "variable clusters is not given"},
