@@ -3,6 +3,7 @@ package desk
 import (
 	"cmp"
 	"fmt"
+	"strings"
 	"time"
 
 	"emrguard/internal/config"
@@ -87,7 +88,8 @@ func (d Desk) previewOn(w view.World, s view.Scope, c view.Cluster, order guard.
 		p.Refused, p.Text = true, "the guard does not answer it"
 		return p
 	}
-	p.Refused, p.Text = dec.Reply.Refused, c.Labelled(dec.Reply.Text)
+	text, _, _ := strings.Cut(dec.Reply.Text, " (recovery ") // its id is not given yet
+	p.Refused, p.Text = dec.Reply.Refused, c.Labelled(text)
 	if p.Refused {
 		return p
 	}

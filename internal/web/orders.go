@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 
@@ -122,15 +123,44 @@ func (s *Server) apiAnswer(ctx context.Context, in *answerInput) (*answerOutput,
 
 // preview says what an order would lead to.
 func (s *Server) preview(ctx context.Context, body orderBody) (desk.Preview, error) {
-	now, err := s.fleet.now(ctx)
+	return s.previewAt(ctx, body, time.Time{})
+}
+
+// previewAt is the preview that the present state would have had at a time; zero: now.
+func (s *Server) previewAt(ctx context.Context, body orderBody, at time.Time) (desk.Preview, error) {
+	snapshot, err := s.fleet.now(ctx)
 	if err != nil {
 		return desk.Preview{}, err
 	}
-	to, order, err := body.resolve(ctx, now)
+	now := *snapshot
+	if !at.IsZero() {
+		now.World.Now = at
+	}
+	to, order, err := body.resolve(ctx, &now)
 	if err != nil {
 		return desk.Preview{}, err
 	}
 	return now.desk.Preview(now.World, to, order)
+}
+
+// toldAs stands for what a person was told at a time that an order leads to.
+func toldAs(at time.Time, p desk.Preview) string {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%t %s", p.Refused, p.Text))
+	return fmt.Sprintf("%d-%s", at.UnixNano(), hex.EncodeToString(sum[:8]))
+}
+
+// stillSo says whether an order leads to what a person was told, by the state as it is now. The time is that of the question: that it goes on
+// changes the ends of bans, and nothing that matters. An order that was given before is not asked about again.
+func (s *Server) stillSo(ctx context.Context, was, key string, body orderBody) (bool, error) {
+	if _, err := s.o.Desk().Store.Submitted(ctx, keyed(key)); err == nil || !errors.Is(err, store.ErrNotFound) {
+		return err == nil, err
+	}
+	nanos, _, _ := strings.Cut(was, "-")
+	n, _ := strconv.ParseInt(nanos, 10, 64) // anything but a number is a time at which nothing of this was told
+	at := time.Unix(0, n).UTC()
+	s.fleet.look()
+	p, err := s.previewAt(ctx, body, at)
+	return err == nil && toldAs(at, p) == was, err
 }
 
 // order hands an order in. With a key that was used before, the first order's answer is given again.

@@ -2,7 +2,9 @@ package web
 
 import (
 	"fmt"
+	"net/http/httptest"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -185,7 +187,7 @@ func TestAnOrderWaitsForAGuard(t *testing.T) {
 func TestConfirmAndAct(t *testing.T) {
 	guarded(t, 40*time.Minute, func(l *lab) {
 		w := l.page("/confirm?kind=scale&scope=prod&cluster=web-logs&group=web-logs/task&to=12&reason=rush&back=/clusters/prod/j-1WEBLOGS00001")
-		for _, want := range []string{"What will happen", "scale from 8 to 12 (recovery ", "scale web-logs/task", "To take it back", `action="/act"`} {
+		for _, want := range []string{"What will happen", "scale from 8 to 12", "scale web-logs/task", "To take it back", `action="/act"`} {
 			if !strings.Contains(w.Body.String(), want) {
 				t.Errorf("the question has no %q: %s", want, w.Body)
 			}
@@ -208,6 +210,50 @@ func TestConfirmAndAct(t *testing.T) {
 		}
 		if w = l.page("/confirm?kind=scale&scope=prod&cluster=web-logs&group=web-logs/task&to=many"); !strings.Contains(w.Body.String(), "is no number") {
 			t.Errorf("%s", w.Body)
+		}
+	})
+}
+
+// TestAskedAgain holds that nobody agrees to what has become something else since: the question is asked anew.
+func TestAskedAgain(t *testing.T) {
+	guarded(t, time.Minute, func(l *lab) {
+		ban := func(length string) {
+			t.Helper()
+			ask[desk.Receipt](l, "POST", "/api/v1/orders", `{"kind":"ban","group":"web-logs/task","for":"`+length+`"}`)
+		}
+		hidden := func(body string) url.Values {
+			form := url.Values{}
+			_, question, _ := strings.Cut(body, `action="/act"`)
+			for _, m := range regexp.MustCompile(`<input type="hidden" name="([a-z]+)" value="([^"]*)">`).FindAllStringSubmatch(question, -1) {
+				form.Set(m[1], m[2])
+			}
+			return form
+		}
+		give := func(form url.Values) *httptest.ResponseRecorder {
+			return l.do("POST", "/act", form.Encode(), "Accept: text/html", "Sec-Fetch-Site: same-origin")
+		}
+		ban("1h")
+		form := hidden(l.page("/confirm?kind=unban&scope=prod&cluster=web-logs&group=web-logs/task").Body.String())
+		ban("5h")
+		w := give(form)
+		to := w.Header().Get("Location")
+		if w.Code != 303 || !strings.HasPrefix(to, "/confirm?") {
+			t.Fatalf("%d %s", w.Code, to)
+		}
+		w = l.page(to)
+		if !strings.Contains(w.Body.String(), "has changed since you were asked") || !strings.Contains(w.Body.String(), "may take launches again, before its ban ends at") {
+			t.Errorf("it is not asked again: %s", w.Body)
+		}
+		form = hidden(w.Body.String())
+		time.Sleep(5 * time.Minute) // alone changes nothing
+		for range 2 {               // nor does a second click
+			if w := give(form); w.Code != 303 || !strings.Contains(w.Header().Get("Location"), "order=o-") {
+				t.Errorf("the question that still holds: %d %v", w.Code, w.Header())
+			}
+		}
+		time.Sleep(2 * time.Second)
+		if n := len(ask[view.History](l, "GET", "/api/v1/history?kind=order.unban", "").Records); n != 1 {
+			t.Errorf("%d unbans", n)
 		}
 	})
 }

@@ -65,7 +65,7 @@ func (s *Server) routePages(mux *http.ServeMux) {
 	page("/explain/{id...}", "explain", s.explainPage, "before")
 	page("/report", "report", s.reportPage, "days", "offset")
 	page("/costs", "costs", s.costsPage, "days", "offset")
-	page("/confirm", "confirm", s.confirmPage, "kind", "scope", "cluster", "group", "for", "to", "force", "reason", "back")
+	page("/confirm", "confirm", s.confirmPage, "kind", "scope", "cluster", "group", "for", "to", "force", "reason", "back", "again")
 	mux.HandleFunc("POST /act", s.act)
 	mux.HandleFunc("GET /login", s.loginPage)
 	mux.HandleFunc("POST /login", s.login)
@@ -436,6 +436,8 @@ type confirmBody struct {
 	Preview *desk.Preview
 	Problem string
 	Key     string
+	Told    string // stands for what the question says
+	Again   bool   // it was asked before, and the answer would be another now
 	Back    string
 }
 
@@ -455,17 +457,17 @@ func orderOf(v url.Values) (orderBody, error) {
 	return o, nil
 }
 
-func (s *Server) confirmPage(r *http.Request, v *query, _ *snapshot) (string, any, error) {
+func (s *Server) confirmPage(r *http.Request, v *query, now *snapshot) (string, any, error) {
 	if err := v.err(); err != nil {
 		return "", nil, err
 	}
 	q := v.values
 	order, err := orderOf(q)
-	body := confirmBody{Order: order, Words: order.words(), To: q.Get("to"), Key: rand.Text(), Back: back(q.Get("back"))}
+	body := confirmBody{Order: order, Words: order.words(), To: q.Get("to"), Key: rand.Text(), Again: q.Get("again") != "", Back: back(q.Get("back"))}
 	if err == nil {
 		var p desk.Preview
-		if p, err = s.preview(r.Context(), order); err == nil {
-			body.Preview = &p
+		if p, err = s.previewAt(r.Context(), order, now.Now); err == nil {
+			body.Preview, body.Told = &p, toldAs(now.Now, p)
 			if order.Group != "" || order.Cluster != "" {
 				body.Words = order.Kind + " " + p.Target // by name, whatever the order called it
 			}
@@ -488,6 +490,17 @@ func (s *Server) act(w http.ResponseWriter, r *http.Request) {
 	}
 	order, err := orderOf(r.PostForm)
 	var receipt desk.Receipt
+	if was := r.PostForm.Get("told"); err == nil && was != "" {
+		var same bool
+		if same, err = s.stillSo(r.Context(), was, r.PostForm.Get("key"), order); err == nil && !same {
+			q := r.PostForm
+			q.Del("told")
+			q.Del("key")
+			q.Set("again", "yes")
+			http.Redirect(w, r, "/confirm?"+q.Encode(), http.StatusSeeOther)
+			return
+		}
+	}
 	if err == nil {
 		receipt, err = s.order(r.Context(), r.PostForm.Get("key"), order)
 	}
