@@ -86,7 +86,7 @@ The exit code is 4 if there is a problem; warnings alone leave it at 0.`,
 			list = append(list, finding{Status: statusWarning, Check: "configuration", Text: w})
 		}
 		list = append(list, checkListener(d, cfg)...)
-		list = append(list, checkPrices(cfg)...)
+		list = append(list, checkPrices(ctx, d, cfg)...)
 		list = append(list, checkStore(ctx, d, cfg)...)
 		list = append(list, checkSinks(ctx, d, cfg)...)
 		list = append(list, checkScopes(ctx, d, cfg, *prices)...)
@@ -97,13 +97,18 @@ The exit code is 4 if there is a problem; warnings alone leave it at 0.`,
 
 // configFindings are the problems of a configuration that cannot be used; nothing else can be looked at then.
 func configFindings(e *config.Error) []finding {
+	return fileFindings("configuration", e)
+}
+
+// fileFindings are the problems of a file, one each.
+func fileFindings(check string, e *config.Error) []finding {
 	var list []finding
 	for _, p := range e.Problems {
 		where := e.File
 		if p.Line > 0 {
 			where = fmt.Sprintf("%s:%d:%d", e.File, p.Line, p.Column)
 		}
-		list = append(list, problem("configuration", where+": "+p.String()))
+		list = append(list, problem(check, where+": "+p.String()))
 	}
 	return list
 }
@@ -137,22 +142,6 @@ func writeCheck(d *Deps, out *output, page checkPage) error {
 		return findingsError("1 problem was found")
 	}
 	return findingsError("%d problems were found", problems)
-}
-
-// checkPrices reads the price file, if there is one.
-func checkPrices(cfg *config.Config) []finding {
-	prices, err := cfg.ReadPrices()
-	switch {
-	case err != nil:
-		return []finding{{Status: statusProblem, Check: "prices", Text: err.Error()}}
-	case prices == nil:
-		return nil
-	}
-	types := 0
-	for _, region := range prices.Regions {
-		types += len(region)
-	}
-	return []finding{{Status: statusOK, Check: "prices", Text: fmt.Sprintf("%d instance types in %d regions", types, len(prices.Regions))}}
 }
 
 func checkListener(d *Deps, cfg *config.Config) []finding {

@@ -46,7 +46,14 @@ A time is a time of day (14:05), a date, both (2026-01-05T14:05:00Z), or an age 
 		if out.JSON() {
 			return writeJSON(d.Stdout, page)
 		}
-		fmt.Fprintln(d.Stdout, page.Headline()+"\n")
+		fmt.Fprintln(d.Stdout, page.Headline())
+		if page.Note != "" {
+			fmt.Fprintln(d.Stdout, "Of the prices: "+page.Note)
+		}
+		if without := page.Total.Without(); without != "" {
+			fmt.Fprintf(d.Stdout, "The amounts are %s.\n", without)
+		}
+		fmt.Fprintln(d.Stdout)
 		if err := writeTables(d, page.Tables(), "Nothing ran."); err != nil {
 			return err
 		}

@@ -113,6 +113,7 @@ func (w *demoWorld) startGuard(ctx context.Context, d *Deps, _ demoOptions) erro
 store: sqlite:emrguard.db
 listen: 127.0.0.1:0
 web: {open_orders: true}
+prices: prices.yaml
 scopes:
   - name: %s
     region: %s
@@ -122,7 +123,7 @@ clusters:
   - match: {}
     mode: enforce
 `, demoScope, w.region, w.endpoint)
-	if err := os.WriteFile(w.config, []byte(text), 0o600); err != nil {
+	if err := errors.Join(os.WriteFile(w.config, []byte(text), 0o600), os.WriteFile(filepath.Join(w.dir, "prices.yaml"), demoPrices(w.region), 0o600)); err != nil {
 		return err
 	}
 	cfg, err := config.Load(w.config)

@@ -39,6 +39,7 @@ type scene struct {
 //	                         the rules of the configuration, and the scaling of the first holds for both
 //	do                       a line each: start, stop, kill (the guard's lease stays), run 40m, resize etl/task 9, submit etl 3 4h 20
 //	                         (so many jobs of so much container time, so many containers wide), mute etl (its metrics stop), unmute etl
+//	prices                   a price file, which the configuration names from then on
 //	emrguard                 a command line each
 //	alive                    the same while the guard runs on
 func TestTranscripts(t *testing.T) {
@@ -50,6 +51,8 @@ func TestTranscripts(t *testing.T) {
 				s.configure(t, "")
 			case "scene":
 				s.begin(t, d.Input)
+			case "prices":
+				s.price(t, d.Input)
 			case "do":
 				for line := range strings.Lines(d.Input) {
 					if err := s.do(strings.Fields(line)); err != nil {
@@ -146,6 +149,15 @@ func (s *scene) configure(t *testing.T, rules string) *config.Config {
 		t.Fatal(err)
 	}
 	return cfg
+}
+
+// price writes a price file, and the configuration that names it.
+func (s *scene) price(t *testing.T, text string) *config.Config {
+	t.Helper()
+	if err := os.WriteFile(filepath.Join(s.dir, "prices.yaml"), []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return s.configure(t, repairAll+"\nprices: prices.yaml")
 }
 
 // begin makes the store and the world of a transcript.

@@ -14,6 +14,7 @@ const maxPrices = 4 << 20
 // Prices is what instances cost, as somebody wrote it down. It is not changed after ParsePrices.
 type Prices struct {
 	Currency string                      `yaml:"currency" range:"three letters" doc:"what the prices are in; they are not converted"`
+	Note     string                      `yaml:"note,omitempty" range:"up to 200 bytes" doc:"said beside the amounts, such as where the prices are from"`
 	Regions  map[string]map[string]Price `yaml:"regions" doc:"prices by region and EC2 instance type"`
 }
 
@@ -39,6 +40,9 @@ func ParsePrices(name string, data []byte) (*Prices, error) {
 	}
 	if len(p.Currency) != 3 {
 		problem("currency", "%q is no currency's three letters; for example USD", p.Currency)
+	}
+	if len(p.Note) > 200 {
+		problem("note", "it has %d bytes, more than 200", len(p.Note))
 	}
 	if len(p.Regions) == 0 && len(w.problems) == 0 {
 		problem("regions", "no prices are given")

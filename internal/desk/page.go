@@ -165,10 +165,12 @@ func (d Desk) Costs(ctx context.Context, w view.World, found view.Found, from, t
 	if file == nil {
 		return levels.Costs(w, from, to, within(found), nil, ""), nil
 	}
-	return levels.Costs(w, from, to, within(found), func(scope, instanceType string) (view.Price, bool) {
+	costs := levels.Costs(w, from, to, within(found), func(scope, instanceType string) (view.Price, bool) {
 		p, ok := file.Of(d.Config.Region(scope), instanceType)
 		return view.Price{OnDemand: p.OnDemand, Spot: p.Spot, EMR: p.EMR}, ok
-	}, file.Currency), nil
+	}, file.Currency)
+	costs.Note = file.Note
+	return costs, nil
 }
 
 // levels reads the counts of what found names from a time on.

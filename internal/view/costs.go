@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"emrguard/internal/emr"
@@ -24,6 +25,7 @@ type Costs struct {
 	From      time.Time      `json:"from" doc:"the period's begin"`
 	To        time.Time      `json:"to" doc:"its end"`
 	Currency  string         `json:"currency,omitempty" doc:"of the prices; absent without a price file"`
+	Note      string         `json:"note,omitempty" doc:"what the price file says of its prices"`
 	Total     CostFigures    `json:"total" doc:"all clusters"`
 	Clusters  []ClusterCosts `json:"clusters" doc:"those that ran something, the most missing first"`
 	Fallbacks []FallbackUse  `json:"fallbacks" doc:"what ran on groups that emrguard made for pools, by rung and market"`
@@ -36,6 +38,7 @@ type CostFigures struct {
 	Running   float64 `json:"running_hours" doc:"instance-hours that ran, MASTER included"`
 	Missing   float64 `json:"missing_hours" doc:"instance-hours that were asked for and did not run"`
 	Recovered float64 `json:"recovered_hours" doc:"instance-hours that ran on groups that emrguard made for a pool"`
+	Unpriced  float64 `json:"unpriced_hours" doc:"of the hours that ran, those without a price; they are in no amount. 0 without a price file"`
 	Potential float64 `json:"potential" doc:"what the priced hours would cost On-Demand"`
 	Actual    float64 `json:"actual" doc:"what they cost in their market"`
 	Saved     float64 `json:"saved" doc:"the difference"`
@@ -53,6 +56,7 @@ type ClusterCosts struct {
 // FallbackUse is what ran on one rung in one market.
 type FallbackUse struct {
 	Rung   int     `json:"rung" doc:"rung of the ladder, from 1; 0: no longer known"`
+	What   string  `json:"what,omitempty" doc:"what its groups are beside those they stand in for: same configuration, other types, On-Demand, Spot, or two of them; absent: no longer known"`
 	Market string  `json:"market" doc:"ON_DEMAND or SPOT; empty: no longer known"`
 	Hours  float64 `json:"hours" doc:"instance-hours"`
 	Groups int     `json:"groups" doc:"groups"`
@@ -73,6 +77,7 @@ type use struct {
 	pool             string
 	shape            shape
 	rung             int
+	what             string // of a fallback: what it is beside the origin
 	running, missing float64
 }
 
@@ -82,7 +87,7 @@ func (u use) fallback() bool { return u.pool != "" && u.pool != u.key.group }
 func (l *Levels) Costs(w World, from, to time.Time, which func(store.Key) bool, prices Prices, currency string) Costs {
 	out := Costs{Now: w.Now, From: from, To: to, Currency: currency, Clusters: []ClusterCosts{}, Fallbacks: []FallbackUse{}, Unpriced: []Unpriced{}, How: howCosts(currency)}
 	clusters := map[store.Key]*CostFigures{}
-	fallbacks := map[[2]string]*FallbackUse{}
+	fallbacks := map[[3]string]*FallbackUse{}
 	unpriced := map[[3]string]*Unpriced{}
 	for _, u := range l.uses(w, from, to, which) {
 		sum := clusters[u.key.Key]
@@ -97,9 +102,9 @@ func (l *Levels) Costs(w World, from, to time.Time, which func(store.Key) bool, 
 		sum.Actual += actual
 		if u.fallback() {
 			sum.Recovered += u.running
-			key := [2]string{strconv.Itoa(u.rung), string(u.shape.market)}
+			key := [3]string{strconv.Itoa(u.rung), u.what, string(u.shape.market)}
 			if fallbacks[key] == nil {
-				fallbacks[key] = &FallbackUse{Rung: u.rung, Market: string(u.shape.market)}
+				fallbacks[key] = &FallbackUse{Rung: u.rung, What: u.what, Market: string(u.shape.market)}
 			}
 			f := fallbacks[key]
 			f.Hours, f.Groups, f.Actual = f.Hours+u.running, f.Groups+1, f.Actual+actual
@@ -110,6 +115,7 @@ func (l *Levels) Costs(w World, from, to time.Time, which func(store.Key) bool, 
 				unpriced[key] = &Unpriced{Scope: key[0], InstanceType: key[1], Market: key[2]}
 			}
 			unpriced[key].Hours += u.running
+			sum.Unpriced += u.running
 		}
 	}
 	for key, sum := range clusters {
@@ -130,7 +136,7 @@ func (l *Levels) Costs(w World, from, to time.Time, which func(store.Key) bool, 
 		out.Fallbacks = append(out.Fallbacks, *f)
 	}
 	slices.SortFunc(out.Fallbacks, func(a, b FallbackUse) int {
-		return cmp.Or(cmp.Compare(a.Rung, b.Rung), cmp.Compare(a.Market, b.Market))
+		return cmp.Or(cmp.Compare(a.Rung, b.Rung), cmp.Compare(a.What, b.What), cmp.Compare(a.Market, b.Market))
 	})
 	for _, u := range unpriced {
 		out.Unpriced = append(out.Unpriced, *u)
@@ -145,6 +151,7 @@ func (f *CostFigures) add(o CostFigures) {
 	f.Running += o.Running
 	f.Missing += o.Missing
 	f.Recovered += o.Recovered
+	f.Unpriced += o.Unpriced
 	f.Potential += o.Potential
 	f.Actual += o.Actual
 }
@@ -225,7 +232,30 @@ func (l *Levels) uses(w World, from, to time.Time, which func(store.Key) bool) [
 			}
 		}
 	})
+	for i := range out {
+		if u := &out[i]; u.fallback() {
+			origin := groupKey{u.key.Key, u.pool}
+			if at := slices.IndexFunc(out, func(o use) bool { return o.key == origin }); at >= 0 {
+				u.what = u.shape.beside(out[at].shape)
+			}
+		}
+	}
 	return out
+}
+
+// beside says what a fallback is beside its origin, empty if one of them is not known.
+func (s shape) beside(origin shape) string {
+	if s.instanceType == "" || origin.instanceType == "" {
+		return ""
+	}
+	var parts []string
+	if s.instanceType != origin.instanceType {
+		parts = append(parts, "other types")
+	}
+	if spot := s.market == emr.Spot; spot != (origin.market == emr.Spot) {
+		parts = append(parts, map[bool]string{true: "Spot", false: "On-Demand"}[spot])
+	}
+	return cmp.Or(strings.Join(parts, ", "), "same configuration")
 }
 
 // hours are the instance-hours that a group ran and missed; MASTER misses none.
@@ -276,17 +306,32 @@ func (c Costs) Tables() []Table {
 	}
 	fall := Table{Head: []string{"RUNG", "MARKET", "HOURS", "GROUPS", "ACTUAL"}}
 	for _, f := range c.Fallbacks {
-		rung := "not known"
-		if f.Rung > 0 {
-			rung = strconv.Itoa(f.Rung)
-		}
-		fall.Add(rung, cmp.Or(f.Market, "not known"), hours(f.Hours), strconv.Itoa(f.Groups), money(f.Actual))
+		fall.Add(f.rung(), cmp.Or(f.Market, "not known"), hours(f.Hours), strconv.Itoa(f.Groups), money(f.Actual))
 	}
 	without := Table{Head: []string{"WITHOUT A PRICE", "SCOPE", "MARKET", "HOURS"}}
 	for _, u := range c.Unpriced {
 		without.Add(cmp.Or(u.InstanceType, "not known"), u.Scope, u.Market, hours(u.Hours))
 	}
 	return slices.DeleteFunc([]Table{all, fall, without}, func(t Table) bool { return len(t.Rows) == 0 })
+}
+
+// rung is the rung for people: its number, and what it is.
+func (f FallbackUse) rung() string {
+	switch {
+	case f.Rung == 0:
+		return cmp.Or(f.What, "not known")
+	case f.What == "":
+		return strconv.Itoa(f.Rung)
+	}
+	return fmt.Sprintf("%d: %s", f.Rung, f.What)
+}
+
+// Without says which part of the hours is in no amount, empty if every hour is.
+func (f CostFigures) Without() string {
+	if f.Unpriced == 0 {
+		return ""
+	}
+	return fmt.Sprintf("without %.1f of %.1f h", f.Unpriced, f.Running)
 }
 
 // Headline says of which period the costs are.

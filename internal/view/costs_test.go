@@ -55,10 +55,14 @@ func TestCosts(t *testing.T) {
 	near("actual", c.Total.Actual, 60*0.1+7.5*0.25+0.25)
 	near("saved", c.Total.Saved, 60*0.15)
 	near("percent", c.Total.Percent, 52.6)
+	near("unpriced", c.Total.Unpriced, 5)
+	if got := c.Total.Without(); got != "without 5.0 of 73.5 h" {
+		t.Errorf("the sum is %q", got)
+	}
 	if got := fmt.Sprint(c.Unpriced); got != "[{prod c9.nosuch ON_DEMAND 1} {prod r5.xlarge SPOT 4}]" {
 		t.Errorf("unpriced: %s", got)
 	}
-	if got := fmt.Sprint(c.Fallbacks); got != "[{0 ON_DEMAND 7.5 1 1.875}]" {
+	if got := fmt.Sprint(c.Fallbacks); got != "[{0 On-Demand ON_DEMAND 7.5 1 1.875}]" {
 		t.Errorf("fallbacks: %s", got)
 	}
 	if len(c.Clusters) != 2 || c.Clusters[0].Cluster != "j-1" {
@@ -75,7 +79,7 @@ func TestCosts(t *testing.T) {
 	near("missing of two periods", first.Total.Missing+second.Total.Missing, c.Total.Missing)
 
 	bare := l.Costs(World{Now: noon}, ago(24*time.Hour), noon, everything, nil, "")
-	if bare.Total.Running != c.Total.Running || bare.Total.Potential != 0 || len(bare.Unpriced) > 0 || !strings.Contains(strings.Join(bare.How, " "), "price file") {
+	if bare.Total.Running != c.Total.Running || bare.Total.Potential != 0 || bare.Total.Without() != "" || len(bare.Unpriced) > 0 || !strings.Contains(strings.Join(bare.How, " "), "price file") {
 		t.Errorf("without prices: %+v", bare)
 	}
 }
@@ -84,7 +88,7 @@ func TestCostsKnowThePresent(t *testing.T) {
 	w := New(noon, []Scope{{Name: "prod", Clusters: []Cluster{{State: stuckCluster(t)}}}})
 	c := NewLevels().Costs(w, ago(time.Hour), noon, everything, nil, "")
 	// Without records all groups are as they are: master 1, task 6, the fallback 1 of 3.
-	if c.Total.Running != 8 || c.Total.Missing != 2 || c.Total.Recovered != 1 || fmt.Sprint(c.Fallbacks) != "[{2 ON_DEMAND 1 1 0}]" {
+	if c.Total.Running != 8 || c.Total.Missing != 2 || c.Total.Recovered != 1 || fmt.Sprint(c.Fallbacks) != "[{2 same configuration ON_DEMAND 1 1 0}]" {
 		t.Errorf("%+v", c)
 	}
 	fresh := cluster("j-1", "new", []guard.Group{group("ig-1", "task", emr.Task, 6, 6)})
