@@ -9,6 +9,7 @@ import (
 
 	"emrguard/internal/emr"
 	"emrguard/internal/ledger"
+	"emrguard/internal/recovery"
 	"emrguard/internal/store"
 )
 
@@ -25,7 +26,7 @@ type Capacity struct {
 // CapacityPoint is what holds from a moment on.
 type CapacityPoint struct {
 	At        time.Time `json:"at" doc:"from when"`
-	Requested int       `json:"requested" doc:"instances asked of EMR"`
+	Requested int       `json:"requested" doc:"instances asked of EMR; what a return to the origin asks for counts once it runs, for until then it runs on the fallbacks"`
 	Running   int       `json:"running" doc:"instances running"`
 	Missing   int       `json:"missing" doc:"instances asked for and not running, group by group"`
 }
@@ -46,6 +47,7 @@ type groupKey struct {
 type level struct {
 	first   counts // before the first change
 	changes []change
+	before  *int // while it is asked again for what others run in its place: what it was asked for before
 	apart   bool // a MASTER group
 	pool    string
 	shape   shape // as far as records told it
@@ -66,7 +68,7 @@ type change struct {
 
 // LevelKinds are the kinds of records that Levels reads.
 func LevelKinds() []string {
-	return []string{"group.seen", "group.made", "group.ours", "group.foreign", "group.read", "cluster.ended"}
+	return append(Outcomes(), "group.seen", "group.made", "group.ours", "group.foreign", "group.read", "cluster.ended", "recovery.open")
 }
 
 // NewLevels starts with the counts of the present state; they hold for groups of which no record comes.
@@ -83,7 +85,13 @@ func (l *Levels) Add(r store.Record) {
 			}
 		}
 		return
+	case "recovery.open":
+		l.begins(r)
+		return
 	default:
+		if g := l.groups[groupKey{r.Key, r.Group}]; g != nil && slices.Contains(Outcomes(), r.Kind) && r.Kind != "recovery."+string(recovery.Chained) {
+			g.before = nil // a return that got stuck goes on until it is stopped
+		}
 		return
 	}
 	var data struct {
@@ -113,7 +121,49 @@ func (l *Levels) Add(r store.Record) {
 	if data.Type != "" {
 		g.shape = shape{data.Type, data.Market}
 	}
-	g.changes = append(g.changes, change{r.At, now})
+	g.changes = append(g.changes, change{r.At, g.once(now)})
+}
+
+// begins notes that a return begins: from now on both its group and the fallbacks are asked for the same instances. Other recoveries change nothing.
+func (l *Levels) begins(r store.Record) {
+	var data struct {
+		Kind   recovery.Kind `json:"kind"`
+		Inputs struct {
+			Members []struct {
+				Group     string `json:"group"`
+				Requested int    `json:"requested"`
+				Running   int    `json:"running"`
+			} `json:"members"`
+		} `json:"inputs"`
+	}
+	if json.Unmarshal(r.Data, &data) != nil || data.Kind != recovery.Return {
+		return
+	}
+	for _, m := range data.Inputs.Members {
+		if m.Group != r.Group {
+			continue
+		}
+		key := groupKey{r.Key, r.Group}
+		g := l.groups[key]
+		if g == nil {
+			g = &level{first: counts{m.Requested, m.Running}, pool: r.Pool}
+			l.groups[key], l.order = g, append(l.order, key)
+		}
+		g.before = &m.Requested
+	}
+}
+
+// once are counts without what is asked for a second time: what a return asks for and has not got yet runs on the fallbacks.
+func (g *level) once(now counts) counts {
+	if g.before == nil {
+		return now
+	}
+	if now.requested <= max(*g.before, now.running) { // it has come, or is given up
+		g.before = nil
+		return now
+	}
+	now.requested = max(*g.before, now.running)
+	return now
 }
 
 // Forget drops what was before a moment; the counts at that moment stay.

@@ -23,6 +23,12 @@ func counted(kind, group string, at time.Time, requested, running, byRequested, 
 	return store.Record{Key: store.Key{Scope: "prod", Cluster: "j-1"}, Kind: kind, Group: group, Pool: group, At: at, Data: data}
 }
 
+// returning is a record of a return to ig-1, which is asked for 6.
+func returning(kind string, at time.Time) store.Record {
+	return store.Record{Key: store.Key{Scope: "prod", Cluster: "j-1"}, Kind: kind, Group: "ig-1", Pool: "ig-1", At: at,
+		Data: json.RawMessage(`{"kind":"return","inputs":{"members":[{"group":"ig-1","requested":6,"running":6},{"group":"ig-2","requested":3,"running":3}]}}`)}
+}
+
 // line is a capacity in words.
 func line(c Capacity) string {
 	var b strings.Builder
@@ -46,6 +52,14 @@ func TestCapacity(t *testing.T) {
 		records []store.Record
 		want    string
 	}{
+		{"a return asks for what runs elsewhere, and misses what is lost meanwhile", World{Now: noon}, []store.Record{counted("group.seen", "ig-2", ago(4*time.Hour), 3, 3, 0, 0), returning("recovery.open", ago(2*time.Hour)),
+			counted("group.read", "ig-1", ago(2*time.Hour), 9, 6, 3, 0), counted("group.read", "ig-1", ago(110*time.Minute), 9, 7, 0, 1), counted("group.read", "ig-1", ago(100*time.Minute), 9, 5, 0, -2),
+			counted("group.read", "ig-1", ago(90*time.Minute), 9, 9, 0, 4), returning("recovery.completed", ago(90*time.Minute)), counted("group.read", "ig-2", ago(80*time.Minute), 0, 0, -3, -3),
+			counted("group.read", "ig-1", ago(time.Hour), 9, 8, 0, -1)},
+			"08:00 9/9 -0; 10:00 9/9 -0; 10:10 10/10 -0; 10:20 8/9 -1; 10:30 12/12 -0; 10:40 9/9 -0; 11:00 8/9 -1"},
+		{"a return that gets stuck misses nothing until it is stopped", World{Now: noon}, []store.Record{returning("recovery.open", ago(2*time.Hour)), counted("group.read", "ig-1", ago(2*time.Hour), 9, 6, 3, 0),
+			returning("recovery.chained", ago(90*time.Minute)), counted("group.read", "ig-1", ago(80*time.Minute), 6, 6, -3, 0), counted("group.read", "ig-1", ago(time.Hour), 9, 6, 3, 0)},
+			"08:00 6/6 -0; 10:00 6/6 -0; 10:40 6/6 -0; 11:00 6/9 -3"},
 		{"nothing", World{Now: noon}, nil, "08:00 0/0 -0"},
 		{"what was before the first record follows from what it changed", World{Now: noon}, []store.Record{counted("group.read", "ig-1", ago(2*time.Hour), 9, 6, 3, 0), counted("group.read", "ig-1", ago(time.Hour), 9, 9, 0, 3)},
 			"08:00 6/6 -0; 10:00 6/9 -3; 11:00 9/9 -0"},
