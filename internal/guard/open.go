@@ -137,7 +137,11 @@ func (d *decider) openStuck(p *pool.Pool, g *Group, v recovery.Verdict) {
 	for i := 0; i < len(d.s.Recoveries); {
 		if r := &d.s.Recoveries[i]; r.Pool == p.Origin && r.Placement.Group == g.ID {
 			d.returnStuck(r, p)
-			d.close(r, recovery.Chained, fmt.Sprintf("the replacement %s got stuck too", g.ID))
+			why := fmt.Sprintf("the replacement %s got stuck too", g.ID)
+			if r.Kind == recovery.Return {
+				why = fmt.Sprintf("%s does not get what it was asked for again; what is missing of that goes on running on the fallbacks", g.ID)
+			}
+			d.close(r, recovery.Chained, why)
 			continue
 		}
 		i++

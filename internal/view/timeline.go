@@ -8,8 +8,10 @@ import (
 	"strings"
 	"time"
 
+	"emrguard/internal/emr"
 	"emrguard/internal/guard"
 	"emrguard/internal/ledger"
+	"emrguard/internal/recovery"
 	"emrguard/internal/store"
 )
 
@@ -27,7 +29,7 @@ type Timeline struct {
 // Mark is one moment of a timeline.
 type Mark struct {
 	At     time.Time `json:"at" doc:"when"`
-	Kind   string    `json:"kind" doc:"asked, arrived, lost, stuck, stop, launch, release, done or due"`
+	Kind   string    `json:"kind" doc:"asked, arrived, lost, stuck, began, stop, launch, release, refused, failed, ended, done, over or due"`
 	Group  string    `json:"group,omitempty" doc:"name of the group as tables show it"`
 	Text   string    `json:"text" doc:"what happened, or is going to"`
 	Record string    `json:"record,omitempty" doc:"id of the record that tells it; absent for what is due"`
@@ -39,10 +41,18 @@ type Mark struct {
 type Band struct {
 	From  time.Time `json:"from" doc:"beginning"`
 	To    time.Time `json:"to" doc:"end, or what is known of it; the axis may end before"`
-	Kind  string    `json:"kind" doc:"ban"`
+	Kind  string    `json:"kind" doc:"ban or rest"`
 	Group string    `json:"group,omitempty" doc:"name of the group as tables show it"`
 	Text  string    `json:"text" doc:"what it is"`
+
+	lifted bool // it ended before its time
 }
+
+// The kinds of bands.
+const (
+	BandBan  = "ban"
+	BandRest = "rest"
+)
 
 // Often says whether the mark is of a kind of which a story may have very many: instances arrive and are lost one by one.
 func (m Mark) Often() bool { return m.Kind == MarkArrived || m.Kind == MarkLost }
@@ -53,16 +63,22 @@ const (
 	MarkArrived = "arrived"
 	MarkLost    = "lost"
 	MarkStuck   = "stuck"
+	MarkBegan   = "began" // what repairs nothing that is stuck: a return, a scaling operation, the release of a surplus
 	MarkStop    = "stop"
 	MarkLaunch  = "launch"
 	MarkRelease = "release"
-	MarkDone    = "done"
+	MarkRefused = "refused" // AWS did not do what it was asked for
+	MarkFailed  = "failed"  // a recovery ended, and what is wanted does not run
+	MarkEnded   = "ended"   // a recovery ended because something else came in between
+	MarkDone    = "done"    // a recovery ended, and what is wanted runs
+	MarkOver    = "over"    // a ban
 	MarkDue     = "due"
 )
 
 // TimelineKinds are the kinds of records that Timeline reads.
 func TimelineKinds() []string {
-	return append(Outcomes(), "group.read", "recovery.open", "call.stop", "call.keep", "call.add", "call.launch", "call.release", "ban.set", "ban.lifted", "order.ban", "order.unban")
+	return append(Outcomes(), "group.read", "recovery.open", "call.stop", "call.keep", "call.add", "call.launch", "call.release",
+		"answer.stop", "answer.keep", "answer.add", "answer.launch", "answer.release", "ban.set", "ban.lifted", "order.ban", "order.unban", "pool.rest", "pool.rested", "pool.whole")
 }
 
 // The bounds of a timeline.
@@ -78,7 +94,7 @@ const aheadMost = 2.0
 // Timeline draws a story of one pool or recovery, oldest first, with what is due next. A story without a mark has an empty axis.
 func (w World) Timeline(title string, story []store.Record, due []Next) Timeline {
 	out := Timeline{Title: title, Now: w.Now, Marks: []Mark{}, Bands: []Band{}}
-	var banned []string // the id of each band's group
+	var of []string // the id of each band's group or, of a rest, its pool
 	for i, e := range w.Events(story) {
 		r := story[i]
 		for _, m := range marksOf(r) {
@@ -86,16 +102,27 @@ func (w World) Timeline(title string, story []store.Record, due []Next) Timeline
 			m.Text = cmp.Or(m.Text, e.told)
 			out.Marks = append(out.Marks, m)
 		}
-		if b, ok := banOf(r); ok {
-			b.Group, b.Text = e.GroupLabel, e.told
-			out.Bands, banned = append(out.Bands, b), append(banned, r.Group)
-		}
-		if r.Kind == "ban.lifted" || r.Kind == "order.unban" {
-			for i := range out.Bands {
-				if banned[i] == r.Group && out.Bands[i].To.After(r.At) {
-					out.Bands[i].To = r.At
-				}
+		if b, ok := w.bandOf(r); ok {
+			id := r.Group
+			if b.Kind == BandRest {
+				id = r.Pool
 			}
+			b.Group, b.Text = e.GroupLabel, e.told
+			out.Bands, of = append(out.Bands, b), append(of, id)
+		}
+		for i := range out.Bands {
+			if b := &out.Bands[i]; ends(r, b.Kind, of[i]) && b.To.After(r.At) {
+				b.To, b.lifted = r.At, true
+			}
+		}
+	}
+	for i, b := range out.Bands {
+		again := false // banned anew before it was over
+		for j, o := range out.Bands {
+			again = again || o.Kind == BandBan && of[j] == of[i] && !o.From.After(b.To) && o.To.After(b.To)
+		}
+		if b.Kind == BandBan && !b.lifted && !again && !b.To.After(w.Now) {
+			out.Marks = append(out.Marks, Mark{At: b.To, Kind: MarkOver, Group: b.Group, Text: "the ban is over: the group takes launches again"})
 		}
 	}
 	if len(out.Marks) == 0 {
@@ -169,7 +196,13 @@ func marksOf(r store.Record) []Mark {
 		}
 		return marks
 	case "recovery.open":
-		return []Mark{{Kind: MarkStuck}}
+		return []Mark{{Kind: opening(r)}}
+	case "answer.stop", "answer.keep", "answer.add", "answer.launch", "answer.release":
+		var data told
+		if json.Unmarshal(r.Data, &data) == nil && data.failed() {
+			return []Mark{{Kind: MarkRefused}}
+		}
+		return nil
 	case "call.stop", "call.keep":
 		return []Mark{{Kind: MarkStop}}
 	case "call.add", "call.launch":
@@ -177,14 +210,44 @@ func marksOf(r store.Record) []Mark {
 	case "call.release":
 		return []Mark{{Kind: MarkRelease}}
 	}
-	if slices.Contains(Outcomes(), r.Kind) {
-		return []Mark{{Kind: MarkDone}}
+	if outcome, ok := strings.CutPrefix(r.Kind, "recovery."); ok {
+		switch recovery.Outcome(outcome) {
+		case recovery.Completed, recovery.Cleared:
+			return []Mark{{Kind: MarkDone}}
+		case recovery.Chained, recovery.Rested, recovery.NoPlace, recovery.Reported:
+			return []Mark{{Kind: MarkFailed}}
+		case recovery.Overtaken, recovery.ClusterEnd, recovery.Withheld:
+			return []Mark{{Kind: MarkEnded}}
+		}
 	}
 	return nil
 }
 
-// banOf is the band of a ban that a record sets.
-func banOf(r store.Record) (Band, bool) {
+// opening is the kind of mark that the opening of a recovery makes.
+func opening(r store.Record) string {
+	var data struct {
+		Kind recovery.Kind `json:"kind"`
+	}
+	_ = json.Unmarshal(r.Data, &data) // without a kind it is taken for a repair, as most are
+	switch data.Kind {
+	case recovery.Scale, recovery.Return, recovery.Surplus, recovery.Retry, recovery.Overrun, recovery.Enforce:
+		return MarkBegan
+	}
+	return MarkStuck
+}
+
+// bandOf is the band of a ban or a rest that a record begins. How long a rest lasts is known from the present state; of one that is over, from the record of
+// its end.
+func (w World) bandOf(r store.Record) (Band, bool) {
+	if r.Kind == "pool.rest" {
+		b := Band{From: r.At, To: w.Now, Kind: BandRest}
+		if c := w.cluster(r.Scope, r.Cluster); c != nil {
+			if p := c.Pool(emr.GroupID(r.Pool)); p != nil && p.Rest != nil && !p.Rest.From.After(r.At) {
+				b.To = p.Rest.Until
+			}
+		}
+		return b, b.To.After(r.At)
+	}
 	if r.Kind != "ban.set" && r.Kind != "order.ban" {
 		return Band{}, false
 	}
@@ -196,7 +259,18 @@ func banOf(r store.Record) (Band, bool) {
 		return Band{}, false
 	}
 	until := cmp.Or(data.Until, r.At.Add(time.Duration(data.Order.For)))
-	return Band{From: r.At, To: until, Kind: "ban"}, until.After(r.At)
+	return Band{From: r.At, To: until, Kind: BandBan}, until.After(r.At)
+}
+
+// ends says whether a record ends a band of a kind that is of a group or a pool.
+func ends(r store.Record, kind, of string) bool {
+	switch r.Kind {
+	case "ban.lifted", "order.unban":
+		return kind == BandBan && r.Group == of
+	case "pool.rested", "pool.whole", "recovery.completed":
+		return kind == BandRest && r.Pool == of
+	}
+	return false
 }
 
 // Place is where a moment lies on the axis, 0 at its beginning and 1 at its end.
