@@ -163,6 +163,9 @@ func (a *App) Store() store.Store { return a.store }
 // Clock is the guard's clock.
 func (a *App) Clock() *Clock { return a.clock }
 
+// DryRun says whether the guard decides, records and shows, and changes no cluster.
+func (a *App) DryRun() bool { return a.o.DryRun }
+
 // Reload puts another valid configuration in force from the run loop's next step on and returns what changes, a line each. Open
 // recoveries end under the settings they began with; what needs a restart says so in its line. Where scopes come, go or get
 // another budget, the leases are given up and taken again. An error refuses the configuration whole: a new scope's client cannot

@@ -172,7 +172,8 @@ func (r *daemon) serve(ctx context.Context, group *errgroup.Group, ln net.Listen
 func guardDesk(d *Deps, guard *app.App) desk.Desk {
 	return desk.Desk{
 		Store: guard.Store(), Config: guard.Config(), Term: cmp.Or(d.LeaseTerm, app.LeaseTerm),
-		Now: func(context.Context) time.Time { return guard.Clock().Now().Wall.UTC() },
+		Now:    func(context.Context) time.Time { return guard.Clock().Now().Wall.UTC() },
+		DryRun: guard.DryRun(),
 	}
 }
 

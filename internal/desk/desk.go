@@ -27,6 +27,8 @@ type Desk struct {
 	Now func(ctx context.Context) time.Time
 	// Term is the real time after which the lease of a guard that died is over.
 	Term time.Duration
+	// DryRun says that this guard changes no cluster, so that it refuses what a preview would else foretell.
+	DryRun bool
 }
 
 // RequestError is an error of whoever asked: a name that names nothing, or several things. Its text says what there is instead.

@@ -71,7 +71,7 @@ func (d Desk) previewOn(w view.World, s view.Scope, c view.Cluster, order guard.
 	e := d.Config.For(s.Name, c.Cluster)
 	env := guard.Env{
 		Now: w.Now, Store: d.Store.ID(), Mode: guard.Enforce, Why: e.Why, Settings: e.Settings, Scaling: e.Scaling, Wrapped: e.Wrapped, Sweep: config.DefaultSweep,
-		Trusted: true, Generation: s.Lease.Generation, StopReady: true, Modify: true, Add: true, Terminate: true,
+		Trusted: true, DryRun: d.DryRun, Generation: s.Lease.Generation, StopReady: true, Modify: true, Add: true, Terminate: true,
 	}
 	switch e.Mode {
 	case config.Observe:

@@ -11,6 +11,26 @@ import (
 	"emrguard/internal/store"
 )
 
+// TestPreviewOfADryRun is a guard that changes nothing: it refuses what would change a cluster, and the preview says so.
+func TestPreviewOfADryRun(t *testing.T) {
+	l := newLab(t)
+	l.save(etl())
+	l.DryRun = true
+	for _, o := range []struct {
+		order   guard.Order
+		refused bool
+	}{
+		{guard.Order{Kind: guard.OrderScale, Group: "ig-2", To: 6, Author: "ann"}, true},
+		{guard.Order{Kind: guard.OrderReturn, Group: "ig-2", Author: "ann"}, true},
+		{guard.Order{Kind: guard.OrderPause, Author: "ann"}, false},
+	} {
+		p, err := l.Preview(l.world(), Target{Scope: "prod", Cluster: "j-1"}, o.order)
+		if err != nil || p.Refused != o.refused || p.Refused != strings.Contains(p.Text, "dry run") {
+			t.Errorf("%s: %+v, %v", o.order.Kind, p, err)
+		}
+	}
+}
+
 func TestPreview(t *testing.T) {
 	l := newLab(t)
 	l.save(etl())
