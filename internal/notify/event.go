@@ -2,11 +2,14 @@ package notify
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
+	"emrguard/internal/recovery"
 	"emrguard/internal/store"
 	"emrguard/internal/view"
 )
@@ -24,6 +27,8 @@ type Event struct {
 	GroupLabel  string    `json:"group_label,omitempty" doc:"its name"`
 	Pool        string    `json:"pool,omitempty" doc:"id of the pool"`
 	Recovery    string    `json:"recovery,omitempty" doc:"id of the recovery"`
+	Requested   int       `json:"requested,omitempty" doc:"instances that the group was asked for, where that is why it is told"`
+	Running     int       `json:"running,omitempty" doc:"of these, those that ran"`
 	What        string    `json:"what" doc:"what happened, in words"`
 	Why         string    `json:"why" doc:"the reason"`
 	Author      string    `json:"author,omitempty" doc:"who asked for it; absent for emrguard's own"`
@@ -63,13 +68,47 @@ func events(ctx context.Context, s store.Store, records []store.Record, site str
 			worlds[r.Key] = w
 		}
 		v := w.Events([]store.Record{r})[0]
-		out = append(out, Event{
+		e := Event{
 			ID: r.ID, Kind: r.Kind, Severity: k.severity, At: r.At.UTC(), Scope: r.Scope, Cluster: r.Cluster, ClusterName: shorten(v.ClusterName, maxName), Group: r.Group,
 			GroupLabel: shorten(v.GroupLabel, maxName), Pool: r.Pool, Recovery: r.Recovery, What: k.what, Why: shorten(v.Told(), maxReason), Author: shorten(r.Author, maxName),
 			Unchanged: strings.HasPrefix(r.Kind, "would."), Undo: k.command(r), Undoing: k.undoing, Page: pageOf(site, r), topic: k.topic,
-		})
+		}
+		if r.Kind == "recovery.open" {
+			e.began(r, w)
+		}
+		out = append(out, e)
 	}
 	return out, nil
+}
+
+// began adds to the begin of a recovery how many ran, and the cause that EMR gave, if it is known by now. It is often told in another record of the same
+// minute.
+func (e *Event) began(r store.Record, w view.World) {
+	var data struct {
+		Kind   recovery.Kind `json:"kind"`
+		Inputs struct {
+			Members []struct {
+				Group     string `json:"group"`
+				Requested int    `json:"requested"`
+				Running   int    `json:"running"`
+			} `json:"members"`
+		} `json:"inputs"`
+	}
+	if json.Unmarshal(r.Data, &data) != nil || !slices.Contains(repairs, data.Kind) {
+		return
+	}
+	for _, m := range data.Inputs.Members {
+		if m.Group == r.Group {
+			e.Requested, e.Running = m.Requested, m.Running
+		}
+	}
+	for _, s := range w.Scopes {
+		for _, c := range s.Clusters {
+			if open := c.Recovery(r.Recovery); open != nil && open.Why.String() != "" && !strings.Contains(e.Why, open.Why.Text) {
+				e.Why = shorten(e.Why+"; EMR says: "+open.Why.String(), maxReason)
+			}
+		}
+	}
 }
 
 // pageOf is the URL that tells a record: the recovery's story with what follows, or what led to the record and what came of it.

@@ -56,22 +56,38 @@ func (m *Message) title() string {
 	return fmt.Sprintf("[%s] %s: %s", m.Severity, m.about(), what)
 }
 
-// about is which clusters the message is about.
+// namedMost is how many clusters a title names.
+const namedMost = 3
+
+// about is what the message is about: one group with its figures, one cluster, or the first of many.
 func (m *Message) about() string {
+	var names []string
+	for i := range m.Events {
+		if e := &m.Events[i]; e.Cluster != "" && !slices.Contains(names, cmp.Or(e.ClusterName, e.Cluster)) {
+			names = append(names, cmp.Or(e.ClusterName, e.Cluster))
+		}
+	}
 	switch {
-	case m.Clusters == 1 && len(m.Events) > 0:
-		for _, e := range m.Events {
-			if e.Cluster != "" {
-				return fmt.Sprintf("%s (%s)", cmp.Or(e.ClusterName, e.Cluster), m.Scope)
+	case len(names) == 0:
+		return cmp.Or(m.Scope, "emrguard")
+	case m.Clusters == 1:
+		text := fmt.Sprintf("%s (%s)", names[0], m.Scope)
+		if e := &m.Events[0]; m.Total == 1 && e.Group != "" {
+			text += ", group " + cmp.Or(e.GroupLabel, e.Group)
+			if e.Requested > 0 {
+				text += fmt.Sprintf(", %d of %d run", e.Running, e.Requested)
 			}
 		}
-		return m.Scope
-	case m.Clusters > 1 && m.AtLeast:
-		return fmt.Sprintf("%s, more than %d clusters", m.Scope, m.Clusters)
-	case m.Clusters > 1:
-		return fmt.Sprintf("%s, %d clusters", m.Scope, m.Clusters)
+		return text
 	}
-	return cmp.Or(m.Scope, "emrguard")
+	count := fmt.Sprintf("%d clusters", m.Clusters)
+	if m.AtLeast {
+		count = "more than " + count
+	}
+	if m.Clusters > namedMost || len(names) < m.Clusters {
+		names = append(names[:min(namedMost, len(names))], "…")
+	}
+	return fmt.Sprintf("%s, %s (%s)", m.Scope, count, strings.Join(names, ", "))
 }
 
 // Facts say what happened how often, and that nothing was changed where nothing was.

@@ -10,7 +10,10 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"emrguard/internal/guard"
+	"emrguard/internal/recovery"
 	"emrguard/internal/store"
+	"emrguard/internal/view"
 )
 
 // TestMessageTexts compares what people read with testdata/messages.txt; -update writes it anew.
@@ -26,7 +29,7 @@ func TestMessageTexts(t *testing.T) {
 	}
 	var drought []store.Record
 	for i := range 12 {
-		r := row("recovery.open", fmt.Sprintf("j-%d", i), fmt.Sprintf("6 of 9 run; the oldest missing instance is missing since 11:%02d:00", i+10), `{"kind":"stuck"}`)
+		r := row("recovery.open", fmt.Sprintf("j-%d", i), fmt.Sprintf("6 of 9 run; the oldest missing instance is missing since 11:%02d:00", i+10), `{"kind":"stuck","inputs":{"members":[{"group":"ig-1","requested":2,"running":2},{"group":"ig-21","requested":9,"running":6}]}}`)
 		r.At = at.Add(time.Duration(i) * time.Second)
 		drought = append(drought, r)
 	}
@@ -131,6 +134,23 @@ func TestPageOf(t *testing.T) {
 		}
 		if lines := e.Lines(); (lines[len(lines)-1] == Line{Head: "page", Text: c.want}) != (c.want != "") {
 			t.Errorf("at %q it says %v", c.site, lines)
+		}
+	}
+}
+
+// TestABeginTellsTheCause: a message that a recovery began says why EMR refuses instances, if that is known by then.
+func TestABeginTellsTheCause(t *testing.T) {
+	c := view.Cluster{State: guard.State{Recoveries: []recovery.Recovery{{ID: "r1-7", Why: recovery.Why{Cause: recovery.Capacity, Text: "insufficient capacity of r5.2xlarge"}}}}}
+	w := view.World{Scopes: []view.Scope{{Name: "prod", Clusters: []view.Cluster{c}}}}
+	for _, of := range []struct{ data, id, want string }{
+		{`{"kind":"stuck"}`, "r1-7", "6 of 9 run; EMR says: capacity: insufficient capacity of r5.2xlarge"},
+		{`{"kind":"stuck"}`, "r1-8", "6 of 9 run"},
+		{`{"kind":"scale"}`, "r1-7", "6 of 9 run"},
+	} {
+		e := Event{Why: "6 of 9 run"}
+		e.began(store.Record{Recovery: of.id, Data: json.RawMessage(of.data)}, w)
+		if e.Why != of.want {
+			t.Errorf("%s of %s: %q, want %q", of.data, of.id, e.Why, of.want)
 		}
 	}
 }
