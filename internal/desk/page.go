@@ -3,6 +3,7 @@ package desk
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"emrguard/internal/store"
@@ -33,11 +34,11 @@ const storyOf = 6 * time.Hour
 
 // ClusterPage tells everything about a cluster of the world, by its id or its name. One that is not watched is a RequestError.
 func (d Desk) ClusterPage(ctx context.Context, w view.World, scope, ref string) (Cluster, error) {
-	for _, s := range w.Scopes {
-		if s.Name == scope {
-			w.Scopes = []view.Scope{s}
-		}
+	at := slices.IndexFunc(w.Scopes, func(s view.Scope) bool { return s.Name == scope })
+	if at < 0 {
+		return Cluster{}, &RequestError{&view.UnknownError{What: "scope", Ref: scope}}
 	}
+	w.Scopes = w.Scopes[at : at+1]
 	found, err := w.FindCluster(ref)
 	if err != nil || found.Scope != scope {
 		return Cluster{}, &RequestError{&view.UnknownError{What: "cluster", Ref: ref}}

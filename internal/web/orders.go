@@ -109,7 +109,12 @@ func (s *Server) apiPreview(ctx context.Context, in *previewInput) (*previewOutp
 func (s *Server) apiAnswer(ctx context.Context, in *answerInput) (*answerOutput, error) {
 	a, err := s.o.Desk().Store.Answered(ctx, in.Order)
 	if errors.Is(err, store.ErrNotFound) {
-		return nil, huma.Error404NotFound(fmt.Sprintf("order %s has no answer; it waits, or there is no such order", in.Order))
+		if _, err := s.o.Desk().Store.Submitted(ctx, in.Order); errors.Is(err, store.ErrNotFound) {
+			return nil, huma.Error404NotFound(fmt.Sprintf("there is no order %s", in.Order))
+		} else if err != nil {
+			return nil, problem(err)
+		}
+		return nil, huma.Error404NotFound(fmt.Sprintf("order %s has no answer yet: it waits in the store for an emrguard that holds its scope", in.Order))
 	}
 	if err != nil {
 		return nil, problem(err)
@@ -224,6 +229,9 @@ func (b orderBody) resolve(ctx context.Context, now *snapshot) (desk.Target, gua
 			errs = append(errs, fmt.Errorf("for: %q is no length of time; write 90m or 2h", b.For))
 		}
 		order.For = guard.Length(length)
+	}
+	if order.Kind == guard.OrderBan && b.For == "" {
+		errs = append(errs, errors.New("ban needs for, how long it lasts, as in 90m or 2h"))
 	}
 	if order.Kind == guard.OrderScale && b.To == nil {
 		errs = append(errs, errors.New("scale needs to, the number of instances that the pool is to want"))

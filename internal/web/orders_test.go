@@ -71,6 +71,7 @@ func TestOrdersThatAreRefused(t *testing.T) {
 		}{
 			{`{"kind":"unban","group":"web-logs/task"}`, 409, "is not banned"},
 			{`{"kind":"ban","group":"web-logs/task","for":"1s"}`, 422, "a ban lasts 1m to 720h"},
+			{`{"kind":"ban","group":"web-logs/task"}`, 422, "ban needs for, how long it lasts"},
 			{`{"kind":"ban","group":"web-logs/task","for":"soon"}`, 422, "no length of time"},
 			{`{"kind":"ban","group":"web-logs/nothing","for":"1h"}`, 404, "no group"},
 			{`{"kind":"ban","for":"1h"}`, 422, "needs group"},
@@ -178,8 +179,17 @@ func TestAnOrderWaitsForAGuard(t *testing.T) {
 		if w.Code != 202 || !strings.Contains(w.Body.String(), `"state":"waiting"`) {
 			t.Errorf("%d %s", w.Code, w.Body)
 		}
-		if orders, err := l.store.Orders(t.Context(), "prod"); err != nil || len(orders) != 1 {
-			t.Errorf("%v %v", orders, err)
+		orders, err := l.store.Orders(t.Context(), "prod")
+		if err != nil || len(orders) != 1 {
+			t.Fatalf("%v %v", orders, err)
+		}
+		for id, want := range map[string]string{orders[0].ID: "has no answer yet", "o-NOSUCH": "there is no order o-NOSUCH"} {
+			if w := l.do("GET", "/api/v1/orders/"+id, ""); w.Code != 404 || !strings.Contains(w.Body.String(), want) {
+				t.Errorf("%s: %d %s, want %s", id, w.Code, w.Body, want)
+			}
+		}
+		if w := l.do("GET", "/api/v1/clusters/nope/j-1WEBLOGS00001", ""); w.Code != 404 || !strings.Contains(w.Body.String(), `no scope \"nope\"`) {
+			t.Errorf("%d %s", w.Code, w.Body)
 		}
 	})
 }
