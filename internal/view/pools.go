@@ -38,6 +38,7 @@ type PoolStatus struct {
 	Members      []string  `json:"members" doc:"group ids: the origin, then the fallbacks by age"`
 	Chain        int       `json:"chain" doc:"recoveries in a row without a completed resize"`
 	Returns      *Returns  `json:"returns,omitempty" doc:"returns to the origin by itself failed, and the next waits"`
+	Back         *Back     `json:"back,omitempty" doc:"the ban of the origin is over, and what runs on fallbacks comes back by hand"`
 	Rest         *Rest     `json:"rest,omitempty" doc:"the pool takes no launches because recoveries keep failing"`
 	Blocked      *Blocked  `json:"blocked,omitempty" doc:"instances are to be placed and no group takes them"`
 	Contested    bool      `json:"contested" doc:"somebody else keeps raising a banned member"`
@@ -175,6 +176,7 @@ func (w World) poolStatus(scope string, c Cluster, p pool.Pool) PoolStatus {
 		Contested: p.Contested,
 	}
 	row.MissingSince, row.AttemptSince = c.missingSince(p)
+	row.Back = w.back(c, p)
 	for _, m := range p.Members {
 		row.Members = append(row.Members, string(m.Group))
 		row.Moved += m.Moved
@@ -223,6 +225,9 @@ func (p PoolStatus) troubles(now time.Time) []string {
 	if p.Returns != nil {
 		out = append(out, fmt.Sprintf("pool %s: %s to the origin failed; the next begins at %s at the earliest", p.title(), count(p.Returns.Failed, "return"), Until(p.Returns.Until, now)))
 	}
+	if p.Back != nil {
+		out = append(out, fmt.Sprintf("pool %s: %s", p.title(), p.Back.sentence(now)))
+	}
 	if p.Unmade != nil {
 		out = append(out, fmt.Sprintf("pool %s: %s", p.title(), p.Unmade.sentence(now)))
 	}
@@ -234,7 +239,7 @@ func (p PoolStatus) troubles(now time.Time) []string {
 
 // troubled says whether a person should know of the pool.
 func (p PoolStatus) troubled() bool {
-	return p.Rest != nil || p.Blocked != nil || p.Contested || p.Unmade != nil || p.Deferred != nil
+	return p.Rest != nil || p.Blocked != nil || p.Contested || p.Unmade != nil || p.Deferred != nil || p.Back != nil
 }
 
 // scaled is the configured pool in a few words: its name and what it may want.

@@ -74,7 +74,7 @@ type ClusterStatus struct {
 	CoreShort    int              `json:"core_short" doc:"instances of the core group that run on task groups instead"`
 	Suspended    *Suspended       `json:"suspended,omitempty" doc:"scaling operations are held"`
 	Recoveries   []RecoveryStatus `json:"recoveries" doc:"open recoveries"`
-	Pools        []PoolStatus     `json:"troubled_pools" doc:"pools that rest, are blocked or contested, have no group, or whose schedule waits"`
+	Pools        []PoolStatus     `json:"troubled_pools" doc:"pools that rest, are blocked or contested, have no group, whose schedule waits, or whose instances may come back"`
 	Unread       *Unread          `json:"metrics_unread,omitempty" doc:"metrics cannot be read, so no policy is judged"`
 	NoData       int              `json:"policies_without_data" doc:"policies that lacked data points when they were judged last"`
 	Notice       *Notice          `json:"termination,omitempty" doc:"the cluster is about to be terminated"`

@@ -35,6 +35,7 @@ type Mark struct {
 	Record string    `json:"record,omitempty" doc:"id of the record that tells it; absent for what is due"`
 	Count  int       `json:"count,omitempty" doc:"how many marks of its kind and group this one stands for, 2 or more; its text and record are those of the last. Absent: one"`
 	Last   time.Time `json:"last,omitzero" doc:"when the last of them was"`
+	Slack  float64   `json:"slack_seconds,omitempty" doc:"the time may be off by so much, either way: it lies between two reads"`
 }
 
 // Band is something with a beginning and an end.
@@ -186,7 +187,11 @@ func marksOf(r store.Record) []Mark {
 		}
 		var marks []Mark
 		if data.Delta.Asked > 0 {
-			marks = append(marks, Mark{Kind: MarkAsked, At: data.Delta.Since}) // not when it was seen
+			asked := Mark{Kind: MarkAsked, At: data.Delta.Since} // not when it was seen
+			if data.Delta.By == ledger.ByRead {
+				asked.Slack = r.At.Sub(asked.At).Seconds() // it is dated in the middle between two reads
+			}
+			marks = append(marks, asked)
 		}
 		if data.Delta.Arrived > 0 {
 			marks = append(marks, Mark{Kind: MarkArrived})

@@ -107,3 +107,13 @@ func TestTimeline(t *testing.T) {
 		})
 	}
 }
+
+// TestAsGoodAsTheReads: a time between two reads is told with how far it may be off, one that is known without.
+func TestAsGoodAsTheReads(t *testing.T) {
+	for by, want := range map[string]float64{"read": 30, "call": 0, "event": 0} {
+		line := New(noon, nil).Timeline("task", []store.Record{{Kind: "group.read", At: ago(time.Hour), Data: json.RawMessage(`{"delta":{"asked":3,"since":"2026-01-05T10:59:30Z","by":"` + by + `"}}`)}}, nil)
+		if len(line.Marks) != 1 || line.Marks[0].Slack != want {
+			t.Errorf("by %s: %+v", by, line.Marks)
+		}
+	}
+}

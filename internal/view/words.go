@@ -140,3 +140,10 @@ func has(n int) string {
 	}
 	return "have"
 }
+
+func runs(n int) string {
+	if n == 1 {
+		return "runs"
+	}
+	return "run"
+}
