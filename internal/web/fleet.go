@@ -17,10 +17,12 @@ import (
 	"emrguard/internal/view"
 )
 
-// How long what was read of the store is shown: while the history has nothing new, and at least, so that many readers cost what one does.
+// How long what was read of the store is shown: while the history has nothing new; at least, so that many readers cost what one does; and at least so
+// many times what the read took, so that reading a large fleet, or one whose clock runs fast, takes a tenth of the time and no more.
 const (
-	freshFor = 10 * time.Second
-	readMost = time.Second
+	freshFor  = 10 * time.Second
+	readMost  = time.Second
+	restTimes = 9
 )
 
 // fleet is the present state as last read, shared by all requests.
@@ -30,8 +32,9 @@ type fleet struct {
 
 	mu    sync.Mutex // held while the store is read, so that one request reads for all
 	last  *snapshot
-	taken time.Time // when last was read
-	asked time.Time // when the history was asked for news last
+	taken time.Time     // when last was read
+	rest  time.Duration // after that, before all is read again
+	asked time.Time     // when the history was asked for news last
 }
 
 // snapshot is the fleet at one moment. It is never changed.
@@ -47,13 +50,14 @@ func newFleet(d func() desk.Desk, speed float64) *fleet {
 	return &fleet{desk: d, fresh: max(readMost, time.Duration(float64(freshFor)/max(1, speed)))}
 }
 
-// now is the present state, at most a second old if something has happened. Its Now is the present time all the same.
+// now is the present state, at most a second old if something has happened, or ten times as old as it takes to read. Its Now is the present time all the same.
 func (f *fleet) now(ctx context.Context) (*snapshot, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	d := f.desk()
 	if f.last != nil && f.last.desk.Config == d.Config {
-		stale := time.Since(f.taken) >= f.fresh
+		rested := time.Since(f.taken) >= f.rest
+		stale := rested && time.Since(f.taken) >= f.fresh
 		if !stale && time.Since(f.asked) >= readMost {
 			f.asked = time.Now()
 			seq, err := newest(ctx, d.Store)
@@ -66,6 +70,7 @@ func (f *fleet) now(ctx context.Context) (*snapshot, error) {
 			if err != nil {
 				return nil, err
 			}
+			stale = stale && rested
 		}
 		if !stale {
 			s := *f.last
@@ -75,6 +80,7 @@ func (f *fleet) now(ctx context.Context) (*snapshot, error) {
 			return &s, nil
 		}
 	}
+	begun := time.Now()
 	seq, err := newest(ctx, d.Store) // before the state, so that what comes in between is read again
 	if err != nil {
 		return nil, err
@@ -84,14 +90,15 @@ func (f *fleet) now(ctx context.Context) (*snapshot, error) {
 		return nil, err
 	}
 	f.last, f.taken, f.asked = &snapshot{World: w, desk: d, seq: seq, tag: tagOf(d.Config, w, seq)}, time.Now(), time.Now()
+	f.rest = restTimes * f.taken.Sub(begun)
 	return f.last, nil
 }
 
-// look has the next request ask for news, however little time has passed: whoever gave an order sees what it led to.
+// look has the next request ask for news, however little time has passed and however long the last read took: whoever gave an order sees what it led to.
 func (f *fleet) look() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.asked = time.Time{}
+	f.rest, f.asked = 0, time.Time{}
 }
 
 // renewed takes the leases in, which change without a record, and says whether another holds one.

@@ -290,6 +290,53 @@ func benchDocs(b testing.TB) ([]store.Document, *config.Config) {
 	return docs, cfg
 }
 
+// slowStore takes its time to read a scope.
+type slowStore struct {
+	countingStore
+	takes time.Duration
+}
+
+func (s *slowStore) LoadScope(ctx context.Context, scope string) ([]store.Document, error) {
+	time.Sleep(s.takes)
+	return s.countingStore.LoadScope(ctx, scope)
+}
+
+// TestALargeFleetIsReadLessOften holds that reading the fleet takes a tenth of the time at most, however fast its clock runs and whatever happens, and
+// that whoever has given an order sees what came of it at once.
+func TestALargeFleetIsReadLessOften(t *testing.T) {
+	docs, cfg := watchedDocs(t)
+	for _, c := range []struct {
+		takes time.Duration
+		most  int // reads in a minute
+	}{{10 * time.Millisecond, 61}, {2 * time.Second, 4}} {
+		synctest.Test(t, func(t *testing.T) {
+			s := &slowStore{countingStore{Store: memory.New("abcdefgh")}, c.takes}
+			l := newLab(t, s, cfg)
+			l.server.fleet.fresh = newFleet(nil, 1000).fresh
+			crowd(t, s, docs, 3)
+			for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(100 * time.Millisecond) {
+				l.page("/history")
+			}
+			if s.loads > c.most || s.loads < c.most-1 {
+				t.Errorf("a fleet that is read in %s is read %d times in a minute, want %d", c.takes, s.loads, c.most)
+			}
+			l.do("POST", "/api/v1/orders", `{"kind":"pause","scope":"prod"}`) // nobody answers here: it waits
+			before := s.loads
+			lease, err := s.Acquire(t.Context(), "prod", "crowd", "", time.Now(), time.Hour)
+			if err != nil {
+				t.Fatal(err)
+			}
+			record := store.Record{Key: store.Key{Scope: "prod", Cluster: "j-CROWD000001"}, ID: "d-1", At: time.Now(), Kind: "order.pause", Reason: "paused"}
+			if err := s.Save(t.Context(), store.Save{Lease: lease, Records: []store.Record{record}}); err != nil {
+				t.Fatal(err)
+			}
+			if l.page("/"); s.loads == before {
+				t.Errorf("after an order the fleet is not read anew")
+			}
+		})
+	}
+}
+
 func TestAFasterClockIsReadMoreOften(t *testing.T) {
 	for speed, want := range map[float64]time.Duration{0: freshFor, 1: freshFor, 5: 2 * time.Second, 150: readMost, 1e4: readMost} {
 		if got := newFleet(nil, speed).fresh; got != want {
