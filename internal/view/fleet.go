@@ -24,6 +24,7 @@ type Totals struct {
 	Requested  int              `json:"requested" doc:"instances asked of EMR, as last read"`
 	Running    int              `json:"running" doc:"instances running that are wanted"`
 	Missing    int              `json:"missing" doc:"instances wanted and not running"`
+	Stuck      int              `json:"stuck" doc:"clusters on which a resize is stuck"`
 	Recoveries int              `json:"recoveries" doc:"open recoveries, scaling operations included"`
 	Conditions []ConditionCount `json:"conditions" doc:"each condition and how many clusters it is the matter with, the most urgent first"`
 }
@@ -49,11 +50,17 @@ type ScopeHead struct {
 type FleetFilter struct {
 	Scope     string // empty: all
 	Text      string // part of the name or the id, upper and lower case being the same
-	Condition string // one of Conditions; empty: any
-	ByName    bool   // in the order of names; otherwise the most urgent first
+	Condition string // one of Conditions, or Stuck; empty: any
+	Sort      string // one of Sorts; empty: the first of them
 	Offset    int    // at least 0
 	Limit     int    // at least 1
 }
+
+// Stuck stands for clusters on which a resize is stuck, beside the Conditions.
+const Stuck = "stuck"
+
+// Sorts are the orders of clusters: the most urgent first; by name; most missing first; the longest missing first; the one read longest ago first.
+func Sorts() []string { return []string{"urgency", "name", "missing", "since", "read"} }
 
 // Fleet shows the totals and the clusters that match, a page of them.
 func (w World) Fleet(f FleetFilter) Fleet {
@@ -69,7 +76,7 @@ func (w World) Fleet(f FleetFilter) Fleet {
 		for _, c := range s.Clusters {
 			out.Totals.add(c, counts)
 			if (text == "" || strings.Contains(strings.ToLower(c.Name), text) || strings.Contains(strings.ToLower(c.Cluster), text)) &&
-				(f.Condition == "" || slices.Contains(c.Conditions, f.Condition)) {
+				(f.Condition == "" || f.Condition == Stuck && c.Stuck || slices.Contains(c.Conditions, f.Condition)) {
 				rows = append(rows, c)
 			}
 		}
@@ -79,10 +86,19 @@ func (w World) Fleet(f FleetFilter) Fleet {
 		out.Totals.Conditions = append(out.Totals.Conditions, ConditionCount{word, counts[word]})
 	}
 	slices.SortStableFunc(rows, func(a, b ClusterStatus) int {
-		if f.ByName {
-			return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Scope, b.Scope), cmp.Compare(a.Cluster, b.Cluster))
+		first := 0
+		switch f.Sort {
+		case "name":
+		case "missing":
+			first = cmp.Compare(b.Missing, a.Missing)
+		case "since":
+			first = earliest(a.MissingSince, b.MissingSince)
+		case "read":
+			first = a.LastRead.Compare(b.LastRead)
+		default:
+			first = cmp.Or(cmp.Compare(urgency(a), urgency(b)), cmp.Compare(b.Missing, a.Missing))
 		}
-		return cmp.Or(cmp.Compare(urgency(a), urgency(b)), cmp.Compare(b.Missing, a.Missing), cmp.Compare(a.Name, b.Name), cmp.Compare(a.Scope, b.Scope), cmp.Compare(a.Cluster, b.Cluster))
+		return cmp.Or(first, cmp.Compare(a.Name, b.Name), cmp.Compare(a.Scope, b.Scope), cmp.Compare(a.Cluster, b.Cluster))
 	})
 	out.Matching = len(rows)
 	begin := min(out.Offset, len(rows))
@@ -97,9 +113,23 @@ func (t *Totals) add(c ClusterStatus, counts map[string]int) {
 	t.Running += c.Running
 	t.Missing += c.Missing
 	t.Recoveries += len(c.Recoveries)
+	if c.Stuck {
+		t.Stuck++
+	}
 	for _, word := range c.Conditions {
 		counts[word]++
 	}
+}
+
+// earliest compares times, of which none comes last.
+func earliest(a, b time.Time) int {
+	switch {
+	case a.IsZero() == b.IsZero():
+		return a.Compare(b)
+	case a.IsZero():
+		return 1
+	}
+	return -1
 }
 
 // urgency is the place of a cluster's first condition among all; smaller is more urgent.

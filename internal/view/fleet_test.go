@@ -5,8 +5,13 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
+	"emrguard/internal/emr"
 	"emrguard/internal/guard"
+	"emrguard/internal/ledger"
+	"emrguard/internal/pool"
+	"emrguard/internal/recovery"
 )
 
 func fleetWorld(t *testing.T) World {
@@ -18,6 +23,24 @@ func fleetWorld(t *testing.T) World {
 	return New(noon, []Scope{{Name: "prod", Clusters: clusters}, {Name: "test", Clusters: []Cluster{{State: cluster("j-9", "alone", nil)}}}})
 }
 
+// TestStuck holds which clusters count as stuck where no repair is open: those that only are observed, too.
+func TestStuck(t *testing.T) {
+	short := cluster("j-1", "short", []guard.Group{group("ig-1", "task", emr.Task, 9, 6, ledger.Entry{Since: ago(40 * time.Minute), Count: 3, Cause: ledger.Change, By: ledger.ByCall})},
+		pool.Pool{Origin: "ig-1", Name: "task", Role: emr.Task, Wanted: 9, Members: []pool.Member{member("ig-1", 9)}})
+	scaled := short
+	scaled.Recoveries = []recovery.Recovery{{ID: "r1", Pool: "ig-1", Group: "ig-1", Kind: recovery.Scale, Step: recovery.StepWatch, Opened: ago(time.Minute), Settings: recovery.Defaults()}}
+	for _, c := range []struct {
+		state guard.State
+		after time.Duration
+		want  bool
+	}{{short, 30 * time.Minute, true}, {short, time.Hour, false}, {short, 0, false}, {scaled, time.Hour, false}, {stuckCluster(t), time.Hour, true}, {troubledCluster(), time.Hour, true}, {scaledCluster(), time.Hour, false}} {
+		of := Cluster{State: c.state, Rule: Rule{Settings: recovery.Settings{After: c.after}}}
+		if got := New(noon, []Scope{{Name: "prod", Clusters: []Cluster{of}}}).Status().Scopes[0].Clusters[0].Stuck; got != c.want {
+			t.Errorf("%s after %s: stuck %t", c.state.Cluster.Name, c.after, got)
+		}
+	}
+}
+
 func TestFleet(t *testing.T) {
 	w := fleetWorld(t)
 	for _, c := range []struct {
@@ -27,7 +50,11 @@ func TestFleet(t *testing.T) {
 		matching int
 	}{
 		{"the most urgent first", FleetFilter{Limit: 10}, "reports etl alone quiet-0 quiet-1 quiet-2 quiet-3 quiet-4", 8},
-		{"by name", FleetFilter{Limit: 10, ByName: true}, "alone etl quiet-0 quiet-1 quiet-2 quiet-3 quiet-4 reports", 8},
+		{"by name", FleetFilter{Limit: 10, Sort: "name"}, "alone etl quiet-0 quiet-1 quiet-2 quiet-3 quiet-4 reports", 8},
+		{"most missing first", FleetFilter{Limit: 3, Sort: "missing"}, "reports etl alone", 8},
+		{"the longest missing first, nothing missing last", FleetFilter{Limit: 3, Sort: "since"}, "reports etl alone", 8},
+		{"the one read longest ago first", FleetFilter{Limit: 1, Sort: "read"}, "alone", 8},
+		{"only stuck", FleetFilter{Limit: 10, Condition: Stuck}, "reports etl", 2},
 		{"a page", FleetFilter{Limit: 2, Offset: 1}, "etl alone", 8},
 		{"beyond the end", FleetFilter{Limit: 2, Offset: 100}, "", 8},
 		{"before the beginning", FleetFilter{Limit: 1, Offset: -3}, "reports", 8},
@@ -49,7 +76,7 @@ func TestFleet(t *testing.T) {
 		})
 	}
 	f := w.Fleet(FleetFilter{Limit: 1})
-	if f.Totals.Clusters != 8 || f.Totals.Wanted != 24 || f.Totals.Missing == 0 || len(f.Scopes) != 2 || f.Scopes[0].Clusters != 7 {
+	if f.Totals.Clusters != 8 || f.Totals.Wanted != 24 || f.Totals.Missing == 0 || f.Totals.Stuck != 2 || len(f.Scopes) != 2 || f.Scopes[0].Clusters != 7 {
 		t.Errorf("totals %+v, scopes %+v", f.Totals, f.Scopes)
 	}
 	for _, c := range f.Totals.Conditions {

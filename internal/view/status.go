@@ -8,6 +8,7 @@ import (
 
 	"emrguard/internal/emr"
 	"emrguard/internal/guard"
+	"emrguard/internal/recovery"
 	"emrguard/internal/scaling"
 	"emrguard/internal/store"
 )
@@ -83,6 +84,7 @@ type ClusterStatus struct {
 	Withheld     string           `json:"withheld,omitempty" doc:"why the cluster is only observed"`
 	Unusable     *Unusable        `json:"unusable,omitempty" doc:"reads cannot be decided on"`
 	LastRead     time.Time        `json:"last_read,omitzero" doc:"when the last usable read began; absent before the first"`
+	Stuck        bool             `json:"stuck" doc:"a resize got stuck: its repair is open, its pool rests or has no place for what is missing, or instances are missing for longer than recovery.after"`
 	Conditions   []string         `json:"conditions" doc:"what is the matter, the most urgent first: blocked, contested, unusable, terminating, missing, recovering, resting, suspended, paused, observed; empty when it is whole"`
 	Next         []Next           `json:"next" doc:"what follows by itself if nothing changes, the earliest first"`
 }
@@ -190,7 +192,18 @@ func (w World) clusterStatus(s Scope, c Cluster) ClusterStatus {
 		row.Unusable = &Unusable{Since: u.Since, Reads: u.Reads, Reason: u.Reason}
 	}
 	row.Conditions, row.Next = row.conditions(), w.Ahead(s, c)
+	row.Stuck = row.stuck(w.Now, c.Settings.After)
 	return row
+}
+
+// stuck says whether a resize is stuck; after is when one counts as stuck, 0 if no configuration says it.
+func (c ClusterStatus) stuck(now time.Time, after time.Duration) bool {
+	if c.Missing > 0 && after > 0 && !c.MissingSince.IsZero() && now.Sub(c.MissingSince) >= after {
+		return true
+	}
+	return slices.ContainsFunc(c.Recoveries, func(r RecoveryStatus) bool {
+		return slices.Contains([]recovery.Kind{recovery.Stuck, recovery.Suspended, recovery.Idle, recovery.Shrink}, recovery.Kind(r.Kind))
+	}) || slices.ContainsFunc(c.Pools, func(p PoolStatus) bool { return p.Rest != nil || p.Blocked != nil })
 }
 
 // noData is how many policies lacked data points when they were judged last, though the cluster is old enough to have them.

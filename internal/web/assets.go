@@ -5,8 +5,10 @@ import (
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
+	"fmt"
 	"net/http"
 	"path"
+	"strconv"
 	"time"
 )
 
@@ -33,14 +35,42 @@ func hashed() map[string]asset {
 		if err != nil {
 			panic(err)
 		}
-		sum := sha256.Sum256(data)
-		out[f.Name()] = asset{data, hex.EncodeToString(sum[:8])}
+		out[f.Name()] = newAsset(data)
+	}
+	for n := 1; n <= stuckMost+1; n++ {
+		out[fmt.Sprintf("stuck-%d.svg", n)] = newAsset(stuckIcon(n))
 	}
 	return out
 }
 
+func newAsset(data []byte) asset {
+	sum := sha256.Sum256(data)
+	return asset{data, hex.EncodeToString(sum[:8])}
+}
+
 // assetURL is where an asset lies: /assets/HASH/NAME.
 func assetURL(name string) string { return "/assets/" + assets[name].hash + "/" + name }
+
+// stuckMost is the largest number that an icon shows; more are shown as so many and a plus.
+const stuckMost = 99
+
+// iconURL is where the icon for so many stuck clusters lies.
+func iconURL(stuck int) string {
+	if stuck == 0 {
+		return assetURL("icon.svg")
+	}
+	return assetURL(fmt.Sprintf("stuck-%d.svg", min(stuck, stuckMost+1)))
+}
+
+// stuckIcon is an icon that shows a number.
+func stuckIcon(n int) []byte {
+	text, size := strconv.Itoa(n), 17
+	if n > stuckMost {
+		text, size = strconv.Itoa(stuckMost)+"+", 13
+	}
+	return fmt.Appendf(nil, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><path d="M16 1 3 6v9c0 8 5 14 13 16 8-2 13-8 13-16V6Z" fill="#b3201f"/>`+
+		`<text x="16" y="22" font-family="sans-serif" font-weight="700" font-size="%d" text-anchor="middle" fill="#fff">%s</text></svg>`+"\n", size, text)
+}
 
 // assetKinds are the content types of assets by their endings. The machine's own table of them may be another.
 var assetKinds = map[string]string{".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}

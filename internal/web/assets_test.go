@@ -15,6 +15,10 @@ func TestAssetsAreKept(t *testing.T) {
 	if len(urls) < 3 {
 		t.Fatalf("the page names %q", urls)
 	}
+	urls = append(urls, iconURL(7), iconURL(100))
+	if icon := l.do("GET", iconURL(100), "").Body.String(); iconURL(100) != iconURL(12345) || !strings.Contains(icon, ">99+<") {
+		t.Errorf("the icon for many: %s", icon)
+	}
 	kinds := map[string]string{"css": "text/css; charset=utf-8", "js": "text/javascript; charset=utf-8", "svg": "image/svg+xml"}
 	for _, url := range urls {
 		name := url[strings.LastIndex(url, "/")+1:]

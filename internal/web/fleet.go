@@ -34,7 +34,25 @@ type fleet struct {
 	last  *snapshot
 	taken time.Time     // when last was read
 	rest  time.Duration // after that, before all is read again
-	asked time.Time     // when the history was asked for news last
+	heads heads
+	asked time.Time // when the history was asked for news last
+}
+
+// heads are the scopes and the totals of all clusters, which every page shows.
+type heads struct {
+	view.Fleet
+	tag string    // of the state that they are of
+	at  time.Time // when they were added up
+}
+
+// sum is a state's scopes and totals. They are added up once a second at most: that costs a look at every cluster.
+func (f *fleet) sum(s *snapshot) view.Fleet {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.heads.tag != s.tag || time.Since(f.heads.at) >= readMost {
+		f.heads = heads{s.Fleet(view.FleetFilter{Limit: 1}), s.tag, time.Now()}
+	}
+	return f.heads.Fleet
 }
 
 // snapshot is the fleet at one moment. It is never changed.

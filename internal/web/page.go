@@ -41,6 +41,7 @@ type frame struct {
 	DryRun  bool
 	Version string
 	Scopes  []view.ScopeHead
+	Stuck   int // clusters on which a resize is stuck
 	Flash   *flash
 	Body    any
 }
@@ -96,7 +97,8 @@ func (s *Server) show(w http.ResponseWriter, r *http.Request, name string, q *qu
 	}
 	f := s.frame(r, title)
 	f.Now, f.Tag, f.Live, f.Body = now.Now, now.tag, !slices.Contains(still, name), body
-	f.Scopes = now.Fleet(view.FleetFilter{Limit: 1}).Scopes
+	all := s.fleet.sum(now)
+	f.Scopes, f.Stuck = all.Scopes, all.Totals.Stuck
 	f.Flash = s.flash(r, now)
 	s.write(w, http.StatusOK, name, f)
 }
@@ -149,6 +151,17 @@ type overview struct {
 	Capacity  chart
 	Pager     pager
 	NotesMost int
+	Chips     []chip            // filters of one click
+	Sorts     map[string]string // the URL of each order
+	All       string            // the URL without filters
+}
+
+// chip is a filter of the overview, and how many clusters it finds.
+type chip struct {
+	Word  string
+	Count int
+	URL   string
+	On    bool // the list is filtered by it
 }
 
 // offset is how many rows of its list a page skips.
@@ -159,7 +172,7 @@ func (q *query) before() int64 { return q.number("before", 0, math.MaxInt64, 0) 
 
 func (s *Server) overviewPage(r *http.Request, q *query, now *snapshot) (string, any, error) {
 	f := view.FleetFilter{
-		Scope: q.text("scope", 64), Text: q.text("q", 200), Condition: q.choice("condition", view.Conditions()...), ByName: q.choice("sort", "urgency", "name") == "name",
+		Scope: q.text("scope", 64), Text: q.text("q", 200), Condition: q.choice("condition", append([]string{view.Stuck}, view.Conditions()...)...), Sort: q.choice("sort", view.Sorts()...),
 		Offset: q.offset(), Limit: pageSize,
 	}
 	if _, err := now.scope(f.Scope); err != nil && f.Scope != "" {
@@ -174,14 +187,41 @@ func (s *Server) overviewPage(r *http.Request, q *query, now *snapshot) (string,
 		body.Fleet = now.Fleet(f)
 	}
 	body.Pager = q.pager("/", f.Offset, f.Offset+len(body.Clusters), body.Matching, pageSize)
+	body.choices(q)
 	c, err := s.levels.capacity(r.Context(), now, f.Scope, "")
 	body.Capacity = capacityChart(c)
 	return "Overview", body, err
 }
 
+// choices are the links to other views of the same list. Each keeps what else is chosen.
+func (o *overview) choices(q *query) {
+	o.All, o.Sorts = "/", map[string]string{}
+	if o.Filter.Scope != "" {
+		o.All = "/?scope=" + url.QueryEscape(o.Filter.Scope)
+	}
+	first := *q // a choice begins at the first page
+	first.values = maps.Clone(q.values)
+	first.values.Del("offset")
+	counts := append([]view.ConditionCount{{Condition: view.Stuck, Clusters: o.Totals.Stuck}}, o.Totals.Conditions...)
+	for _, c := range counts {
+		on := o.Filter.Condition == c.Condition
+		if c.Clusters == 0 && !on && c.Condition != view.Stuck {
+			continue
+		}
+		to := c.Condition
+		if on {
+			to = "" // once more, and it is taken away
+		}
+		o.Chips = append(o.Chips, chip{c.Condition, c.Clusters, first.with("/", "condition", to), on})
+	}
+	for _, name := range view.Sorts() {
+		o.Sorts[name] = first.with("/", "sort", name)
+	}
+}
+
 // What a cluster's page shows of lists that may be long. Most clusters have less.
 const (
-	poolsShown     = 12 // at once, with their groups, bans and recoveries
+	poolsShown     = 8 // at once, with their groups, bans and recoveries
 	timelinesShown = 2
 	notesShown     = 12
 	nextShown      = 8
@@ -202,6 +242,9 @@ type clusterBody struct {
 
 // AllClusters says whether a table of records names their clusters.
 func (clusterBody) AllClusters() bool { return false }
+
+// Present is the time from which a table of records tells their ages.
+func (b clusterBody) Present() time.Time { return b.Now }
 
 func (s *Server) clusterPage(r *http.Request, q *query, now *snapshot) (string, any, error) {
 	offset := q.offset()
@@ -270,14 +313,14 @@ func (s *Server) recoveriesPage(r *http.Request, q *query, now *snapshot) (strin
 		return "", nil, err
 	}
 	open := w.Recoveries(nil).Recoveries
-	body := recoveriesBody{Recoveries: w.Recoveries(closed), Which: found.Name, Newest: q.with(r.URL.Path, "before", 0), Begin: before == 0}
+	body := recoveriesBody{Recoveries: w.Recoveries(closed), Which: found.Name, Newest: q.with(r.URL.Path, "before", ""), Begin: before == 0}
 	body.Recoveries.Recoveries = body.Recoveries.Recoveries[len(open):]
 	if before == 0 {
 		open, body.Pager = pageOf(open, q, r.URL.Path, offset, pageSize)
 		body.Recoveries.Recoveries = append(slices.Clone(open), body.Recoveries.Recoveries...)
 	}
 	if len(closed) == pageSize {
-		body.Older = q.with(r.URL.Path, "before", int(closed[len(closed)-1].Seq))
+		body.Older = q.with(r.URL.Path, "before", numeral(closed[len(closed)-1].Seq))
 	}
 	return "Recoveries", body, nil
 }
@@ -292,10 +335,10 @@ type storyPart struct {
 func partOf(r *http.Request, q *query, e view.Explanation) storyPart {
 	out := storyPart{Explanation: e}
 	if e.Older > 0 {
-		out.Older = q.with(r.URL.Path, "before", int(e.Older))
+		out.Older = q.with(r.URL.Path, "before", numeral(e.Older))
 	}
 	if q.before() > 0 {
-		out.Newest = q.with(r.URL.Path, "before", 0)
+		out.Newest = q.with(r.URL.Path, "before", "")
 	}
 	return out
 }
@@ -312,6 +355,7 @@ func (s *Server) recoveryPage(r *http.Request, q *query, now *snapshot) (string,
 		return "", nil, err
 	}
 	page, err := now.desk.RecoveryPage(r.Context(), now.World, r.PathValue("recovery"), part)
+	page.Next = slices.DeleteFunc(slices.Clone(page.Next), func(n view.Next) bool { return !n.Of(page.Status.Pool) }) // the rest is on the cluster's page
 	return "Recovery " + r.PathValue("recovery"), recoveryBody{page, partOf(r, q, page.Story), drawn(page.Timeline)}, err
 }
 
@@ -324,10 +368,14 @@ type historyBody struct {
 	Newest  string       // URL of the first page of the same
 	CSV     string
 	NDJSON  string
+	now     time.Time
 }
 
 // AllClusters says whether a table of records names their clusters.
 func (historyBody) AllClusters() bool { return true }
+
+// Present is the time from which a table of records tells their ages.
+func (b historyBody) Present() time.Time { return b.now }
 
 func (s *Server) historyPage(r *http.Request, v *query, now *snapshot) (string, any, error) {
 	f, err := now.filter(r.Context(), v)
@@ -339,7 +387,7 @@ func (s *Server) historyPage(r *http.Request, v *query, now *snapshot) (string, 
 	if err != nil {
 		return "", nil, err
 	}
-	body := historyBody{Query: q, Kinds: view.Kinds(), Records: records, Cut: before > 0 && len(records) < pageSize}
+	body := historyBody{now: now.Now, Query: q, Kinds: view.Kinds(), Records: records, Cut: before > 0 && len(records) < pageSize}
 	if before > 0 {
 		older := maps.Clone(q)
 		older.Set("before", strconv.FormatInt(before, 10))
@@ -577,11 +625,11 @@ func nameOf(name, id string) string {
 
 // templates are all pages, with the words they share.
 var templates = template.Must(template.New("").Funcs(template.FuncMap{
-	"clock": view.Clock, "since": view.Since, "until": view.Until, "span": view.Span, "word": view.Word, "name": nameOf,
+	"clock": timed(view.Clock), "since": timed(view.Since), "until": timed(view.Until), "span": view.Span, "word": view.Word, "name": nameOf,
 	"seconds": func(s float64) string { return view.Span(time.Duration(s * float64(time.Second))) },
 	"stamp":   func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
 	"age":     func(t, now time.Time) string { return view.Span(now.Sub(t)) },
-	"confirm": confirmURL, "asset": assetURL,
+	"confirm": confirmURL, "asset": assetURL, "icon": iconURL, "copy": copied, "dotted": dotted,
 	"zero":  func(t time.Time) bool { return t.IsZero() },
 	"wrap":  following,
 	"hours": func(h float64) string { return fmt.Sprintf("%.1f", h) },
@@ -590,6 +638,27 @@ var templates = template.Must(template.New("").Funcs(template.FuncMap{
 	"notes": notes,
 	"join":  strings.Join,
 }).ParseFS(templateFiles, "templates/*.html"))
+
+// timed puts a time that is told into an element that says which it is, so that a browser can tell it in its own zone.
+func timed(tell func(t, now time.Time) string) func(t, now time.Time) template.HTML {
+	return func(t, now time.Time) template.HTML {
+		if t.IsZero() {
+			return template.HTML(tell(t, now)) //nolint:gosec // a dash
+		}
+		return template.HTML(`<time datetime="` + t.UTC().Format(time.RFC3339) + `">` + tell(t, now) + `</time>`) //nolint:gosec // times and lengths of time alone
+	}
+}
+
+// copied is a text that is taken whole by one click, and with scripts by a button beside it.
+func copied(text string) template.HTML {
+	safe := template.HTMLEscapeString(text)
+	return template.HTML(`<code>` + safe + `</code><button type="button" class="copy" data-copy="` + safe + `" aria-label="Copy ` + safe + `"></button>`) //nolint:gosec // escaped
+}
+
+// dotted is a word of parts, such as a kind, that may be broken after its full stops.
+func dotted(word string) template.HTML {
+	return template.HTML(strings.ReplaceAll(template.HTMLEscapeString(word), ".", ".<wbr>")) //nolint:gosec // escaped
+}
 
 // notes are the first of what a person should know of a cluster, and how many more there are.
 func notes(c view.ClusterStatus, now time.Time, most int) []string {

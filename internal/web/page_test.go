@@ -30,6 +30,9 @@ func TestPages(t *testing.T) {
 			want []string
 		}{
 			{"/", []string{"<h1>Fleet</h1>", "34 / 36", "2 missing", `href="/clusters/prod/j-3REPORTS00003"`, "recovering", "suspended", "whole", "Pause the whole scope"}},
+			{"/", []string{"<title>(1 stuck) Overview", iconURL(1), `<a class="chip c-stuck" href="/?condition=stuck">1 stuck</a>`, " UTC</time>", `aria-sort="descending"><a href="/?sort=urgency"`}},
+			{"/?condition=stuck&sort=since&q=rep", []string{"1 to 1 of 1", `<a href="/?q=rep&amp;sort=since" aria-current="true">`, `<a href="/?condition=missing&amp;q=rep&amp;sort=since">`, `aria-sort="descending"><a href="/?condition=stuck&amp;q=rep&amp;sort=since"`}},
+			{"/?offset=5000", []string{"1 to 3 of 3"}},
 			{"/?q=WEB&sort=name", []string{"web-logs", "1 to 1 of 1"}},
 			{"/?condition=blocked", []string{"No cluster matches"}},
 			{"/clusters/prod/j-3REPORTS00003", []string{"<h1>reports", "10 / 12", "has to run what was launched by then", "emrguard pause j-3REPORTS00003", "b-ban", "Unban…", "Scale…", "launch</text>", "due</text>", "takes no launches until"}},
@@ -68,10 +71,27 @@ func TestPages(t *testing.T) {
 				t.Errorf("%s: %d, want %d: %s", path, w.Code, status, w.Body)
 			}
 		}
+		if body := l.page("/clusters/prod/j-3REPORTS00003").Body.String(); !strings.Contains(body, `<code>j-3REPORTS00003</code><button type="button" class="copy" data-copy="j-3REPORTS00003"`) || !strings.Contains(body, `id="pool-ig-`) || !strings.Contains(body, `<tr id="ig-`) || !strings.Contains(body, `<time datetime="2000-01-01T`) {
+			t.Errorf("the cluster's page has no ids to copy, anchors or times: %s", body)
+		}
+		if body := l.page("/clusters/prod/j-NO").Body.String(); !strings.Contains(body, `href="/history"`) || strings.Contains(body, "Try again") {
+			t.Errorf("a cluster that there is not: %s", body)
+		}
 		l.admit(&Access{Now: time.Now})
 		for _, path := range []string{"/", "/clusters/prod/j-3REPORTS00003"} {
 			if body := l.page(path).Body.String(); strings.Contains(body, "/confirm?") {
 				t.Errorf("%s offers a reader orders that are refused", path)
+			}
+		}
+	})
+}
+
+// TestNothingIsStuck holds what is shown where all is well.
+func TestNothingIsStuck(t *testing.T) {
+	guarded(t, 2*time.Minute, func(l *lab) {
+		for path, want := range map[string]string{"/": iconURL(0), "/?condition=stuck": "Nothing is stuck. <a href=\"/\">Show all 3.</a>", "/report": "<title>Report"} {
+			if body := l.page(path).Body.String(); !strings.Contains(body, want) || strings.Contains(body, " stuck) ") {
+				t.Errorf("%s has no %q: %s", path, want, body)
 			}
 		}
 	})

@@ -35,23 +35,31 @@ func lastPage(offset, of, size int) int {
 func (q *query) pager(path string, offset, to, of, size int) pager {
 	p := pager{From: min(offset+1, of), To: to, Of: of}
 	if offset > 0 {
-		p.Prev = q.with(path, "offset", max(0, offset-size))
+		p.Prev = q.with(path, "offset", numeral(max(0, offset-size)))
 	}
 	if to < of {
-		p.Next = q.with(path, "offset", offset+size)
+		p.Next = q.with(path, "offset", numeral(offset+size))
 	}
 	return p
 }
 
-// with is the URL of the same page with another number; 0 leaves it out.
-func (q *query) with(path, name string, n int) string {
+// numeral is a number in a URL; 0 is left out.
+func numeral[T int | int64](n T) string {
+	if n == 0 {
+		return ""
+	}
+	return strconv.FormatInt(int64(n), 10)
+}
+
+// with is the URL of the same page with another value; an empty one is left out.
+func (q *query) with(path, name, value string) string {
 	v := url.Values{}
 	maps.Copy(v, q.values)
 	maps.DeleteFunc(v, func(k string, given []string) bool {
 		return k == name || k == "order" || len(given) == 0 || given[0] == ""
 	})
-	if n > 0 {
-		v.Set(name, strconv.Itoa(n))
+	if value != "" {
+		v.Set(name, value)
 	}
 	if len(v) == 0 {
 		return path

@@ -3,10 +3,27 @@
 // focus, the scrolling and what is open or being typed stay. Without scripts a page is what it was when it was loaded.
 (() => {
   const body = document.body, status = document.getElementById("live");
+  const say = (text) => { if (status.textContent !== text) status.textContent = text; };
+
+  // Ids and commands are copied by a button beside them, where the browser lets a page do that.
+  if (navigator.clipboard) document.documentElement.classList.add("scripts");
+  document.addEventListener("click", async (e) => {
+    const button = e.target.closest("button.copy");
+    if (!button) return;
+    await navigator.clipboard.writeText(button.dataset.copy);
+    button.classList.add("done");
+    say("copied");
+    setTimeout(() => { button.classList.remove("done"); if (status.textContent === "copied") say(""); }, 2000);
+  });
+
+  // A time tells what it is on the reader's own clock.
+  document.addEventListener("mouseover", (e) => {
+    const time = e.target.closest("time[datetime]");
+    if (time) time.title = new Date(time.dateTime).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "long" });
+  });
+
   if (!("live" in body.dataset) || !window.EventSource) return;
   let busy = false, again = false, last = 0;
-
-  const say = (text) => { if (status.textContent !== text) status.textContent = text; };
 
   // same says whether two nodes stand for the same thing, so that the old one can take over what the new one says.
   const same = (a, b) => a.nodeType === b.nodeType && a.nodeName === b.nodeName && (a.nodeType !== 1 || a.id === b.id);
@@ -56,6 +73,10 @@
       const main = page.querySelector("main");
       morph(document.querySelector("main"), main);
       morph(document.querySelector("footer"), page.querySelector("footer"));
+      morph(document.getElementById("state"), page.getElementById("state"));
+      const icon = document.querySelector("link[rel=icon]"), next = page.querySelector("link[rel=icon]").getAttribute("href");
+      if (icon.getAttribute("href") !== next) icon.setAttribute("href", next);
+      document.title = page.title;
       body.dataset.tag = page.body.dataset.tag;
       last = Date.now();
       say("live");
