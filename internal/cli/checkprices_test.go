@@ -13,7 +13,7 @@ import (
 func TestCheckPrices(t *testing.T) {
 	s := &scene{dir: t.TempDir()}
 	s.begin(t, "")
-	defer s.store.Close() //nolint:errcheck // in a temporary folder
+	defer s.store.Close()
 	s.w.Start()
 	s.w.Run(3 * time.Minute)
 	for _, c := range []struct {
