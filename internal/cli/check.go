@@ -81,7 +81,7 @@ The exit code is 4 if there is a problem; warnings alone leave it at 0.`,
 		}
 		ctx, cancel := context.WithTimeout(cmd.Context(), checkTimeout)
 		defer cancel()
-		list := []finding{fine("configuration", fmt.Sprintf("%s: %d scopes, %d rules", cfg.Name(), len(cfg.Scopes), len(cfg.Clusters)))}
+		list := []finding{fine("configuration", fmt.Sprintf("%s: %s, %s", cfg.Name(), counted(len(cfg.Scopes), "scope"), counted(len(cfg.Clusters), "rule")))}
 		for _, w := range cfg.WarningLines() {
 			list = append(list, finding{Status: statusWarning, Check: "configuration", Text: w})
 		}
@@ -111,6 +111,14 @@ func fileFindings(check string, e *config.Error) []finding {
 		list = append(list, problem(check, where+": "+p.String()))
 	}
 	return list
+}
+
+// counted is a number of things in words, as "1 scope" and "2 scopes".
+func counted(n int, noun string) string {
+	if n != 1 {
+		noun += "s"
+	}
+	return fmt.Sprintf("%d %s", n, noun)
 }
 
 func writeCheck(d *Deps, out *output, page checkPage) error {

@@ -31,7 +31,7 @@ func checkPrices(ctx context.Context, d *Deps, cfg *config.Config) []finding {
 	for _, region := range prices.Regions {
 		types += len(region)
 	}
-	list := []finding{fine("prices", fmt.Sprintf("%d instance types in %d regions", types, len(prices.Regions)))}
+	list := []finding{fine("prices", counted(types, "instance type")+" in "+counted(len(prices.Regions), "region"))}
 	lacking := lackingPrices(ctx, d, cfg, prices)
 	if len(lacking) == 0 {
 		return list

@@ -21,8 +21,8 @@ func TestCheckPrices(t *testing.T) {
 		want       []string // beginnings of the findings, of which each holds one
 	}{
 		{"two mistakes", "regions: {us-east-1: {m5.xlarge: {on_demand: 0}, r5.xlarge: {on_demand: 1, spot: 2}}}\n", []string{"problem m5.xlarge: on_demand", "problem r5.xlarge: spot is above"}},
-		{"another type", "regions: {us-east-1: {x9.nosuch: {on_demand: 1}}}\n", []string{"ok 1 instance types", "warning (us-east-1)"}},
-		{"another region", "regions: {eu-west-1: {m5.xlarge: {on_demand: 1}}}\n", []string{"ok 1 instance types", "warning m5.xlarge (us-east-1)"}},
+		{"another type", "regions: {us-east-1: {x9.nosuch: {on_demand: 1}}}\n", []string{"ok 1 instance type in 1 region", "warning (us-east-1)"}},
+		{"another region", "regions: {eu-west-1: {m5.xlarge: {on_demand: 1}}}\n", []string{"ok 1 instance type in 1 region", "warning m5.xlarge (us-east-1)"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var out bytes.Buffer
