@@ -2,9 +2,12 @@ package view
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"strconv"
 	"time"
+
+	"emrguard/internal/pool"
 )
 
 // Bans is what `emrguard bans` shows.
@@ -38,19 +41,31 @@ func (w World) Bans() Bans {
 	w.clusters(func(s Scope, c Cluster) {
 		for _, p := range c.Pools {
 			for _, m := range p.Members {
-				if !m.Banned(w.Now) {
-					continue
+				if m.Banned(w.Now) {
+					out.Bans = append(out.Bans, w.banStatus(s.Name, c, p, m))
 				}
-				out.Bans = append(out.Bans, BanStatus{
-					Scope: s.Name, Cluster: string(c.Cluster.ID), ClusterName: c.Cluster.Name, Group: string(m.Group), Label: c.label(m.Group), Pool: string(p.Origin),
-					Since: m.Ban.From, Until: m.Ban.Until, Remaining: m.Ban.Until.Sub(w.Now).Seconds(), Reason: m.Ban.Reason, Cause: m.Ban.Cause, Author: cmp.Or(m.Ban.Author, "emrguard"),
-					Recovery: m.Ban.Recovery, Growths: m.Ban.Growths, Contested: m.Ban.Contest,
-				})
 			}
 		}
 	})
 	slices.SortStableFunc(out.Bans, func(a, b BanStatus) int { return a.Until.Compare(b.Until) })
 	return out
+}
+
+func (w World) banStatus(scope string, c Cluster, p pool.Pool, m pool.Member) BanStatus {
+	return BanStatus{
+		Scope: scope, Cluster: string(c.Cluster.ID), ClusterName: c.Cluster.Name, Group: string(m.Group), Label: c.label(m.Group), Pool: string(p.Origin),
+		Since: m.Ban.From, Until: m.Ban.Until, Remaining: m.Ban.Until.Sub(w.Now).Seconds(), Reason: m.Ban.Reason, Cause: m.Ban.Cause, Author: cmp.Or(m.Ban.Author, "emrguard"),
+		Recovery: m.Ban.Recovery, Growths: m.Ban.Growths, Contested: m.Ban.Contest,
+	}
+}
+
+// sentence says until when the group takes no launches, by whom and why.
+func (b BanStatus) sentence(now time.Time) string {
+	text := fmt.Sprintf("%s banned until %s by %s", b.Label, Until(b.Until, now), b.Author)
+	if b.Reason != "" {
+		text += ": " + shortened(b.Reason)
+	}
+	return text
 }
 
 // Table is the bans for people.

@@ -31,7 +31,7 @@ type Totals struct {
 
 // ConditionCount is how often something is the matter.
 type ConditionCount struct {
-	Condition string `json:"condition" doc:"blocked, contested, unusable, terminating, missing, recovering, resting, suspended, paused or observed"`
+	Condition string `json:"condition" doc:"blocked, contested, unusable, terminating, missing, recovering, resting, suspended, paused, banned or observed"`
 	Clusters  int    `json:"clusters" doc:"clusters"`
 }
 

@@ -41,6 +41,33 @@ func TestStuck(t *testing.T) {
 	}
 }
 
+// A pause of the whole scope and a ban by hand show on every cluster they concern, though nothing is missing there.
+func TestHeldByHand(t *testing.T) {
+	one := func(change func(*Cluster)) Cluster {
+		c := Cluster{State: cluster("j-1", "etl", []guard.Group{group("ig-2", "task", emr.Task, 9, 9)},
+			pool.Pool{Origin: "ig-2", Name: "task", Role: emr.Task, Wanted: 9, Members: []pool.Member{member("ig-2", 9)}})}
+		change(&c)
+		return c
+	}
+	for _, c := range []struct {
+		name, condition, note string
+		scope                 Scope
+	}{
+		{"the scope is paused", "paused", "the whole scope is paused since 11:00 (1h) by ann: quarter end", Scope{Name: "prod", Paused: &guard.Pause{Since: ago(time.Hour), Author: "ann", Reason: "quarter end"},
+			Clusters: []Cluster{one(func(*Cluster) {})}}},
+		{"a ban", "banned", "task banned until 13:00 (in 1h) by ann: no Spot", Scope{Name: "prod", Clusters: []Cluster{one(func(c *Cluster) {
+			c.Pools[0].Members[0].Ban = &pool.Ban{From: noon, Until: noon.Add(time.Hour), Author: "ann", Reason: "no Spot"}
+		})}}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			f := New(noon, []Scope{c.scope}).Fleet(FleetFilter{Limit: 1, Condition: c.condition})
+			if len(f.Clusters) != 1 || !slices.Equal(f.Clusters[0].Conditions, []string{c.condition}) || !slices.Equal(f.Clusters[0].Notes(noon), []string{c.note}) {
+				t.Errorf("%+v", f.Clusters)
+			}
+		})
+	}
+}
+
 func TestFleet(t *testing.T) {
 	w := fleetWorld(t)
 	for _, c := range []struct {

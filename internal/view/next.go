@@ -19,6 +19,8 @@ type Next struct {
 	Text string    `json:"text" doc:"what follows"`
 	Stop string    `json:"stop,omitempty" doc:"the command that prevents it"`
 	Pool string    `json:"pool,omitempty" doc:"id of the pool it is about; absent: the whole cluster"`
+
+	lapse bool // a ban ends: nothing is done then, so timelines show its bar alone
 }
 
 // Of says whether it is about a pool, or about the cluster as a whole.
@@ -71,6 +73,13 @@ func (w World) Ahead(s Scope, c Cluster) []Next {
 			out = append(out, Next{At: p.Blocked.Retry, Text: fmt.Sprintf("places for what pool %s misses (%d) are looked for again", name, missing), Stop: stop, Pool: string(p.Origin)})
 		}
 	}
+	for _, p := range c.Pools {
+		for _, m := range p.Members {
+			if m.Banned(w.Now) {
+				out = append(out, Next{At: m.Ban.Until, Text: c.lapse(p, m), Pool: string(p.Origin), lapse: true})
+			}
+		}
+	}
 	if n := c.notice(); n != nil {
 		out = append(out, Next{At: n.Until, Text: "the cluster is terminated, if policy " + n.Policy + " still holds", Stop: n.Stop})
 	}
@@ -92,6 +101,19 @@ func (w World) Ahead(s Scope, c Cluster) []Next {
 		return -1
 	})
 	return out
+}
+
+// lapse says what the end of a ban means.
+func (c Cluster) lapse(p pool.Pool, m pool.Member) string {
+	text := fmt.Sprintf("the ban of %s ends: launches may go there again", c.label(m.Group))
+	switch {
+	case m.Group != p.Origin || m.Moved == 0:
+	case c.Settings.Return == recovery.Auto && p.Role == emr.Task:
+		text += fmt.Sprintf(", and the %d placed elsewhere return to it", m.Moved)
+	default:
+		text += fmt.Sprintf("; the %d placed elsewhere stay there until `emrguard return %s`", m.Moved, p.Origin)
+	}
+	return text
 }
 
 // nextStep is when the step of a recovery ends at the latest, as far as that is known.
@@ -207,11 +229,12 @@ func (c ClusterStatus) conditions() []string {
 	}
 	add("suspended", c.Suspended != nil)
 	add("paused", c.Paused != nil)
+	add("banned", len(c.Bans) > 0)
 	add("observed", c.Withheld != "" || c.Mode == "observe")
 	return out
 }
 
 // Conditions are all words that a cluster's conditions may have, the most urgent first.
 func Conditions() []string {
-	return strings.Fields("blocked contested unusable terminating missing recovering resting suspended paused observed")
+	return strings.Fields("blocked contested unusable terminating missing recovering resting suspended paused banned observed")
 }

@@ -74,6 +74,18 @@ func TestAhead(t *testing.T) {
 			[]string{"13:00 (in 1h): the rest of pool task ends, and what it misses (3) is asked for again"}},
 		{"blocked", Scope{Name: "prod"}, short(func(c *Cluster) { c.Pools[1].Blocked = &pool.Blocked{Retry: noon.Add(time.Hour)} }),
 			[]string{"13:00 (in 1h): places for what pool task misses (3) are looked for again"}},
+		{"a ban by hand", Scope{Name: "prod"}, short(func(c *Cluster) {
+			c.Groups = c.Groups[:1]
+			c.Pools[1].Members[0].Ban = &pool.Ban{From: noon, Until: noon.Add(time.Hour), Author: "ann"}
+		}), []string{"13:00 (in 1h): the ban of task ends: launches may go there again"}},
+		{"a ban with instances elsewhere", Scope{Name: "prod"}, short(func(c *Cluster) {
+			c.Groups = c.Groups[:1]
+			c.Pools[1].Members[0].Ban, c.Pools[1].Members[0].Moved = &pool.Ban{From: noon, Until: noon.Add(time.Hour)}, 3
+		}), []string{"13:00 (in 1h): the ban of task ends: launches may go there again; the 3 placed elsewhere stay there until `emrguard return ig-2`"}},
+		{"a ban before a return by itself", Scope{Name: "prod"}, short(func(c *Cluster) {
+			c.Groups, c.Settings.Return = c.Groups[:1], recovery.Auto
+			c.Pools[1].Members[0].Ban, c.Pools[1].Members[0].Moved = &pool.Ban{From: noon, Until: noon.Add(time.Hour)}, 3
+		}), []string{"13:00 (in 1h): the ban of task ends: launches may go there again, and the 3 placed elsewhere return to it"}},
 		{"a wrapped core group", Scope{Name: "prod"}, short(func(c *Cluster) {
 			c.Wrapped = true
 			c.Groups = []guard.Group{group("ig-1", "core", emr.Core, 4, 2, ledger.Entry{Since: ago(10 * time.Minute), Count: 2, Cause: ledger.Change})}

@@ -55,6 +55,7 @@ type Paused struct {
 	Since  time.Time `json:"since" doc:"when it was paused"`
 	Author string    `json:"author" doc:"who paused it"`
 	Reason string    `json:"reason,omitempty" doc:"why"`
+	Scope  bool      `json:"scope,omitempty" doc:"the whole scope is paused, not the cluster alone"`
 }
 
 // ClusterStatus is one cluster. Counts leave the MASTER group out.
@@ -76,16 +77,17 @@ type ClusterStatus struct {
 	Suspended    *Suspended       `json:"suspended,omitempty" doc:"scaling operations are held"`
 	Recoveries   []RecoveryStatus `json:"recoveries" doc:"open recoveries"`
 	Pools        []PoolStatus     `json:"troubled_pools" doc:"pools that rest, are blocked or contested, have no group, whose schedule waits, or whose instances may come back"`
+	Bans         []BanStatus      `json:"bans" doc:"groups that take no launches, pool by pool"`
 	Unread       *Unread          `json:"metrics_unread,omitempty" doc:"metrics cannot be read, so no policy is judged"`
 	NoData       int              `json:"policies_without_data" doc:"policies that lacked data points when they were judged last"`
 	Notice       *Notice          `json:"termination,omitempty" doc:"the cluster is about to be terminated"`
 	Held         string           `json:"termination_held,omitempty" doc:"why the cluster is not terminated though a policy holds"`
-	Paused       *Paused          `json:"paused,omitempty" doc:"emrguard changes nothing on the cluster"`
+	Paused       *Paused          `json:"paused,omitempty" doc:"emrguard changes nothing on the cluster, or in its whole scope"`
 	Withheld     string           `json:"withheld,omitempty" doc:"why the cluster is only observed"`
 	Unusable     *Unusable        `json:"unusable,omitempty" doc:"reads cannot be decided on"`
 	LastRead     time.Time        `json:"last_read,omitzero" doc:"when the last usable read began; absent before the first"`
 	Stuck        bool             `json:"stuck" doc:"a resize got stuck: its repair is open, its pool rests or has no place for what is missing, or instances are missing for longer than recovery.after"`
-	Conditions   []string         `json:"conditions" doc:"what is the matter, the most urgent first: blocked, contested, unusable, terminating, missing, recovering, resting, suspended, paused, observed; empty when it is whole"`
+	Conditions   []string         `json:"conditions" doc:"what is the matter, the most urgent first: blocked, contested, unusable, terminating, missing, recovering, resting, suspended, paused, banned, observed; empty when it is whole"`
 	Next         []Next           `json:"next" doc:"what follows by itself if nothing changes, the earliest first"`
 }
 
@@ -120,7 +122,7 @@ func (w World) Status() Status {
 			row.Owner = &Owner{ID: s.Lease.Owner, Note: s.Lease.Note, Expires: s.Lease.Expires, Generation: s.Lease.Generation, LastSeen: w.lastSeen(s.Lease)}
 		}
 		if p := s.Paused; p != nil {
-			row.Paused = &Paused{Since: p.Since, Author: p.Author, Reason: p.Reason}
+			row.Paused = &Paused{Since: p.Since, Author: p.Author, Reason: p.Reason, Scope: true}
 		}
 		for _, c := range s.Clusters {
 			row.Clusters = append(row.Clusters, w.clusterStatus(s, c))
@@ -143,7 +145,7 @@ func (w World) clusterStatus(s Scope, c Cluster) ClusterStatus {
 	scope := s.Name
 	row := ClusterStatus{
 		Scope: scope, Cluster: string(c.Cluster.ID), Name: c.Cluster.Name, State: string(c.Cluster.State), Mode: c.Mode, Why: c.Why,
-		Recoveries: []RecoveryStatus{}, Pools: []PoolStatus{}, Withheld: c.Withheld, LastRead: c.Read,
+		Recoveries: []RecoveryStatus{}, Pools: []PoolStatus{}, Bans: []BanStatus{}, Withheld: c.Withheld, LastRead: c.Read,
 	}
 	for _, p := range c.Pools {
 		running, missing := c.running(p)
@@ -153,6 +155,11 @@ func (w World) clusterStatus(s Scope, c Cluster) ClusterStatus {
 		}
 		if p.Role == emr.Core {
 			row.CoreShort += p.Members[0].Moved
+		}
+		for _, m := range p.Members {
+			if m.Banned(w.Now) {
+				row.Bans = append(row.Bans, w.banStatus(scope, c, p, m))
+			}
 		}
 		if pool := w.poolStatus(scope, c, p); pool.troubled() {
 			row.Pools = append(row.Pools, pool)
@@ -187,6 +194,8 @@ func (w World) clusterStatus(s Scope, c Cluster) ClusterStatus {
 	}
 	if p := c.Paused; p != nil {
 		row.Paused = &Paused{Since: p.Since, Author: p.Author, Reason: p.Reason}
+	} else if p := s.Paused; p != nil && c.Mode != "off" {
+		row.Paused = &Paused{Since: p.Since, Author: p.Author, Reason: p.Reason, Scope: true}
 	}
 	if u := c.Unusable; u != nil {
 		row.Unusable = &Unusable{Since: u.Since, Reads: u.Reads, Reason: u.Reason}
@@ -283,7 +292,9 @@ func (p Paused) text(now time.Time) string {
 func (c ClusterStatus) Notes(now time.Time) []string {
 	var notes []string
 	add := func(format string, args ...any) { notes = append(notes, fmt.Sprintf(format, args...)) }
-	if c.Paused != nil {
+	if c.Paused != nil && c.Paused.Scope {
+		add("the whole scope is paused %s", c.Paused.text(now))
+	} else if c.Paused != nil {
 		add("paused %s", c.Paused.text(now))
 	}
 	if c.Notice != nil {
@@ -305,6 +316,11 @@ func (c ClusterStatus) Notes(now time.Time) []string {
 	}
 	for _, p := range c.Pools {
 		notes = append(notes, p.troubles(now)...)
+	}
+	for _, b := range c.Bans {
+		if !slices.ContainsFunc(c.Recoveries, func(r RecoveryStatus) bool { return r.Recovery == b.Recovery }) { // else its sentence says so
+			notes = append(notes, b.sentence(now))
+		}
 	}
 	if c.Suspended != nil {
 		add("scaling suspended since %s%s", Since(c.Suspended.Since, now), c.Suspended.told)

@@ -136,6 +136,9 @@ func (w World) Timeline(title string, story []store.Record, due []Next) Timeline
 		out.To = w.Now
 	}
 	for _, n := range due {
+		if n.lapse {
+			continue
+		}
 		if n.At.After(w.Now) && float64(n.At.Sub(w.Now)) <= aheadMost*float64(max(w.Now.Sub(out.From), time.Minute)) {
 			out.Marks = append(out.Marks, Mark{At: n.At, Kind: MarkDue, Text: n.Text})
 			if n.At.After(out.To) {

@@ -204,7 +204,7 @@ type (
 		Conditional
 		Scope     string `query:"scope" doc:"only this scope"`
 		Text      string `query:"q" maxLength:"200" doc:"only clusters with this in their name or id"`
-		Condition string `query:"condition" enum:"stuck,blocked,contested,unusable,terminating,missing,recovering,resting,suspended,paused,observed" doc:"only clusters with this the matter; stuck: on which a resize is stuck"`
+		Condition string `query:"condition" enum:"stuck,blocked,contested,unusable,terminating,missing,recovering,resting,suspended,paused,banned,observed" doc:"only clusters with this the matter; stuck: on which a resize is stuck"`
 		Sort      string `query:"sort" enum:"urgency,name,missing,since,read" default:"urgency" doc:"order of the clusters: the most urgent first, by name, most missing first, the longest missing first, the one read longest ago first"`
 		Offset    int    `query:"offset" minimum:"0" maximum:"100000" default:"0" doc:"how many clusters to skip"`
 		Limit     int    `query:"limit" minimum:"1" maximum:"500" default:"50" doc:"clusters of the page"`

@@ -635,8 +635,8 @@ var templates = template.Must(template.New("").Funcs(template.FuncMap{
 	"hours": func(h float64) string { return fmt.Sprintf("%.1f", h) },
 	"money": func(x float64) string { return fmt.Sprintf("%.2f", x) },
 	"n":     func(x float64) string { return strconv.FormatFloat(x, 'f', 1, 64) },
-	"notes": notes,
-	"join":  strings.Join,
+	"notes": notes, "marked": marked, "whole": whole,
+	"join": strings.Join,
 }).ParseFS(templateFiles, "templates/*.html"))
 
 // timed puts a time that is told into an element that says which it is, so that a browser can tell it in its own zone.
@@ -658,6 +658,27 @@ func copied(text string) template.HTML {
 // dotted is a word of parts, such as a kind, that may be broken after its full stops.
 func dotted(word string) template.HTML {
 	return template.HTML(strings.ReplaceAll(template.HTMLEscapeString(word), ".", ".<wbr>")) //nolint:gosec // escaped
+}
+
+// marked is a text whose `commands` are shown as such.
+func marked(text string) template.HTML {
+	var b strings.Builder
+	parts := strings.Split(text, "`")
+	for i, part := range parts {
+		if safe := template.HTMLEscapeString(part); i%2 == 1 && i < len(parts)-1 {
+			b.WriteString("<code>" + safe + "</code>")
+		} else if i%2 == 1 { // a single one at the end is a text like any other
+			b.WriteString("`" + safe)
+		} else {
+			b.WriteString(safe)
+		}
+	}
+	return template.HTML(b.String()) //nolint:gosec // each part is escaped
+}
+
+// whole says whether nothing is the matter with a cluster of these conditions: a ban alone costs it no instance.
+func whole(conditions []string) bool {
+	return !slices.ContainsFunc(conditions, func(word string) bool { return word != "banned" })
 }
 
 // notes are the first of what a person should know of a cluster, and how many more there are.
