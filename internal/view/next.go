@@ -149,7 +149,11 @@ func (c Cluster) following(r recovery.Recovery) string {
 	case recovery.StepRelease:
 		return fmt.Sprintf("what is no longer wanted of %s is released", name)
 	case recovery.StepWatch:
-		return fmt.Sprintf("%s has to run what was launched by then; otherwise it is stuck, too", c.label(r.Placement.Group))
+		text, chain := c.label(r.Placement.Group)+" still misses instances", 0
+		if p := c.Pool(r.Pool); p != nil {
+			chain = p.Chain
+		}
+		return "if " + text + ", " + repair(r.Settings, chain)
 	}
 	return fmt.Sprintf("recovery %s of %s: %s", r.ID, name, r.Step)
 }
@@ -192,8 +196,23 @@ func (w World) deadline(c Cluster, g guard.Group) (Next, bool) {
 	if d := c.Settings.ProgressGrace; d > 0 {
 		unless = fmt.Sprintf(", or %s after the last arrival", Span(d))
 	}
-	return Next{At: at, Text: fmt.Sprintf("if %s still misses instances (%d now)%s, its resize is stopped at what runs, it is banned for %s, and what is missing is launched on another group",
-		name, g.Missing(), unless, Span(c.Settings.Ban))}, true
+	return Next{At: at, Text: fmt.Sprintf("if %s still misses instances (%d now)%s, %s", name, g.Missing(), unless, repair(c.Settings, p.Chain))}, true
+}
+
+// repair says what emrguard does with a group that is stuck, after so many recoveries of its pool in a row that completed nothing (R4 to R8).
+func repair(s recovery.Settings, chain int) string {
+	if chain >= s.Chain {
+		return fmt.Sprintf("its pool rests for %s or longer, as %s in a row completed nothing; a rung that was not tried yet is tried before that", Span(s.Ban), count(chain, "recovery"))
+	}
+	where := "another group of the same configuration"
+	if len(s.Fallback) != 1 || s.Fallback[0].String() != "same" {
+		var rungs []string
+		for _, r := range s.Fallback {
+			rungs = append(rungs, r.String())
+		}
+		where = "another group, by the ladder: " + strings.Join(rungs, ", then ")
+	}
+	return fmt.Sprintf("its resize is stopped at what runs, it is banned for %s, and what is missing is launched on %s", Span(s.Ban), where)
 }
 
 // dealtWith says whether a recovery, a rest or a block already says what follows for a group.

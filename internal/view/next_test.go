@@ -34,7 +34,7 @@ func TestAhead(t *testing.T) {
 			c.Recoveries = []recovery.Recovery{r}
 		}
 	}
-	stuck := "12:20 (in 20m): if task still misses instances (3 now), its resize is stopped at what runs, it is banned for 2h, and what is missing is launched on another group"
+	stuck := "12:20 (in 20m): if task still misses instances (3 now), its resize is stopped at what runs, it is banned for 2h, and what is missing is launched on another group of the same configuration"
 	for _, c := range []struct {
 		name    string
 		scope   Scope
@@ -44,7 +44,7 @@ func TestAhead(t *testing.T) {
 		{"the deadline", Scope{Name: "prod"}, short(nil), []string{stuck}},
 		{"nothing is missing", Scope{Name: "prod"}, short(func(c *Cluster) { c.Groups = c.Groups[:1] }), nil},
 		{"a grace for what arrives", Scope{Name: "prod"}, short(func(c *Cluster) { c.Settings.ProgressGrace = 10 * time.Minute }),
-			[]string{"12:20 (in 20m): if task still misses instances (3 now), or 10m after the last arrival, its resize is stopped at what runs, it is banned for 2h, and what is missing is launched on another group"}},
+			[]string{"12:20 (in 20m): if task still misses instances (3 now), or 10m after the last arrival, its resize is stopped at what runs, it is banned for 2h, and what is missing is launched on another group of the same configuration"}},
 		{"paused", Scope{Name: "prod"}, short(func(c *Cluster) { c.Paused = &guard.Pause{Author: "ann"} }), []string{"emrguard changes nothing here until `emrguard resume j-1`"}},
 		{"the scope is paused", Scope{Name: "prod", Paused: &guard.Pause{Author: "ann"}}, short(nil), []string{"emrguard changes nothing in scope prod until `emrguard resume --all --scope prod`"}},
 		{"observed", Scope{Name: "prod"}, short(func(c *Cluster) { c.Mode = "observe" }), []string{"emrguard only observes this cluster; what it would do is in the history"}},
@@ -62,14 +62,16 @@ func TestAhead(t *testing.T) {
 			rec(recovery.StepWatch, func(r *recovery.Recovery) {
 				r.Group, r.Placement = "ig-1", recovery.Placement{Group: "ig-1", At: ago(5 * time.Minute)}
 			})(c)
-		}), []string{stuck, "12:25 (in 25m): core has to run what was launched by then; otherwise it is stuck, too"}},
+		}), []string{stuck, "12:25 (in 25m): if core still misses instances, its resize is stopped at what runs, it is banned for 2h, and what is missing is launched on another group of the same configuration"}},
 		{"a rung with an after of its own", Scope{Name: "prod"}, short(func(c *Cluster) {
 			rec(recovery.StepWatch, func(r *recovery.Recovery) {
 				r.Placement = recovery.Placement{Group: "ig-1", At: ago(5 * time.Minute)}
 				r.Settings.Fallback = []recovery.Rung{{Types: []string{"m5a.xlarge"}, After: 15 * time.Minute}}
 			})(c)
 			c.Pools[0].Members[0].Rung = 1
-		}), []string{"12:10 (in 10m): core has to run what was launched by then; otherwise it is stuck, too"}},
+		}), []string{"12:10 (in 10m): if core still misses instances, its resize is stopped at what runs, it is banned for 2h, and what is missing is launched on another group, by the ladder: {types: [m5a.xlarge], after: 15m0s}"}},
+		{"the end of a chain", Scope{Name: "prod"}, short(func(c *Cluster) { c.Pools[1].Chain = 3 }),
+			[]string{"12:20 (in 20m): if task still misses instances (3 now), its pool rests for 2h or longer, as 3 recoveries in a row completed nothing; a rung that was not tried yet is tried before that"}},
 		{"rest", Scope{Name: "prod"}, short(func(c *Cluster) { c.Pools[1].Rest = &pool.Rest{Until: noon.Add(time.Hour)} }),
 			[]string{"13:00 (in 1h): the rest of pool task ends, and what it misses (3) is asked for again"}},
 		{"blocked", Scope{Name: "prod"}, short(func(c *Cluster) { c.Pools[1].Blocked = &pool.Blocked{Retry: noon.Add(time.Hour)} }),

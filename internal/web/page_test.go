@@ -35,7 +35,7 @@ func TestPages(t *testing.T) {
 			{"/?offset=5000", []string{"1 to 3 of 3"}},
 			{"/?q=WEB&sort=name", []string{"web-logs", "1 to 1 of 1"}},
 			{"/?condition=blocked", []string{"No cluster matches"}},
-			{"/clusters/prod/j-3REPORTS00003", []string{"<h1>reports", "10 / 12", "has to run what was launched by then", "emrguard pause j-3REPORTS00003", "b-ban", "Unban…", "Scale…", "launch</text>", "due</text>", "takes no launches until"}},
+			{"/clusters/prod/j-3REPORTS00003", []string{"<h1>reports", "10 / 12", "still misses instances, its resize is stopped at what runs", "emrguard pause j-3REPORTS00003", "b-ban", "Unban…", "Scale…", "launch</text>", "due</text>", "takes no launches until"}},
 			{"/recoveries", []string{recovery.Recovery, "completed", "3 placed"}},
 			{"/recoveries/" + recovery.Recovery, []string{"Next", "the story", "Inputs", "insufficient On Demand capacity"}},
 			{"/history?cluster=etl&kind=call.", []string{"call.add", "in a new group of the same configuration", "/api/v1/history.csv?cluster=etl&amp;kind=call."}},
