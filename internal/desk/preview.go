@@ -20,13 +20,14 @@ type Preview struct {
 	Text    string      `json:"text" doc:"what would be done, or the reason of the refusal"`
 	Call    string      `json:"call,omitempty" doc:"the change of the cluster that would be sent to EMR at once; others may follow"`
 	Next    []view.Next `json:"next" doc:"what follows on the cluster then, the earliest first"`
+	Command string      `json:"command" doc:"the command that gives the order"`
 	Undo    string      `json:"undo,omitempty" doc:"the command that takes it back"`
 }
 
 // Preview asks the guard what an order would lead to, on the state as it is known and as if the API budget had room. Nothing is changed. Later
 // reads may lead to something else: the order itself is decided on anew. An order that no guard could accept is a RequestError.
 func (d Desk) Preview(w view.World, to Target, order guard.Order) (Preview, error) {
-	p := Preview{Kind: string(order.Kind), Target: "scope " + to.Scope, Next: []view.Next{}}
+	p := Preview{Kind: string(order.Kind), Target: "scope " + to.Scope, Command: command(order, to), Next: []view.Next{}}
 	if err := order.Validate(); err != nil {
 		return p, &RequestError{err}
 	}
@@ -109,6 +110,32 @@ func titleOf(c view.Cluster, group emr.GroupID) string {
 		return name + "/" + view.Label(g.Group.Name, group)
 	}
 	return name
+}
+
+// command is the command that gives an order.
+func command(o guard.Order, to Target) string {
+	text := "emrguard " + string(o.Kind)
+	switch o.Kind {
+	case guard.OrderBan:
+		text += fmt.Sprintf(" %s --for %s", o.Group, o.For)
+	case guard.OrderScale:
+		text += fmt.Sprintf(" %s --to %d", o.Group, o.To)
+	case guard.OrderUnban, guard.OrderReturn:
+		text += " " + string(o.Group)
+	case guard.OrderPause, guard.OrderResume, guard.OrderAdopt:
+		if to.Cluster == "" {
+			text += " --all --scope " + to.Scope
+		} else {
+			text += " " + string(to.Cluster)
+		}
+	}
+	if o.Force {
+		text += " --force"
+	}
+	if o.Reason != "" {
+		text += " --reason '" + strings.ReplaceAll(o.Reason, "'", `'\''`) + "'"
+	}
+	return text
 }
 
 // undo is the command that takes an order back, if one does.

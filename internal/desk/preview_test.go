@@ -82,6 +82,20 @@ func TestPreview(t *testing.T) {
 			}
 		})
 	}
+	for _, c := range []struct {
+		order guard.Order
+		to    Target
+		want  string
+	}{
+		{guard.Order{Kind: guard.OrderBan, Group: "ig-1", For: guard.Length(90 * time.Minute), Reason: "it's gone"}, etl, `emrguard ban ig-1 --for 1h30m0s --reason 'it'\''s gone'`},
+		{guard.Order{Kind: guard.OrderScale, Group: "ig-2", To: 6, Force: true}, etl, "emrguard scale ig-2 --to 6 --force"},
+		{guard.Order{Kind: guard.OrderPause}, etl, "emrguard pause j-1"},
+		{guard.Order{Kind: guard.OrderResume}, scope, "emrguard resume --all --scope prod"},
+	} {
+		if got := command(c.order, c.to); got != c.want {
+			t.Errorf("got %s, want %s", got, c.want)
+		}
+	}
 	after, err := json.Marshal(w)
 	if err != nil || string(after) != string(before) {
 		t.Errorf("a preview changed the state: %v", err)

@@ -288,6 +288,17 @@ func (p Paused) text(now time.Time) string {
 	return text
 }
 
+// First is what emrguard does next, or, if nothing is due, what follows else; nil when nothing does.
+func (c ClusterStatus) First() *Next {
+	if i := slices.IndexFunc(c.Next, func(n Next) bool { return n.Stop != "" }); i >= 0 {
+		return &c.Next[i]
+	}
+	if len(c.Next) > 0 {
+		return &c.Next[0]
+	}
+	return nil
+}
+
 // Notes are what a person should know of the cluster, most urgent first; one that says "healthy" when there is nothing.
 func (c ClusterStatus) Notes(now time.Time) []string {
 	var notes []string

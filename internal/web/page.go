@@ -483,6 +483,7 @@ type confirmBody struct {
 	To      string // as a form writes it
 	Preview *desk.Preview
 	Problem string
+	WhyNot  string // why the reader may not give it; empty: they may
 	Key     string
 	Told    string // stands for what the question says
 	Again   bool   // it was asked before, and the answer would be another now
@@ -512,6 +513,9 @@ func (s *Server) confirmPage(r *http.Request, v *query, now *snapshot) (string, 
 	q := v.values
 	order, err := orderOf(q)
 	body := confirmBody{Order: order, Words: order.words(), To: q.Get("to"), Key: rand.Text(), Again: q.Get("again") != "", Back: back(q.Get("back"))}
+	if who(r.Context()).Role < Admin {
+		body.WhyNot = s.whyNoChange(s.o.Access())
+	}
 	if err == nil {
 		var p desk.Preview
 		if p, err = s.previewAt(r.Context(), order, now.Now); err == nil {

@@ -29,7 +29,7 @@ func TestPages(t *testing.T) {
 			path string
 			want []string
 		}{
-			{"/", []string{"<h1>Fleet</h1>", "34 / 36", "2 missing", `href="/clusters/prod/j-3REPORTS00003"`, "recovering", "suspended", "whole", "Pause the whole scope"}},
+			{"/", []string{"<h1>Fleet</h1>", "34 / 36", "2 missing", "banned until", "launched on ", "Pause emrguard here", `href="/clusters/prod/j-3REPORTS00003"`, "recovering", "suspended", "whole", "Pause the whole scope"}},
 			{"/", []string{"<title>(1 stuck) Overview", iconURL(1), `<a class="chip c-stuck" href="/?condition=stuck">1 stuck</a>`, " UTC</time>", `aria-sort="descending"><a href="/?sort=urgency"`}},
 			{"/?condition=stuck&sort=since&q=rep", []string{"1 to 1 of 1", `<a href="/?q=rep&amp;sort=since" aria-current="true">`, `<a href="/?condition=missing&amp;q=rep&amp;sort=since">`, `aria-sort="descending"><a href="/?condition=stuck&amp;q=rep&amp;sort=since"`}},
 			{"/?offset=5000", []string{"1 to 3 of 3"}},
@@ -81,6 +81,20 @@ func TestPages(t *testing.T) {
 		for _, path := range []string{"/", "/clusters/prod/j-3REPORTS00003"} {
 			if body := l.page(path).Body.String(); strings.Contains(body, "/confirm?") {
 				t.Errorf("%s offers a reader orders that are refused", path)
+			}
+		}
+		for path, want := range map[string][]string{
+			"/": {"To stop emrguard: <code>emrguard pause j-3REPORTS00003</code>", "<code>emrguard pause --all --scope prod</code>"},
+			"/confirm?kind=pause&scope=prod&cluster=reports&reason=it%27s+late": {"this listener is for reading", "<code>emrguard pause j-3REPORTS00003 --reason &#39;it&#39;\\&#39;&#39;s late&#39;</code>"},
+		} {
+			body := l.page(path).Body.String()
+			for _, text := range want {
+				if !strings.Contains(body, text) {
+					t.Errorf("%s has no %q:\n%s", path, text, body)
+				}
+			}
+			if strings.Contains(body, `class="do"`) {
+				t.Errorf("%s has a button for an order that is refused", path)
 			}
 		}
 	})
