@@ -61,8 +61,10 @@ func (d Desk) previewAll(w view.World, to Target, order guard.Order, p Preview) 
 	case reply.Refused:
 	case order.Kind == guard.OrderPause:
 		p.Undo = "emrguard resume --all --scope " + to.Scope
+		p.Next = append(p.Next, view.Next{Text: view.Waiting(clustersOf(w, to.Scope)...)})
 	default:
 		p.Undo = "emrguard pause --all --scope " + to.Scope
+		p.Next = append(p.Next, view.Next{Text: "what is due on them follows: the page of each cluster says what"})
 	}
 	return p, nil
 }
@@ -100,7 +102,20 @@ func (d Desk) previewOn(w view.World, s view.Scope, c view.Cluster, order guard.
 	after := c
 	after.State = dec.State
 	p.Next, p.Undo = w.Ahead(s, after), undo(order, c, w.Now)
+	if len(p.Next) == 0 {
+		p.Next = append(p.Next, view.Next{Text: "nothing follows by itself: " + view.Waiting(after)})
+	}
 	return p
+}
+
+// clustersOf are the clusters of a scope.
+func clustersOf(w view.World, scope string) []view.Cluster {
+	for _, s := range w.Scopes {
+		if s.Name == scope {
+			return s.Clusters
+		}
+	}
+	return nil
 }
 
 // titleOf is a cluster, or one of its groups, by name.

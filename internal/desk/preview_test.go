@@ -82,6 +82,13 @@ func TestPreview(t *testing.T) {
 			}
 		})
 	}
+	// What a pause leaves as it is, is said, and never that all is well.
+	for _, to := range []Target{etl, scope} {
+		p, err := l.Preview(w, to, guard.Order{Kind: guard.OrderPause, Author: "ann"})
+		if err != nil || len(p.Next) != 1 || !strings.Contains(p.Next[0].Text, "3 instances stay missing") {
+			t.Errorf("%+v, %v", p, err)
+		}
+	}
 	for _, c := range []struct {
 		order guard.Order
 		to    Target

@@ -40,9 +40,9 @@ func (w World) Ahead(s Scope, c Cluster) []Next {
 	held := ""
 	switch {
 	case c.Paused != nil:
-		held = "emrguard changes nothing here until `emrguard resume " + string(c.Cluster.ID) + "`"
+		held = "emrguard changes nothing here until `emrguard resume " + string(c.Cluster.ID) + "`: " + Waiting(c)
 	case s.Paused != nil:
-		held = "emrguard changes nothing in scope " + s.Name + " until `emrguard resume --all --scope " + s.Name + "`"
+		held = "emrguard changes nothing in scope " + s.Name + " until `emrguard resume --all --scope " + s.Name + "`: " + Waiting(c)
 	case c.Withheld != "":
 		held = "emrguard only observes this cluster: " + c.Withheld
 	case c.Mode == "observe":
@@ -101,6 +101,41 @@ func (w World) Ahead(s Scope, c Cluster) []Next {
 		return -1
 	})
 	return out
+}
+
+// Waiting says what stays as it is on clusters while emrguard changes nothing there.
+func Waiting(clusters ...Cluster) string {
+	open, missing := 0, 0
+	for _, c := range clusters {
+		open += len(c.Recoveries)
+		for _, p := range c.Pools {
+			_, n := c.running(p)
+			missing += n
+		}
+	}
+	switch {
+	case open > 0 && missing > 0:
+		return hold(open) + ", " + stay(missing)
+	case open > 0:
+		return hold(open)
+	case missing > 0:
+		return stay(missing)
+	}
+	return "nothing is missing there now"
+}
+
+func hold(open int) string {
+	if open == 1 {
+		return "1 open recovery waits where it is"
+	}
+	return fmt.Sprintf("%d open recoveries wait where they are", open)
+}
+
+func stay(missing int) string {
+	if missing == 1 {
+		return "1 instance stays missing"
+	}
+	return fmt.Sprintf("%d instances stay missing", missing)
 }
 
 // lapse says what the end of a ban means.
@@ -248,7 +283,7 @@ func (c ClusterStatus) conditions() []string {
 	}
 	add("suspended", c.Suspended != nil)
 	add("paused", c.Paused != nil)
-	add("banned", len(c.Bans) > 0)
+	add("banned", len(c.bans) > 0)
 	add("observed", c.Withheld != "" || c.Mode == "observe")
 	return out
 }

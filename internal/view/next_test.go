@@ -12,6 +12,19 @@ import (
 	"emrguard/internal/recovery"
 )
 
+func TestWaiting(t *testing.T) {
+	stuck, whole := Cluster{State: stuckCluster(t)}, Cluster{State: cluster("j-1", "web", nil)}
+	for want, clusters := range map[string][]Cluster{
+		"nothing is missing there now":                                    {whole},
+		"1 open recovery waits where it is, 2 instances stay missing":     {whole, stuck},
+		"2 open recoveries wait where they are, 4 instances stay missing": {stuck, stuck},
+	} {
+		if got := Waiting(clusters...); got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+	}
+}
+
 func TestAhead(t *testing.T) {
 	// short is a cluster whose task group misses 3 since 11:50.
 	short := func(change func(*Cluster)) Cluster {
@@ -45,8 +58,8 @@ func TestAhead(t *testing.T) {
 		{"nothing is missing", Scope{Name: "prod"}, short(func(c *Cluster) { c.Groups = c.Groups[:1] }), nil},
 		{"a grace for what arrives", Scope{Name: "prod"}, short(func(c *Cluster) { c.Settings.ProgressGrace = 10 * time.Minute }),
 			[]string{"12:20 (in 20m): if task still misses instances (3 now), or 10m after the last arrival, its resize is stopped at what runs, it is banned for 2h, and what is missing is launched on another group of the same configuration"}},
-		{"paused", Scope{Name: "prod"}, short(func(c *Cluster) { c.Paused = &guard.Pause{Author: "ann"} }), []string{"emrguard changes nothing here until `emrguard resume j-1`"}},
-		{"the scope is paused", Scope{Name: "prod", Paused: &guard.Pause{Author: "ann"}}, short(nil), []string{"emrguard changes nothing in scope prod until `emrguard resume --all --scope prod`"}},
+		{"paused", Scope{Name: "prod"}, short(func(c *Cluster) { c.Paused = &guard.Pause{Author: "ann"} }), []string{"emrguard changes nothing here until `emrguard resume j-1`: 3 instances stay missing"}},
+		{"the scope is paused", Scope{Name: "prod", Paused: &guard.Pause{Author: "ann"}}, short(nil), []string{"emrguard changes nothing in scope prod until `emrguard resume --all --scope prod`: 3 instances stay missing"}},
 		{"observed", Scope{Name: "prod"}, short(func(c *Cluster) { c.Mode = "observe" }), []string{"emrguard only observes this cluster; what it would do is in the history"}},
 		{"withheld", Scope{Name: "prod"}, short(func(c *Cluster) { c.Withheld = "EMR managed scaling is in charge" }), []string{"emrguard only observes this cluster: EMR managed scaling is in charge"}},
 		{"off", Scope{Name: "prod"}, short(func(c *Cluster) { c.Mode = "off" }), []string{"emrguard leaves this cluster alone"}},

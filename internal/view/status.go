@@ -77,7 +77,6 @@ type ClusterStatus struct {
 	Suspended    *Suspended       `json:"suspended,omitempty" doc:"scaling operations are held"`
 	Recoveries   []RecoveryStatus `json:"recoveries" doc:"open recoveries"`
 	Pools        []PoolStatus     `json:"troubled_pools" doc:"pools that rest, are blocked or contested, have no group, whose schedule waits, or whose instances may come back"`
-	Bans         []BanStatus      `json:"bans" doc:"groups that take no launches, pool by pool"`
 	Unread       *Unread          `json:"metrics_unread,omitempty" doc:"metrics cannot be read, so no policy is judged"`
 	NoData       int              `json:"policies_without_data" doc:"policies that lacked data points when they were judged last"`
 	Notice       *Notice          `json:"termination,omitempty" doc:"the cluster is about to be terminated"`
@@ -89,6 +88,8 @@ type ClusterStatus struct {
 	Stuck        bool             `json:"stuck" doc:"a resize got stuck: its repair is open, its pool rests or has no place for what is missing, or instances are missing for longer than recovery.after"`
 	Conditions   []string         `json:"conditions" doc:"what is the matter, the most urgent first: blocked, contested, unusable, terminating, missing, recovering, resting, suspended, paused, banned, observed; empty when it is whole"`
 	Next         []Next           `json:"next" doc:"what follows by itself if nothing changes, the earliest first"`
+
+	bans []BanStatus // of its groups, pool by pool; programs ask for them apart
 }
 
 // Unread says that metrics cannot be read.
@@ -145,7 +146,7 @@ func (w World) clusterStatus(s Scope, c Cluster) ClusterStatus {
 	scope := s.Name
 	row := ClusterStatus{
 		Scope: scope, Cluster: string(c.Cluster.ID), Name: c.Cluster.Name, State: string(c.Cluster.State), Mode: c.Mode, Why: c.Why,
-		Recoveries: []RecoveryStatus{}, Pools: []PoolStatus{}, Bans: []BanStatus{}, Withheld: c.Withheld, LastRead: c.Read,
+		Recoveries: []RecoveryStatus{}, Pools: []PoolStatus{}, Withheld: c.Withheld, LastRead: c.Read,
 	}
 	for _, p := range c.Pools {
 		running, missing := c.running(p)
@@ -158,7 +159,7 @@ func (w World) clusterStatus(s Scope, c Cluster) ClusterStatus {
 		}
 		for _, m := range p.Members {
 			if m.Banned(w.Now) {
-				row.Bans = append(row.Bans, w.banStatus(scope, c, p, m))
+				row.bans = append(row.bans, w.banStatus(scope, c, p, m))
 			}
 		}
 		if pool := w.poolStatus(scope, c, p); pool.troubled() {
@@ -328,7 +329,7 @@ func (c ClusterStatus) Notes(now time.Time) []string {
 	for _, p := range c.Pools {
 		notes = append(notes, p.troubles(now)...)
 	}
-	for _, b := range c.Bans {
+	for _, b := range c.bans {
 		if !slices.ContainsFunc(c.Recoveries, func(r RecoveryStatus) bool { return r.Recovery == b.Recovery }) { // else its sentence says so
 			notes = append(notes, b.sentence(now))
 		}

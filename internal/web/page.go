@@ -697,12 +697,13 @@ func notes(c view.ClusterStatus, now time.Time, most int) []string {
 // following is what follows on a cluster, with the present time.
 func following(now time.Time, of any) any {
 	out := struct {
-		Now  time.Time
-		Next []view.Next
+		Now     time.Time
+		Next    []view.Next
+		Missing int
 	}{Now: now}
 	switch v := of.(type) {
 	case view.ClusterStatus:
-		out.Next = v.Next
+		out.Next, out.Missing = v.Next, v.Missing
 	case recoveryBody:
 		out.Next = v.Next
 	case *desk.Preview:
