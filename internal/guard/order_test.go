@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"emrguard/internal/emr"
+	"emrguard/internal/pool"
 	"emrguard/internal/recovery"
 )
 
@@ -164,6 +165,74 @@ func TestLengthsOfOrders(t *testing.T) {
 	for _, text := range []string{`"soon"`, `true`, `1.5`} {
 		if err := json.Unmarshal([]byte(`{"for":`+text+`}`), new(Order)); err == nil {
 			t.Errorf("%s is a length", text)
+		}
+	}
+}
+
+// TestAnswersToOrders is what stands in the way of an order, or goes with it, and is said in the answer.
+func TestAnswersToOrders(t *testing.T) {
+	scale := Order{Kind: OrderScale, Group: "ig-A", To: 7, Author: "ann"}
+	for name, c := range map[string]struct {
+		change  func(*model)
+		order   Order
+		refused bool
+		want    string
+	}{
+		"a read that is not usable": {func(m *model) { m.state.Unusable = &Unusable{Since: m.now, Last: m.now, Reads: 1, Reason: "no groups"} }, scale, true, "the last read of the groups is not usable"},
+		"a clock that is wrong":     {func(m *model) { m.env.Trusted = false }, scale, true, "clock"},
+		"a cluster that starts":     {func(m *model) { m.state.Cluster.State = emr.ClusterStarting }, scale, true, "STARTING"},
+		"a fall seen once":          {func(m *model) { m.state.Pool("ig-A").Members[0].Fall = &pool.Fall{To: 3, At: m.now} }, scale, true, "recovery of this pool is at work"},
+		"a group of no pool":        {func(*model) {}, Order{Kind: OrderScale, Group: "ig-Z", To: 7, Author: "ann"}, true, "there is no pool ig-Z"},
+		"a dry run":                 {func(m *model) { m.env.DryRun = true }, scale, true, "dry run"},
+		"a ban that is contested": {func(m *model) {
+			p := m.state.Pool("ig-A")
+			p.Contested, p.Members[0].Ban = true, &pool.Ban{From: m.now, Until: m.now.Add(time.Hour), Contest: true}
+		}, Order{Kind: OrderUnban, Group: "ig-A", Author: "ann"}, false, "what others launch there stays"},
+		"an unban of a blocked pool": {func(m *model) {
+			p := m.state.Pool("ig-A")
+			p.Blocked, p.Members[0].Ban = &pool.Blocked{Retry: m.now.Add(time.Hour)}, &pool.Ban{From: m.now, Until: m.now.Add(time.Hour)}
+		}, Order{Kind: OrderUnban, Group: "ig-A", Author: "ann"}, false, "places for what its pool misses are looked for at once"},
+		"a pause while a call is out": {func(m *model) { m.state.Pending = &Call{Call: emr.Call{Op: emr.ModifyInstanceGroups}} }, Order{Kind: OrderPause, Author: "ann"}, false,
+			"ModifyInstanceGroups is on its way already"},
+		"an end of a pause in observe": {func(m *model) {
+			m.state.Paused, m.env.Mode, m.env.Why = &Pause{Since: m.now, Author: "bob"}, Observe, "rule 2 says observe"
+		}, Order{Kind: OrderResume, Author: "ann"}, false, "rule 2 says observe"},
+	} {
+		m := newModel(t, recovery.Defaults())
+		m.pass(time.Minute)
+		c.change(m)
+		d := m.decide(Input{Order: &c.order})
+		if d.Reply == nil || d.Reply.Refused != c.refused || !strings.Contains(d.Reply.Text, c.want) {
+			t.Errorf("%s: %+v, want refused %t with %q", name, d.Reply, c.refused, c.want)
+		}
+		if c.refused && (d.Call != nil || len(d.State.Recoveries) > 0) {
+			t.Errorf("%s: a refused order begins something: %+v", name, d)
+		}
+	}
+}
+
+// TestOrdersToAWholeScope is the pause of all clusters: only an order that changes it is taken.
+func TestOrdersToAWholeScope(t *testing.T) {
+	now := time.Date(2026, 1, 5, 12, 0, 0, 0, time.UTC)
+	pause, resume := Order{Kind: OrderPause, Author: "ann", Reason: "quarter end"}, Order{Kind: OrderResume, Author: "bob"}
+	paused, reply := OfScope(nil, pause, now)
+	if reply.Refused || paused == nil || paused.Author != "ann" || !paused.Since.Equal(now) {
+		t.Fatalf("%+v %+v", paused, reply)
+	}
+	for name, c := range map[string]struct {
+		paused  *Pause
+		order   Order
+		refused bool
+		want    string
+	}{
+		"a second pause":         {paused, pause, true, "paused already since 2026-01-05T12:00:00Z by ann"},
+		"an end of none":         {nil, resume, true, "not paused as a whole"},
+		"its end":                {paused, resume, false, ""},
+		"an order for a cluster": {paused, Order{Kind: OrderAdopt, Author: "ann"}, true, "is for a cluster"},
+	} {
+		after, reply := OfScope(c.paused, c.order, now.Add(time.Hour))
+		if reply.Refused != c.refused || !strings.Contains(reply.Text, c.want) || c.refused && after != c.paused || !c.refused && after != nil {
+			t.Errorf("%s: %+v, %+v", name, after, reply)
 		}
 	}
 }
