@@ -278,13 +278,15 @@ func TestBrowserSurvivesARestart(t *testing.T) {
 	see(ctx, t, "the stream", live)
 	addr := l.addr
 	l.stop()
-	see(ctx, t, "that nobody answers", `document.getElementById("live").textContent.includes("does not answer")`)
+	see(ctx, t, "that nobody answers, and since when", `/does not answer since \d\d:\d\d:\d\d UTC/.test(document.getElementById("live").textContent)`)
+	see(ctx, t, "that in red across the page", `(() => { const e = document.getElementById("live"); return e.classList.contains("lost") && e.offsetWidth > 0.8 * document.querySelector("header").clientWidth })()`)
+	shot(ctx, t, "nobody-answers")
 	tag, err := chromedp.Run(ctx, chromedp.Evaluate[string](`document.body.dataset.tag`))
 	if err != nil {
 		t.Fatal(err)
 	}
 	l.serve(addr)
-	see(ctx, t, "the stream again", live)
+	see(ctx, t, "the stream again", live+` && !document.getElementById("live").classList.contains("lost")`)
 	see(ctx, t, "news after the restart", fmt.Sprintf("document.body.dataset.tag !== %q", tag))
 	see(ctx, t, "that it was never loaded anew, and kept its focus", `window.untouched && document.activeElement.name === "q"`)
 }

@@ -182,6 +182,19 @@ func TestFiveHundredClusters(t *testing.T) {
 	}
 }
 
+// A cluster that was never read is not called whole: nobody knows what runs there.
+func TestAClusterThatWasNotReadYet(t *testing.T) {
+	l := newLab(t, memory.New("abcdefgh"), mustParse(t, oneScope))
+	body := `{"cluster":{"id":"j-1NEW","name":"new","state":"WAITING"},"pools":[],"groups":[]}`
+	crowd(t, l.store, []store.Document{{Key: store.Key{Scope: "prod", Cluster: "j-1NEW"}, Body: store.Text(body)}}, 1)
+	for _, path := range []string{"/", "/clusters/prod/j-CROWD000000"} {
+		w := l.page(path)
+		if page := w.Body.String(); w.Code != 200 || !strings.Contains(page, `<span class="chip c-observed">not read yet</span>`) || strings.Contains(page, ">whole<") {
+			t.Errorf("%s: %d %s", path, w.Code, page)
+		}
+	}
+}
+
 func TestStateIsReadOnceForAll(t *testing.T) {
 	docs, cfg := watchedDocs(t)
 	s := &countingStore{Store: memory.New("abcdefgh")}

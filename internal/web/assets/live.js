@@ -3,7 +3,10 @@
 // focus, the scrolling and what is open or being typed stay. Without scripts a page is what it was when it was loaded.
 (() => {
   const body = document.body, status = document.getElementById("live");
-  const say = (text) => { if (status.textContent !== text) status.textContent = text; };
+  const say = (text, lost = false) => {
+    if (status.textContent !== text) status.textContent = text;
+    status.classList.toggle("lost", lost);
+  };
 
   // Ids and commands are copied by a button beside them, where the browser lets a page do that.
   if (navigator.clipboard) document.documentElement.classList.add("scripts");
@@ -23,7 +26,7 @@
   });
 
   if (!("live" in body.dataset) || !window.EventSource) return;
-  let busy = false, again = false, last = 0;
+  let busy = false, again = false, last = 0, silent = null; // silent: since when nobody answers
 
   // same says whether two nodes stand for the same thing, so that the old one can take over what the new one says.
   const same = (a, b) => a.nodeType === b.nodeType && a.nodeName === b.nodeName && (a.nodeType !== 1 || a.id === b.id);
@@ -81,7 +84,7 @@
       last = Date.now();
       say("live");
     } catch {
-      say("the page could not be brought up to date; it is tried again");
+      if (!silent) say("the page could not be brought up to date; it is tried again", true);
     } finally {
       busy = false;
       if (again) { again = false; refresh(); }
@@ -91,11 +94,13 @@
   const connect = () => {
     const stream = new EventSource("/api/v1/events");
     stream.addEventListener("state", (e) => {
+      silent = null;
       say("live");
       if (JSON.parse(e.data).tag !== body.dataset.tag) refresh();
     });
     stream.onerror = () => {
-      say("emrguard does not answer; this page shows what was known before");
+      silent ??= new Date().toISOString().slice(11, 19);
+      say(`emrguard does not answer since ${silent} UTC; this page shows what was known before`, true);
       if (stream.readyState === EventSource.CLOSED) setTimeout(connect, 3000); // a browser gives up after an answer that is no stream
     };
   };
