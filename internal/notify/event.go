@@ -2,14 +2,12 @@ package notify
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"net/url"
 	"slices"
 	"strings"
 	"time"
 
-	"emrguard/internal/recovery"
 	"emrguard/internal/store"
 	"emrguard/internal/view"
 )
@@ -84,23 +82,12 @@ func events(ctx context.Context, s store.Store, records []store.Record, site str
 // began adds to the begin of a recovery how many ran, and the cause that EMR gave, if it is known by now. It is often told in another record of the same
 // minute.
 func (e *Event) began(r store.Record, w view.World) {
-	var data struct {
-		Kind   recovery.Kind `json:"kind"`
-		Inputs struct {
-			Members []struct {
-				Group     string `json:"group"`
-				Requested int    `json:"requested"`
-				Running   int    `json:"running"`
-			} `json:"members"`
-		} `json:"inputs"`
-	}
-	if json.Unmarshal(r.Data, &data) != nil || !slices.Contains(repairs, data.Kind) {
+	began, ok := view.BeganOf(r)
+	if !slices.Contains(repairs, began.Kind) {
 		return
 	}
-	for _, m := range data.Inputs.Members {
-		if m.Group == r.Group {
-			e.Requested, e.Running = m.Requested, m.Running
-		}
+	if ok {
+		e.Requested, e.Running = began.Requested, began.Running
 	}
 	for _, s := range w.Scopes {
 		for _, c := range s.Clusters {

@@ -126,30 +126,14 @@ func (l *Levels) Add(r store.Record) {
 
 // begins notes that a return begins: from now on both its group and the fallbacks are asked for the same instances. Other recoveries change nothing.
 func (l *Levels) begins(r store.Record) {
-	var data struct {
-		Kind   recovery.Kind `json:"kind"`
-		Inputs struct {
-			Members []struct {
-				Group     string `json:"group"`
-				Requested int    `json:"requested"`
-				Running   int    `json:"running"`
-			} `json:"members"`
-		} `json:"inputs"`
-	}
-	if json.Unmarshal(r.Data, &data) != nil || data.Kind != recovery.Return {
-		return
-	}
-	for _, m := range data.Inputs.Members {
-		if m.Group != r.Group {
-			continue
-		}
+	if began, ok := BeganOf(r); ok && began.Kind == recovery.Return {
 		key := groupKey{r.Key, r.Group}
 		g := l.groups[key]
 		if g == nil {
-			g = &level{first: counts{m.Requested, m.Running}, pool: r.Pool}
+			g = &level{first: counts{began.Requested, began.Running}, pool: r.Pool}
 			l.groups[key], l.order = g, append(l.order, key)
 		}
-		g.before = &m.Requested
+		g.before = &began.Requested
 	}
 }
 
