@@ -52,6 +52,7 @@ var layout = []place{
 	{"internal/scaling", pure, "metric policies, schedules, termination"},
 	{"internal/guard", pure, "one cluster: Decide"},
 	{"internal/budget", pure, "API token buckets and the order of reads"},
+	{"internal/suggest", pure, "the known word that a misspelt one stands for"},
 	{"internal/engine", engine, "Step(now, completions) -> calls, journal"},
 	{"internal/awsapi", adapter, "EMR and credentials through the AWS SDK"},
 	{"internal/emrsim", simulator, "EMR by clock and seed"},

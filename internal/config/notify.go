@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+
+	"emrguard/internal/suggest"
 )
 
 // notify checks the section of the notifications, which knows the most of itself.
@@ -19,7 +21,7 @@ func (v *validator) notify() {
 		path := fmt.Sprintf("notify.routes[%d]", i)
 		for j, name := range r.Scopes {
 			if !slices.Contains(scopes, name) {
-				v.problem(fmt.Sprintf("%s.scopes[%d]", path, j), "there is no scope %q; %s", name, didYouMean(name, scopes))
+				v.problem(fmt.Sprintf("%s.scopes[%d]", path, j), "there is no scope %q; %s", name, suggest.DidYouMean(name, scopes))
 			}
 		}
 		for j, pattern := range r.Clusters {

@@ -9,6 +9,7 @@ import (
 	"emrguard/internal/emr"
 	"emrguard/internal/recovery"
 	"emrguard/internal/scaling"
+	"emrguard/internal/suggest"
 )
 
 // metricsEvery is how often EMR writes its metrics (EMR Management Guide, UsingEMR_ViewingMetrics).
@@ -121,7 +122,7 @@ func (w *warner) condition(path string, c scaling.Condition) {
 	}
 	if !emr.KnownMetric(c.Metric) {
 		text := "see the list in the EMR Management Guide, UsingEMR_ViewingMetrics"
-		if like := nearest(c.Metric, emr.MetricNames); like != "" {
+		if like := suggest.Nearest(c.Metric, emr.MetricNames); like != "" {
 			text = "did you mean " + like + "?"
 		}
 		w.warn(path+".metric", "%.60q is none of the metrics that AWS documents for clusters without managed scaling, so it may never have a data point; %s", c.Metric, text)

@@ -16,6 +16,7 @@ import (
 	"emrguard/internal/emr"
 	"emrguard/internal/notify"
 	"emrguard/internal/scaling"
+	"emrguard/internal/suggest"
 )
 
 // listenNone turns the listener off.
@@ -159,7 +160,7 @@ func oneOf[T ~string](v *validator, path string, value T, known ...T) {
 		}
 		words[i] = string(k)
 	}
-	v.problem(path, "%q is not known; %s", string(value), didYouMean(string(value), words))
+	v.problem(path, "%q is not known; %s", string(value), suggest.DidYouMean(string(value), words))
 }
 
 // short is a duration without its zero parts: 90m0s is 1h30m, 2h0m0s is 2h.
@@ -266,7 +267,7 @@ func (v *validator) scope(path string, s Scope) {
 	}
 	for op := range s.APIRates {
 		if !slices.Contains(ops, string(op)) {
-			v.problem(join(path+".api_rates", string(op)), "not an operation that emrguard uses; %s", didYouMean(string(op), ops))
+			v.problem(join(path+".api_rates", string(op)), "not an operation that emrguard uses; %s", suggest.DidYouMean(string(op), ops))
 		}
 	}
 	v.span(path+".sweep", s.Sweep, 10*time.Second, 24*time.Hour)
@@ -400,7 +401,7 @@ func (v *validator) match(path string, m Match) {
 	}
 	for i, name := range m.Scopes {
 		if !slices.Contains(scopes, name) {
-			v.problem(fmt.Sprintf("%s.scopes[%d]", path, i), "there is no scope %q; %s", name, didYouMean(name, scopes))
+			v.problem(fmt.Sprintf("%s.scopes[%d]", path, i), "there is no scope %q; %s", name, suggest.DidYouMean(name, scopes))
 		}
 	}
 	for i, pattern := range m.Names {

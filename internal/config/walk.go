@@ -14,6 +14,7 @@ import (
 	"emrguard/internal/notify"
 	"emrguard/internal/recovery"
 	"emrguard/internal/scaling"
+	"emrguard/internal/suggest"
 )
 
 // maxExpanded bounds the values that aliases and merge keys may repeat, so that a small file cannot stand for a huge one.
@@ -335,7 +336,7 @@ func (w *walker) rung(node *yaml.Node, v reflect.Value, path string) {
 	case node.Kind == yaml.ScalarNode:
 		names := append([]string{"same"}, namesOf(rungType)...)
 		hint := "write it as {types: […]} or {market: …}"
-		if c := nearest(node.Value, names); c == "same" {
+		if c := suggest.Nearest(node.Value, names); c == "same" {
 			hint = `did you mean "same"?`
 		}
 		w.problem(node, path, "want same, or keys and values (%s), found %s; %s", strings.Join(namesOf(rungType), ", "), found(node), hint)
@@ -348,14 +349,14 @@ func (w *walker) rung(node *yaml.Node, v reflect.Value, path string) {
 
 // whichKey says which key an unknown one stands for: a neighbour, else one that belongs a level deeper, else all of them.
 func (w *walker) whichKey(word, path string, t reflect.Type, names []string) string {
-	if c := nearest(word, names); c != "" {
+	if c := suggest.Nearest(word, names); c != "" {
 		w.meant[join(path, c)] = true
 		return `did you mean "` + c + `"?`
 	}
 	if key := deeper(word, t); key != "" {
 		return "did you mean " + key + "?"
 	}
-	return didYouMean(word, names)
+	return suggest.DidYouMean(word, names)
 }
 
 // deeper finds exactly this key in the structs below t and returns its path, or "".

@@ -1,13 +1,14 @@
-package config
+// Package suggest finds which word was meant by one that is not known, for the errors of the configuration, of the API and of searches.
+package suggest
 
 import (
 	"slices"
 	"strings"
 )
 
-// nearest returns the candidate a misspelt word most likely stands for, or "". Upper case, hyphens and missing
+// Nearest returns the candidate a misspelt word most likely stands for, or "". Upper case, hyphens and missing
 // underscores are no difference; otherwise about one wrong letter in three is forgiven, or a missing or added end.
-func nearest(word string, candidates []string) string {
+func Nearest(word string, candidates []string) string {
 	plain := func(s string) string {
 		return strings.NewReplacer("_", "", "-", "", " ", "").Replace(strings.ToLower(s))
 	}
@@ -60,9 +61,9 @@ func distance(a, b string) int {
 	return rows[len(s)][len(t)]
 }
 
-// didYouMean is the end of a message about an unknown word: the likely candidate, else all of them.
-func didYouMean(word string, candidates []string) string {
-	if c := nearest(word, candidates); c != "" {
+// DidYouMean is the end of a message about an unknown word: the likely candidate, else all of them.
+func DidYouMean(word string, candidates []string) string {
+	if c := Nearest(word, candidates); c != "" {
 		return `did you mean "` + c + `"?`
 	}
 	return "known here: " + strings.Join(candidates, ", ")
