@@ -317,11 +317,31 @@ func (d *decider) close(r *recovery.Recovery, outcome recovery.Outcome, reason s
 	if at := r.Placement; p != nil && at.Name != "" && at.Group == "" && r.Fill == "" && !slices.Contains(p.Repeated, id) {
 		p.Repeated = append(p.Repeated, id) // its AddInstanceGroups may still make a group, which nobody waits for any more
 	}
-	d.record("recovery."+string(outcome), Record{Group: r.Group, Pool: r.Pool, Recovery: id, Reason: reason, Author: r.Author,
-		Data: map[string]any{"kind": r.Kind, "opened": r.Opened, "asked": r.Asked, "ran": r.Ran, "stop_count": r.Count, "placed": r.Placed, "cause": r.Why,
-			"took": d.env.Now.Sub(r.Opened).Round(time.Second).String(), "inputs": d.inputs(r)}})
+	d.record("recovery."+string(outcome), Record{Group: r.Group, Pool: r.Pool, Recovery: id, Reason: reason, Author: r.Author, Data: d.outcome(r, p)})
 	d.s.Recoveries = slices.DeleteFunc(d.s.Recoveries, func(o recovery.Recovery) bool { return o.ID == id })
 	d.wakeAt(d.env.Now.Add(time.Second)) // what waited for it may begin
+}
+
+// outcome is what the record of a recovery's end says of it, so that its story can be told when nothing else is left of it. P is its pool, or nil.
+func (d *decider) outcome(r *recovery.Recovery, p *pool.Pool) map[string]any {
+	data := map[string]any{"kind": r.Kind, "opened": r.Opened, "since": r.Since, "number": r.Number, "asked": r.Asked, "ran": r.Ran, "stop_count": r.Count, "placed": r.Placed, "cause": r.Why,
+		"took": d.env.Now.Sub(r.Opened).Round(time.Second).String(), "inputs": d.inputs(r)}
+	if !r.Stopped.IsZero() {
+		data["stopped"] = r.Stopped
+	}
+	if r.Placement.Group != "" {
+		data["placed_on"] = r.Placement.Group
+	}
+	if p == nil {
+		return data
+	}
+	if !p.Short.Since.IsZero() {
+		data["short_since"] = p.Short.Since
+	}
+	if m := p.Member(r.Group); m != nil && m.Ban != nil && m.Ban.Recovery == r.ID {
+		data["banned_until"] = m.Ban.Until
+	}
+	return data
 }
 
 // giveUp lets wanted follow an order to scale that ends undone: nobody carries it out later, unless it waits for a place.

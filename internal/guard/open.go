@@ -171,6 +171,9 @@ func (d *decider) newRecovery(kind recovery.Kind, p *pool.Pool, group emr.GroupI
 
 func (d *decider) begin(r recovery.Recovery) {
 	d.s.Recoveries = append(d.s.Recoveries, r)
-	d.record("recovery.open", Record{Group: r.Group, Pool: r.Pool, Recovery: r.ID, Reason: r.Reason, Author: r.Author,
-		Data: map[string]any{"kind": r.Kind, "since": r.Since, "number": r.Number, "settings": r.Settings, "inputs": d.inputs(&r)}})
+	data := map[string]any{"kind": r.Kind, "since": r.Since, "number": r.Number, "settings": r.Settings, "inputs": d.inputs(&r)}
+	if p := d.s.Pool(r.Pool); p != nil && !p.Short.Since.IsZero() {
+		data["short_since"] = p.Short.Since
+	}
+	d.record("recovery.open", Record{Group: r.Group, Pool: r.Pool, Recovery: r.ID, Reason: r.Reason, Author: r.Author, Data: data})
 }

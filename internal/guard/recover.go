@@ -48,7 +48,7 @@ func (d *decider) step(r *recovery.Recovery) bool {
 	before := *r
 	next, act := recovery.Advance(*r, d.viewOf(r, p), d.ledgerOf(r))
 	*r = next
-	if next.Why != before.Why && next.Why.Cause != recovery.Unknown {
+	if next.Why.Cause != before.Why.Cause && next.Why.Cause != recovery.Unknown { // its words change while it lasts
 		d.record("recovery.cause", Record{Group: r.Group, Pool: r.Pool, Recovery: r.ID, Reason: fmt.Sprintf("why it is stuck, as EMR tells it: %s", next.Why), Data: map[string]any{"cause": next.Why}})
 	}
 	if next.Step != before.Step || next.Hold != before.Hold && next.Hold != "" || next.Unstoppable != before.Unstoppable && !next.Unstoppable.IsZero() {

@@ -26,7 +26,7 @@ const (
 // Why is a cause with the words it was told from.
 type Why struct {
 	Cause Cause  `json:"cause"`
-	Text  string `json:"text,omitempty"` // EMR's, cut to what is around the words that tell it
+	Text  string `json:"text,omitempty"` // EMR's own words, whole up to longestText bytes
 }
 
 // String is the cause for a sentence; empty when unknown.
@@ -57,8 +57,8 @@ var phrases = []struct {
 	{Capacity, []string{"capacity"}, regexp.MustCompile(`(?i)InsufficientInstanceCapacity|INSUFFICIENT_CAPACITY|SPOT_NO_CAPACITY|\binsufficient (\S+ ){0,2}capacity\b|\bnot have sufficient \S+ capacity\b`)},
 }
 
-// around is how many bytes of a text are kept on either side of the words that tell the cause.
-const around = 60
+// longestText is how many bytes of a reason are kept: several times what AWS documents, since a person reads it as EMR said it.
+const longestText = 1500
 
 // tell reads one reason. Two causes in one text are none: nobody knows which of them holds the group up.
 func tell(code, text string) Why {
@@ -76,29 +76,27 @@ func tell(code, text string) Why {
 		if found.Cause != Unknown {
 			return Why{}
 		}
-		found = Why{p.cause, excerpt(text, at[0]-around, at[1]+around)}
+		found = Why{p.cause, kept(text, at[1])}
 	}
 	return found
 }
 
-// excerpt cuts a text between words, or where a word is long between characters.
-func excerpt(text string, from, to int) string {
-	before, after := "…", "…"
-	if from <= 0 {
-		from, before = 0, ""
-	} else if space := strings.IndexByte(text[from:from+around], ' '); space >= 0 {
-		from += space + 1
-	}
-	if to >= len(text) {
-		to, after = len(text), ""
-	} else if space := strings.LastIndexByte(text[to-around:to], ' '); space >= 0 {
-		to -= around - space
-	}
-	for from > 0 && !utf8.RuneStart(text[from]) {
-		from--
+// kept is a reason as far as it is kept: all of it, or of a very long one the beginning, between characters. Should what tells the cause end after that, at told, then
+// it is what is before there.
+func kept(text string, told int) string {
+	from, to, before, after := 0, len(text), "", ""
+	switch {
+	case len(text) <= longestText:
+	case told <= longestText:
+		to, after = longestText, "…"
+	default:
+		from, to, before, after = told-longestText, told, "…", "…"
 	}
 	for to < len(text) && !utf8.RuneStart(text[to]) {
-		to++
+		to--
+	}
+	for from > 0 && !utf8.RuneStart(text[from]) {
+		from++
 	}
 	return before + text[from:to] + after
 }
