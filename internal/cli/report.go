@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"emrguard/internal/desk"
 	"emrguard/internal/view"
 )
 
@@ -71,10 +72,10 @@ func (f *reportFlags) period(now time.Time) (from, to time.Time, err error) {
 	if to.IsZero() {
 		to = now
 	}
-	if _, ofDay := timeOfDay(f.until); ofDay && to.After(now) {
+	if _, ofDay := desk.TimeOfDay(f.until); ofDay && to.After(now) {
 		to = to.Add(-24 * time.Hour)
 	}
-	if _, ofDay := timeOfDay(f.since); ofDay && !from.Before(to) {
+	if _, ofDay := desk.TimeOfDay(f.since); ofDay && !from.Before(to) {
 		from = from.Add(-24 * time.Hour)
 	}
 	switch {

@@ -4,11 +4,13 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
 
 	"emrguard/internal/store"
+	"emrguard/internal/suggest"
 	"emrguard/internal/view"
 )
 
@@ -26,16 +28,34 @@ type Filter struct {
 	Limit    int   // 1 to store.MaxPage
 }
 
+// FilterError is what is wrong with one field of a Filter.
+type FilterError struct {
+	Field string // scope, cluster, group, pool, recovery, kind or from
+	Err   error
+}
+
+// Error implements error.
+func (e *FilterError) Error() string { return e.Err.Error() }
+
+// Unwrap returns the error itself.
+func (e *FilterError) Unwrap() error { return e.Err }
+
+// wrongIn is a RequestError of a field.
+func wrongIn(field string, err error) error { return &RequestError{&FilterError{field, err}} }
+
 // Query turns names into ids; the text is not in it. What has ended is named by its id, of which there must be a record. Names, scopes, recoveries and kinds that
-// there are not are a RequestError, which joins them where they are several.
+// there are not, and a period that ends before it begins, are a RequestError, which joins them where they are several; each is a FilterError.
 func (d Desk) Query(ctx context.Context, w view.World, f Filter) (store.Query, error) {
 	q := store.Query{Scope: f.Scope, Recovery: f.Recovery, Kinds: f.Kinds, From: f.From, To: f.To, Before: f.Before, Limit: f.Limit}
 	if f.Limit < 1 || f.Limit > store.MaxPage {
 		return q, mistake("a limit of %d records is outside 1 to %d", f.Limit, store.MaxPage)
 	}
 	var wrong []error
+	if err := InOrder(f.From, f.To); err != nil {
+		wrong = append(wrong, wrongIn("from", err))
+	}
 	if f.Cluster != "" {
-		found, err := d.found(ctx, f.Scope, f.Cluster, w.FindCluster, store.Query{Cluster: f.Cluster})
+		found, err := d.found(ctx, f.Scope, "cluster", f.Cluster, w.FindCluster, store.Query{Cluster: f.Cluster})
 		if wrong, err = mistakes(wrong, err); err != nil {
 			return q, err
 		}
@@ -45,18 +65,18 @@ func (d Desk) Query(ctx context.Context, w view.World, f Filter) (store.Query, e
 		}
 	}
 	for _, ref := range []struct {
-		text string
-		find func(string) (view.Found, error)
-		id   *string
-		past store.Query
+		field, text string
+		find        func(string) (view.Found, error)
+		id          *string
+		past        store.Query
 	}{
-		{f.Group, w.FindGroup, &q.Group, store.Query{Group: f.Group}},
-		{f.Pool, w.FindPool, &q.Pool, store.Query{Pool: f.Pool}},
+		{"group", f.Group, w.FindGroup, &q.Group, store.Query{Group: f.Group}},
+		{"pool", f.Pool, w.FindPool, &q.Pool, store.Query{Pool: f.Pool}},
 	} {
 		if ref.text == "" {
 			continue
 		}
-		found, err := d.found(ctx, f.Scope, ref.text, ref.find, ref.past)
+		found, err := d.found(ctx, f.Scope, ref.field, ref.text, ref.find, ref.past)
 		if wrong, err = mistakes(wrong, err); err != nil {
 			return q, err
 		}
@@ -80,8 +100,8 @@ func mistakes(wrong []error, err error) ([]error, error) {
 	return wrong, err
 }
 
-// found finds what a reference names. The zero Found is something that has ended, of which there is a record.
-func (d Desk) found(ctx context.Context, scope, ref string, find func(string) (view.Found, error), past store.Query) (view.Found, error) {
+// found finds what a field of a filter names. The zero Found is something that has ended, of which there is a record.
+func (d Desk) found(ctx context.Context, scope, field, ref string, find func(string) (view.Found, error), past store.Query) (view.Found, error) {
 	found, err := find(ref)
 	if err == nil {
 		return found, nil
@@ -93,7 +113,7 @@ func (d Desk) found(ctx context.Context, scope, ref string, find func(string) (v
 			return view.Found{}, failed
 		}
 	}
-	return found, &RequestError{err}
+	return found, wrongIn(field, err)
 }
 
 // unknown are RequestErrors of a scope and a recovery without a record, and of kinds that are none.
@@ -102,7 +122,7 @@ func (d Desk) unknown(ctx context.Context, w view.World, f Filter) (wrong []erro
 		if known, err := d.recorded(ctx, store.Query{Scope: f.Scope}); err != nil {
 			return nil, err
 		} else if !known {
-			wrong = append(wrong, &RequestError{&view.UnknownError{What: "scope", Ref: f.Scope}})
+			wrong = append(wrong, wrongIn("scope", &view.UnknownError{What: "scope", Ref: f.Scope}))
 			f.Scope = "" // what else is named may be there
 		}
 	}
@@ -110,7 +130,7 @@ func (d Desk) unknown(ctx context.Context, w view.World, f Filter) (wrong []erro
 		if known, err := d.recorded(ctx, store.Query{Scope: f.Scope, Recovery: f.Recovery}); err != nil {
 			return nil, err
 		} else if !known {
-			wrong = append(wrong, &RequestError{&view.UnknownError{What: "recovery", Ref: f.Recovery}})
+			wrong = append(wrong, wrongIn("recovery", &view.UnknownError{What: "recovery", Ref: f.Recovery}))
 		}
 	}
 	kinds, strange := view.Kinds(), []string{}
@@ -125,9 +145,31 @@ func (d Desk) unknown(ctx context.Context, w view.World, f Filter) (wrong []erro
 		}
 	}
 	if len(strange) > 0 {
-		wrong = append(wrong, mistake("no kind %q; there are %s", strings.Join(strange, ", "), strings.Join(kinds, ", ")))
+		wrong = append(wrong, wrongIn("kind", noKinds(strange, kinds)))
 	}
 	return wrong, nil
+}
+
+// noKinds is the error of kinds that there are not. It says what was likely meant, and that one may be the beginning of many; all kinds only where
+// nothing is like one of them.
+func noKinds(strange, kinds []string) error {
+	beginnings := view.KindGroups()
+	var told []string
+	all := ""
+	for _, k := range strange {
+		text := fmt.Sprintf("no kind %q", k)
+		like := kinds
+		if _, end, _ := strings.Cut(k, "."); end == "" {
+			like = slices.Concat(beginnings, kinds)
+		}
+		if meant := suggest.Nearest(k, like); meant != "" {
+			text += fmt.Sprintf(" (did you mean %q?)", meant)
+		} else {
+			all = "; there are " + strings.Join(kinds, ", ")
+		}
+		told = append(told, text)
+	}
+	return fmt.Errorf("%s; one that ends with a full stop stands for all that begin with it: %s%s", strings.Join(told, ", "), strings.Join(beginnings, ", "), all)
 }
 
 // recorded says whether a record matches.

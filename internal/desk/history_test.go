@@ -2,8 +2,11 @@ package desk
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"strings"
 	"testing"
+	"time"
 
 	"emrguard/internal/store"
 	"emrguard/internal/view"
@@ -67,5 +70,38 @@ func TestSearch(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestWhatIsWrongWithAFilter holds that each mistake is told, with the field that it is in.
+func TestWhatIsWrongWithAFilter(t *testing.T) {
+	l := newLab(t)
+	_, err := l.Query(t.Context(), view.New(noon, nil), Filter{
+		Scope: "prdo", Cluster: "nobody", Group: "nothing", Pool: "none", Recovery: "r0", Kinds: []string{"cal.", "ban.sett"}, From: noon, To: ago(time.Hour), Limit: 1,
+	})
+	mistake, joined := (*RequestError)(nil), interface{ Unwrap() []error }(nil)
+	if !errors.As(err, &mistake) || !errors.As(err, &joined) {
+		t.Fatalf("%v", err)
+	}
+	got := map[string]string{}
+	for _, e := range joined.Unwrap() {
+		if in := (*FilterError)(nil); errors.As(e, &in) {
+			got[in.Field] = in.Error()
+		}
+	}
+	for field, want := range map[string]string{
+		"scope": `no scope "prdo"`, "cluster": `no cluster "nobody"`, "group": `no group "nothing"`, "pool": `no pool "none"`, "recovery": `no recovery "r0"`,
+		"kind": `no kind "cal." (did you mean "call."?), no kind "ban.sett" (did you mean "ban.set"?); one that ends with a full stop stands for all that begin with it: answer., api., ban., call.,`,
+		"from": "the period begins at 2026-01-05T12:00:00Z, which is not before its end, 2026-01-05T11:00:00Z; give the earlier time first",
+	} {
+		if !strings.HasPrefix(got[field], want) {
+			t.Errorf("%s: %q, want %q", field, got[field], want)
+		}
+	}
+	if strings.Contains(got["kind"], "there are") {
+		t.Errorf("all kinds are listed beside what was likely meant: %s", got["kind"])
+	}
+	if _, err := l.Query(t.Context(), view.New(noon, nil), Filter{Kinds: []string{"xyz"}, Limit: 1}); err == nil || !strings.Contains(err.Error(), "; there are answer.add, ") {
+		t.Errorf("%v", err)
 	}
 }

@@ -2,6 +2,7 @@ package view
 
 import (
 	"slices"
+	"strings"
 
 	"emrguard/internal/guard"
 )
@@ -26,6 +27,16 @@ func Kinds() []string {
 	}
 	slices.Sort(kinds)
 	return kinds
+}
+
+// KindGroups are the beginnings that kinds have in common, such as "call.", in order: each stands for all kinds that begin with it.
+func KindGroups() []string {
+	var groups []string
+	for _, k := range Kinds() {
+		group, _, _ := strings.Cut(k, ".")
+		groups = append(groups, group+".")
+	}
+	return slices.Compact(groups)
 }
 
 // orderKinds are the orders there are.

@@ -127,9 +127,9 @@ func TestNothingIsChangedByStrangers(t *testing.T) {
 			{"a huge body", Access{Open: true}, "POST", "/api/v1/orders", `{"kind":"pause","cluster":"web-logs","reason":"` + strings.Repeat("x", 2*maxBody) + `"}`, nil, 413},
 			{"a huge form", Access{Open: true}, "POST", "/act", form + "&reason=" + strings.Repeat("x", 2*maxBody), nil, 400},
 			{"a form for the API", Access{Open: true}, "POST", "/api/v1/orders", form, nil, 415},
-			{"a change by reading", Access{Open: true}, "GET", "/act?" + form, "", nil, 404},
-			{"a change by another method", Access{Open: true}, "PUT", "/api/v1/orders", ban, nil, 404},
-			{"a method that is none", Access{AdminToken: adminToken}, "DELETE", "/clusters/prod/j-1WEBLOGS00001", "", []string{admin}, 404},
+			{"a change by reading", Access{Open: true}, "GET", "/act?" + form, "", nil, 405},
+			{"a change by another method", Access{Open: true}, "PUT", "/api/v1/orders", ban, nil, 405},
+			{"a method that is none", Access{AdminToken: adminToken}, "DELETE", "/clusters/prod/j-1WEBLOGS00001", "", []string{admin}, 405},
 			{"the proxy's header from elsewhere", Access{Proxy: &Proxy{Header: "X-User", From: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}, Admins: []string{"*"}}}, "POST", "/act", form, []string{"X-User: ann"}, 401},
 		} {
 			c.access.Now = time.Now

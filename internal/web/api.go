@@ -18,12 +18,15 @@ import (
 	"emrguard/internal/view"
 )
 
-// apiPath is where the API of this version lies.
-const apiPath = "/api/v1"
+// apiPath is where the API of this version lies. Its version is not that of emrguard, which /whoami tells.
+const (
+	apiPath    = "/api/v1"
+	apiVersion = "1"
+)
 
 // routeAPI mounts the JSON API. Its description is generated from the same types that answer: /api/v1/openapi.json.
 func (s *Server) routeAPI(mux *http.ServeMux) {
-	api := humago.New(mux, apiConfig(s.o.Version))
+	api := humago.New(mux, apiConfig())
 	get(api, s, "fleet", "/fleet", "All clusters in numbers, and one page of them, the most urgent first", s.apiFleet)
 	get(api, s, "cluster", "/clusters/{scope}/{cluster}", "One cluster with its groups, pools, bans, recoveries, policies and timelines", s.apiCluster)
 	get(api, s, "groups", "/groups", "Every instance group as last read", s.apiGroups)
@@ -43,14 +46,11 @@ func (s *Server) routeAPI(mux *http.ServeMux) {
 	mux.HandleFunc("GET "+apiPath+"/events", s.streamEvents)
 	mux.HandleFunc("GET "+apiPath+"/history.csv", s.exportCSV)
 	mux.HandleFunc("GET "+apiPath+"/history.ndjson", s.exportJSON)
-	mux.HandleFunc(apiPath+"/", func(w http.ResponseWriter, r *http.Request) {
-		s.refuse(w, r, http.StatusNotFound, "there is no such thing in the API; see "+apiPath+"/openapi.json")
-	})
 }
 
 // apiConfig describes the API as a whole.
-func apiConfig(version string) huma.Config {
-	c := huma.DefaultConfig("emrguard", version)
+func apiConfig() huma.Config {
+	c := huma.DefaultConfig("emrguard", apiVersion)
 	c.Info.Description = "What the emrguard dashboard shows and does. Times are RFC 3339 in UTC; lengths of time are in seconds where a name ends in _seconds. " +
 		"Fields may be added, none is renamed or removed. Errors are problem details (RFC 9457)."
 	c.OpenAPIPath, c.DocsPath, c.SchemasPath = apiPath+"/openapi", "", ""
@@ -187,15 +187,15 @@ type (
 	historyInput struct {
 		Conditional
 		Which
-		Group    string    `query:"group" maxLength:"300" doc:"only this group: id, name, or CLUSTER/GROUP"`
-		Pool     string    `query:"pool" maxLength:"300" doc:"only this pool: id, name, or CLUSTER/POOL"`
-		Recovery string    `query:"recovery" maxLength:"64" doc:"only the recovery with this id"`
-		Kinds    []string  `query:"kind" maxItems:"50" doc:"only these kinds; one that ends with a full stop stands for all that begin with it"`
-		Text     string    `query:"q" maxLength:"200" doc:"only records with this in their reason, kind, author, or a name or id, upper and lower case being the same. A page of a search reads 20,000 records at most"`
-		From     time.Time `query:"from" doc:"not before"`
-		To       time.Time `query:"to" doc:"before"`
-		Before   int64     `query:"before" minimum:"0" default:"0" doc:"only what was written before the record of this number (seq); for paging"`
-		Limit    int       `query:"limit" minimum:"1" maximum:"1000" default:"100" doc:"records of the page"`
+		Group    string   `query:"group" maxLength:"300" doc:"only this group: id, name, or CLUSTER/GROUP"`
+		Pool     string   `query:"pool" maxLength:"300" doc:"only this pool: id, name, or CLUSTER/POOL"`
+		Recovery string   `query:"recovery" maxLength:"64" doc:"only the recovery with this id"`
+		Kinds    []string `query:"kind" maxItems:"50" doc:"only these kinds; one that ends with a full stop stands for all that begin with it"`
+		Text     string   `query:"q" maxLength:"200" doc:"only records with this in their reason, kind, author, or a name or id, upper and lower case being the same. A page of a search reads 20,000 records at most"`
+		From     Moment   `query:"from" doc:"not before"`
+		To       Moment   `query:"to" doc:"before"`
+		Before   int64    `query:"before" minimum:"0" default:"0" doc:"only what was written before the record of this number (seq); for paging"`
+		Limit    int      `query:"limit" minimum:"1" maximum:"1000" default:"100" doc:"records of the page"`
 	}
 	explainInput struct {
 		Conditional
@@ -206,8 +206,8 @@ type (
 	Period struct {
 		Strict
 		Which
-		From time.Time `query:"from" doc:"beginning; by default 24 hours ago, of a report and of costs seven days"`
-		To   time.Time `query:"to" doc:"end; by default now"`
+		From Moment `query:"from" doc:"beginning; by default 24 hours ago, of a report and of costs seven days"`
+		To   Moment `query:"to" doc:"end; by default now"`
 	}
 	capacityInput struct {
 		Period
@@ -316,13 +316,13 @@ func (s *Server) apiRecovery(ctx context.Context, now *snapshot, in *recoveryInp
 }
 
 func (s *Server) apiHistory(ctx context.Context, now *snapshot, in *historyInput) (view.History, error) {
-	events, older, err := now.desk.Page(ctx, now.World, in.filter())
+	events, older, err := now.desk.Page(ctx, now.World, in.filter(now.Now))
 	slices.Reverse(events)
 	return view.History{Now: now.Now, Records: events, Older: older}, err
 }
 
-func (in *historyInput) filter() desk.Filter {
-	return desk.Filter{Scope: in.Scope, Cluster: in.Cluster, Group: in.Group, Pool: in.Pool, Recovery: in.Recovery, Kinds: in.Kinds, Text: in.Text, From: in.From, To: in.To, Before: in.Before, Limit: in.Limit}
+func (in *historyInput) filter(now time.Time) desk.Filter {
+	return desk.Filter{Scope: in.Scope, Cluster: in.Cluster, Group: in.Group, Pool: in.Pool, Recovery: in.Recovery, Kinds: in.Kinds, Text: in.Text, From: in.From.at(now), To: in.To.at(now), Before: in.Before, Limit: in.Limit}
 }
 
 func (s *Server) apiExplain(ctx context.Context, now *snapshot, in *explainInput) (view.Explanation, error) {
@@ -376,17 +376,17 @@ func rowsOf[T any](in Rows, rows []T, of *Listed) []T {
 
 // period is the time that is asked for, or the last so long.
 func (in *Period) period(now time.Time, length time.Duration) (from, to time.Time, err error) {
-	from, to = in.From, in.To
+	from, to = in.From.at(now), in.To.at(now)
 	if to.IsZero() {
 		to = now
 	}
 	if from.IsZero() {
 		from = to.Add(-length)
 	}
-	if !from.Before(to) {
-		err = huma.Error422UnprocessableEntity("from has to be before to")
+	if err := desk.InOrder(from, to); err != nil {
+		return from, to, &desk.RequestError{Err: err}
 	}
-	return from, to, err
+	return from, to, nil
 }
 
 func (s *Server) apiReport(ctx context.Context, now *snapshot, in *sumsInput) (out reportPage, err error) {

@@ -105,15 +105,12 @@ var filterNames = []string{"scope", "cluster", "group", "pool", "recovery", "kin
 func (s *snapshot) filter(ctx context.Context, v *query) (desk.Filter, error) {
 	f := desk.Filter{
 		Scope: v.text("scope", 64), Cluster: v.text("cluster", 300), Group: v.text("group", 300), Pool: v.text("pool", 300), Recovery: v.text("recovery", 64),
-		Text: v.text("q", 200), From: v.time("from"), To: v.time("to"), Before: v.number("before", 0, math.MaxInt64, 0), Limit: pageSize,
+		Text: v.text("q", 200), From: v.time("from", s.Now), To: v.time("to", s.Now), Before: v.number("before", 0, math.MaxInt64, 0), Limit: pageSize,
 	}
 	for k := range strings.SplitSeq(v.text("kind", 2000), ",") {
 		if k = strings.TrimSpace(k); k != "" {
 			f.Kinds = append(f.Kinds, k)
 		}
-	}
-	if !f.From.IsZero() && !f.To.IsZero() && !f.From.Before(f.To) {
-		v.fault("from", "has to be before to")
 	}
 	if len(v.wrong) == 0 {
 		return f, nil

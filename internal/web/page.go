@@ -63,9 +63,6 @@ func (s *Server) routePages(mux *http.ServeMux) {
 	mux.HandleFunc("GET /login", s.loginPage)
 	mux.HandleFunc("POST /login", s.login)
 	mux.HandleFunc("POST /logout", s.logout)
-	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-		s.refuse(w, r, http.StatusNotFound, "there is no page "+r.URL.Path)
-	})
 }
 
 // still are the pages that do not follow the state: a question stays as it was asked, and the sums of a period and the whole story of a cluster cost

@@ -93,19 +93,13 @@ func (q *query) choice(name string, words ...string) string {
 	return text
 }
 
-// time is a moment in UTC, or with its zone; zero without one.
-func (q *query) time(name string) time.Time {
-	text := q.text(name, 40)
-	if text == "" {
-		return time.Time{}
+// time is a moment as desk.Moment reads it; zero without one.
+func (q *query) time(name string, now time.Time) time.Time {
+	t, err := desk.Moment(q.text(name, 40), now)
+	if err != nil {
+		q.fault(name, "%v", err)
 	}
-	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04", "2006-01-02T15:04:05", "2006-01-02"} {
-		if t, err := time.Parse(layout, text); err == nil {
-			return t
-		}
-	}
-	q.fault(name, "%q is no time; write 2026-01-05T14:05:00Z", text)
-	return time.Time{}
+	return t
 }
 
 // err is everything that is wrong, as a RequestError; nil if nothing is. More are mistakes that were found elsewhere.

@@ -60,6 +60,7 @@ func New(o Options) *Server {
 	s.routeAssets(mux)
 	s.routeAPI(mux)
 	s.routePages(mux)
+	s.routeNowhere(mux)
 	cross := http.NewCrossOriginProtection()
 	cross.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, r, http.StatusForbidden, "this change was asked for by another site's page; send it from emrguard's own page, or with a program that sends no Origin header")
