@@ -13,7 +13,7 @@ func newStatusCmd(d *Deps) *cobra.Command {
 	return showCmd(d, &cobra.Command{
 		Use:     "status",
 		Short:   "Show every cluster: what is missing, what is suspended, what is being repaired",
-		Long:    "status shows every cluster that has not ended: what runs of what is wanted, what is missing since when, and what emrguard does about it.",
+		Long:    "status shows every cluster that has not ended: what runs of what is wanted, what is missing since when, whether that is a resize within its time and until when, or stuck, and what emrguard does about it.",
 		Example: "  emrguard status -c emrguard.yaml\n  emrguard status --scope prod --output json",
 	}, view.Status{}, func(_ context.Context, o *opened, r *reader, asJSON bool) error {
 		status := o.world.Status()

@@ -52,16 +52,20 @@ func (d *decider) shapeOf(id emr.GroupID) (recovery.Shape, bool) {
 	return recovery.ShapeOf(g.Group), true
 }
 
-// settingsOf are the settings as they hold for a group: its rung may have an after of its own, and insufficient capacity may shorten it.
+// settingsOf are the settings as they hold for a group.
 func (d *decider) settingsOf(id emr.GroupID) recovery.Settings {
-	s := d.env.Settings
-	if p := d.s.PoolOf(id); p != nil {
-		s = s.On(p.Member(id).Rung)
+	return d.s.SettingsOf(id, d.env.Settings)
+}
+
+// SettingsOf are settings as they hold for a group of the cluster: its rung may have an after of its own, and insufficient capacity may shorten it.
+func (s *State) SettingsOf(id emr.GroupID, of Settings) Settings {
+	if p := s.PoolOf(id); p != nil {
+		of = of.On(p.Member(id).Rung)
 	}
-	if g := d.s.Group(id); g != nil && g.refused() {
-		s = s.Refused()
+	if g := s.Group(id); g != nil && g.refused() {
+		of = of.Refused()
 	}
-	return s
+	return of
 }
 
 // places orders the places for a launch of the pool under the settings; r, if not nil, is the recovery for which EMR may have refused some.

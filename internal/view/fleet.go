@@ -27,11 +27,16 @@ type Totals struct {
 	Stuck      int              `json:"stuck" doc:"clusters on which a resize is stuck"`
 	Recoveries int              `json:"recoveries" doc:"open recoveries, scaling operations included"`
 	Conditions []ConditionCount `json:"conditions" doc:"each condition and how many clusters it is the matter with, the most urgent first"`
+
+	shortfall []string // how it stands with what is missing, cluster by cluster
 }
+
+// Shortfall is how it stands with what is missing: stuck, missing or resizing, the worst of them; empty when nothing is missing.
+func (t Totals) Shortfall() string { return worst(t.Missing, t.shortfall...) }
 
 // ConditionCount is how often something is the matter.
 type ConditionCount struct {
-	Condition string `json:"condition" doc:"blocked, contested, unusable, terminating, missing, recovering, resting, suspended, paused, banned or observed"`
+	Condition string `json:"condition" doc:"blocked, stuck, contested, unusable, terminating, missing, recovering, resting, resizing, suspended, paused, banned or observed"`
 	Clusters  int    `json:"clusters" doc:"clusters"`
 }
 
@@ -50,14 +55,11 @@ type ScopeHead struct {
 type FleetFilter struct {
 	Scope     string // empty: all
 	Text      string // part of the name or the id, upper and lower case being the same
-	Condition string // one of Conditions, or Stuck; empty: any
+	Condition string // one of Conditions; empty: any
 	Sort      string // one of Sorts; empty: the first of them
 	Offset    int    // at least 0
 	Limit     int    // at least 1
 }
-
-// Stuck stands for clusters on which a resize is stuck, beside the Conditions.
-const Stuck = "stuck"
 
 // Sorts are the orders of clusters: the most urgent first; by name; most missing first; the longest missing first; the one read longest ago first.
 func Sorts() []string { return []string{"urgency", "name", "missing", "since", "read"} }
@@ -76,7 +78,7 @@ func (w World) Fleet(f FleetFilter) Fleet {
 		for _, c := range s.Clusters {
 			out.Totals.add(c, counts)
 			if (text == "" || strings.Contains(strings.ToLower(c.Name), text) || strings.Contains(strings.ToLower(c.Cluster), text)) &&
-				(f.Condition == "" || f.Condition == Stuck && c.Stuck || slices.Contains(c.Conditions, f.Condition)) {
+				(f.Condition == "" || slices.Contains(c.Conditions, f.Condition)) {
 				rows = append(rows, c)
 			}
 		}
@@ -113,6 +115,7 @@ func (t *Totals) add(c ClusterStatus, counts map[string]int) {
 	t.Running += c.Running
 	t.Missing += c.Missing
 	t.Recoveries += len(c.Recoveries)
+	t.shortfall = append(t.shortfall, c.Shortfall())
 	if c.Stuck {
 		t.Stuck++
 	}

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"time"
 
+	"emrguard/internal/emr"
 	"emrguard/internal/guard"
 )
 
@@ -33,6 +34,8 @@ type GroupStatus struct {
 	Running      int       `json:"running" doc:"instances running"`
 	Missing      int       `json:"missing" doc:"instances asked for and not running"`
 	MissingSince time.Time `json:"missing_since,omitzero" doc:"since when the oldest of them is missing"`
+	Change       string    `json:"change,omitempty" doc:"stuck, missing (short, and nothing resizes) or resizing (within its time); absent when it is whole"`
+	ResizeUntil  time.Time `json:"resizing_until,omitzero" doc:"when a resize that is within its time counts as stuck"`
 	Cause        string    `json:"cause,omitempty" doc:"why the oldest is missing: change or loss"`
 	DatedBy      string    `json:"dated_by,omitempty" doc:"where that date comes from: call, event, instance, read or sight"`
 	Slack        float64   `json:"slack_seconds,omitempty" doc:"the date may be off by so much"`
@@ -58,6 +61,9 @@ func (w World) groupStatus(scope string, c Cluster, g guard.Group) GroupStatus {
 	if e, ok := g.Ledger.Oldest(); ok {
 		row.MissingSince, row.Cause, row.DatedBy, row.Slack = e.Since, string(e.Cause), string(e.By), e.Slack.Seconds()
 	}
+	if g.Role != emr.Master {
+		row.Change, row.ResizeUntil = w.resizeOf(c, g).word(g.Missing())
+	}
 	if p := c.PoolOf(g.ID); p != nil {
 		m := p.Member(g.ID)
 		row.Pool, row.Fallback, row.Rung = string(p.Origin), g.ID != p.Origin, m.Rung
@@ -67,6 +73,9 @@ func (w World) groupStatus(scope string, c Cluster, g guard.Group) GroupStatus {
 	}
 	return row
 }
+
+// Shortfall is how it stands with what is missing, as Change says it; empty when nothing is missing.
+func (g GroupStatus) Shortfall() string { return worst(g.Missing, g.Change) }
 
 // Table is the groups for people.
 func (v Groups) Table() Table {

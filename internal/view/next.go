@@ -269,18 +269,20 @@ func (c ClusterStatus) conditions() []string {
 	for _, p := range c.Pools {
 		add("blocked", p.Blocked != nil)
 	}
+	add(Stuck, c.Stuck)
 	for _, p := range c.Pools {
 		add("contested", p.Contested)
 	}
 	add("unusable", c.Unusable != nil)
 	add("terminating", c.Notice != nil)
-	add("missing", c.Missing > 0)
+	add(Missing, slices.Contains(c.shortfall, Missing))
 	for _, r := range c.Recoveries {
 		add("recovering", r.Kind != string(recovery.Scale))
 	}
 	for _, p := range c.Pools {
 		add("resting", p.Rest != nil)
 	}
+	add(Resizing, slices.Contains(c.shortfall, Resizing))
 	add("suspended", c.Suspended != nil)
 	add("paused", c.Paused != nil)
 	add("banned", len(c.bans) > 0)
@@ -290,5 +292,5 @@ func (c ClusterStatus) conditions() []string {
 
 // Conditions are all words that a cluster's conditions may have, the most urgent first.
 func Conditions() []string {
-	return strings.Fields("blocked contested unusable terminating missing recovering resting suspended paused banned observed")
+	return strings.Fields("blocked stuck contested unusable terminating missing recovering resting resizing suspended paused banned observed")
 }

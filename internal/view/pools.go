@@ -34,6 +34,8 @@ type PoolStatus struct {
 	Missing      int       `json:"missing" doc:"instances wanted and not running"`
 	MissingSince time.Time `json:"missing_since,omitzero" doc:"since when it has been short without interruption, over all attempts"`
 	AttemptSince time.Time `json:"attempt_since,omitzero" doc:"since when the oldest instance is missing that the present attempt asked for, where that is later: the clock of a group begins anew with a launch on another"`
+	Change       string    `json:"change,omitempty" doc:"stuck, missing (short, and nothing resizes) or resizing (within its time); absent when it is whole"`
+	ResizeUntil  time.Time `json:"resizing_until,omitzero" doc:"when a resize that is within its time counts as stuck"`
 	Moved        int       `json:"moved" doc:"instances placed on another member than the one they were asked of"`
 	Members      []string  `json:"members" doc:"group ids: the origin, then the fallbacks by age"`
 	Chain        int       `json:"chain" doc:"recoveries in a row without a completed resize"`
@@ -176,6 +178,7 @@ func (w World) poolStatus(scope string, c Cluster, p pool.Pool) PoolStatus {
 		Contested: p.Contested,
 	}
 	row.MissingSince, row.AttemptSince = c.missingSince(p)
+	row.Change, row.ResizeUntil = w.resizeIn(c, p).word(missing)
 	row.Back = w.back(c, p)
 	for _, m := range p.Members {
 		row.Members = append(row.Members, string(m.Group))
@@ -197,6 +200,9 @@ func (w World) poolStatus(scope string, c Cluster, p pool.Pool) PoolStatus {
 	}
 	return row
 }
+
+// Shortfall is how it stands with what is missing, as Change says it; empty when nothing is missing.
+func (p PoolStatus) Shortfall() string { return worst(p.Missing, p.Change) }
 
 // title is what the pool is called in a sentence.
 func (p PoolStatus) title() string {

@@ -8,7 +8,6 @@ import (
 
 	"emrguard/internal/emr"
 	"emrguard/internal/guard"
-	"emrguard/internal/recovery"
 	"emrguard/internal/scaling"
 	"emrguard/internal/store"
 )
@@ -85,11 +84,13 @@ type ClusterStatus struct {
 	Withheld     string           `json:"withheld,omitempty" doc:"why the cluster is only observed"`
 	Unusable     *Unusable        `json:"unusable,omitempty" doc:"reads cannot be decided on"`
 	LastRead     time.Time        `json:"last_read,omitzero" doc:"when the last usable read began; absent before the first"`
-	Stuck        bool             `json:"stuck" doc:"a resize got stuck: its repair is open, its pool rests or has no place for what is missing, or instances are missing for longer than recovery.after"`
-	Conditions   []string         `json:"conditions" doc:"what is the matter, the most urgent first: blocked, contested, unusable, terminating, missing, recovering, resting, suspended, paused, banned, observed; empty when it is whole"`
+	Stuck        bool             `json:"stuck" doc:"a resize got stuck: it is past its time, its repair is open, its pool rests or has no place for what is missing, or instances are missing for longer than recovery.after"`
+	ResizeUntil  time.Time        `json:"resizing_until,omitzero" doc:"when the first of the resizes that are under way and within their time counts as stuck; absent also where no configuration says how long one may take"`
+	Conditions   []string         `json:"conditions" doc:"what is the matter, the most urgent first: blocked, stuck, contested, unusable, terminating, missing (short, and nothing resizes), recovering, resting, resizing (within its time), suspended, paused, banned, observed; empty when it is whole"`
 	Next         []Next           `json:"next" doc:"what follows by itself if nothing changes, the earliest first"`
 
-	bans []BanStatus // of its groups, pool by pool; programs ask for them apart
+	bans      []BanStatus // of its groups, pool by pool; programs ask for them apart
+	shortfall []string    // the words for how the changes of its pools stand
 }
 
 // Unread says that metrics cannot be read.
@@ -148,9 +149,14 @@ func (w World) clusterStatus(s Scope, c Cluster) ClusterStatus {
 		Scope: scope, Cluster: string(c.Cluster.ID), Name: c.Cluster.Name, State: string(c.Cluster.State), Mode: c.Mode, Why: c.Why,
 		Recoveries: []RecoveryStatus{}, Pools: []PoolStatus{}, Withheld: c.Withheld, LastRead: c.Read,
 	}
+	stands := func(r resize, missing int) {
+		word, until := r.word(missing)
+		row.shortfall, row.ResizeUntil = append(row.shortfall, word), earlier(row.ResizeUntil, until)
+	}
 	for _, p := range c.Pools {
 		running, missing := c.running(p)
 		row.Wanted, row.Running, row.Missing = row.Wanted+p.Wanted, row.Running+running, row.Missing+missing
+		stands(w.resizeIn(c, p), missing)
 		if since, attempt := c.missingSince(p); !since.IsZero() && (row.MissingSince.IsZero() || since.Before(row.MissingSince)) {
 			row.MissingSince, row.AttemptSince = since, attempt
 		}
@@ -185,6 +191,7 @@ func (w World) clusterStatus(s Scope, c Cluster) ClusterStatus {
 		row.Requested, row.Beyond = row.Requested+g.Requested, row.Beyond+max(0, g.Running-g.Requested)
 		if c.PoolOf(g.ID) == nil { // of another emrguard store: in no pool of ours
 			row.Wanted, row.Running, row.Missing = row.Wanted+g.Requested, row.Running+min(g.Running, g.Requested), row.Missing+g.Missing()
+			stands(w.resizeOf(c, g), g.Missing())
 		}
 	}
 	for _, r := range c.Recoveries {
@@ -201,20 +208,13 @@ func (w World) clusterStatus(s Scope, c Cluster) ClusterStatus {
 	if u := c.Unusable; u != nil {
 		row.Unusable = &Unusable{Since: u.Since, Reads: u.Reads, Reason: u.Reason}
 	}
+	row.Stuck = slices.Contains(row.shortfall, Stuck)
 	row.Conditions, row.Next = row.conditions(), w.Ahead(s, c)
-	row.Stuck = row.stuck(w.Now, c.Settings.After)
 	return row
 }
 
-// stuck says whether a resize is stuck; after is when one counts as stuck, 0 if no configuration says it.
-func (c ClusterStatus) stuck(now time.Time, after time.Duration) bool {
-	if c.Missing > 0 && after > 0 && !c.MissingSince.IsZero() && now.Sub(c.MissingSince) >= after {
-		return true
-	}
-	return slices.ContainsFunc(c.Recoveries, func(r RecoveryStatus) bool {
-		return slices.Contains([]recovery.Kind{recovery.Stuck, recovery.Suspended, recovery.Idle, recovery.Shrink}, recovery.Kind(r.Kind))
-	}) || slices.ContainsFunc(c.Pools, func(p PoolStatus) bool { return p.Rest != nil || p.Blocked != nil })
-}
+// Shortfall is how it stands with what is missing: stuck, missing or resizing, the worst of them; empty when nothing is missing.
+func (c ClusterStatus) Shortfall() string { return worst(c.Missing, c.shortfall...) }
 
 // noData is how many policies lacked data points when they were judged last, though the cluster is old enough to have them.
 func (c Cluster) noData() int {
@@ -315,12 +315,18 @@ func (c ClusterStatus) Notes(now time.Time) []string {
 	if c.Unusable != nil {
 		add("reads are unusable since %s: %s", Since(c.Unusable.Since, now), c.Unusable.Reason)
 	}
-	if c.Missing > 0 && !c.MissingSince.IsZero() {
-		add("%d missing since %s%s", c.Missing, Since(c.MissingSince, now), attempted(c.AttemptSince, now))
-	} else if c.Missing > 0 {
-		add("%d missing", c.Missing)
+	stands := c.stands(now)
+	switch {
+	case c.Missing > 0 && !c.MissingSince.IsZero():
+		add("%s%d missing since %s%s", stands, c.Missing, Since(c.MissingSince, now), attempted(c.AttemptSince, now))
+	case c.Missing > 0:
+		add("%s%d missing", stands, c.Missing)
+	case c.Beyond == 0 && stands != "" && len(c.Recoveries) == 0: // else these say it
+		add("%snothing is missing", stands)
 	}
-	if c.Beyond > 0 {
+	if c.Beyond > 0 && c.Missing == 0 {
+		add("%s%d run beyond what is asked for", stands, c.Beyond)
+	} else if c.Beyond > 0 {
 		add("%d run beyond what is asked for", c.Beyond)
 	}
 	for _, r := range c.Recoveries {

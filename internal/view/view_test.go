@@ -175,10 +175,10 @@ func TestMissingSince(t *testing.T) {
 		missing, again string
 	}{
 		"whole":                        {nil, 3, 0, "healthy", ""},
-		"the third attempt":            {[]ledger.Entry{since(34 * time.Minute)}, 0, 4*time.Hour + 30*time.Minute, "3 missing since 07:30 (4h30m), the present attempt since 11:26 (34m)", "11:26"},
-		"the first attempt":            {[]ledger.Entry{since(34 * time.Minute)}, 0, 34*time.Minute + 20*time.Second, "3 missing since 11:25 (34m)", ""},
+		"the third attempt":            {[]ledger.Entry{since(34 * time.Minute)}, 0, 4*time.Hour + 30*time.Minute, "resizing: 3 missing since 07:30 (4h30m), the present attempt since 11:26 (34m)", "11:26"},
+		"the first attempt":            {[]ledger.Entry{since(34 * time.Minute)}, 0, 34*time.Minute + 20*time.Second, "resizing: 3 missing since 11:25 (34m)", ""},
 		"between two attempts":         {nil, 3, 2 * time.Hour, "3 missing since 10:00 (2h)", ""},
-		"stored before it was written": {[]ledger.Entry{since(34 * time.Minute)}, 0, 0, "3 missing since 11:26 (34m)", ""},
+		"stored before it was written": {[]ledger.Entry{since(34 * time.Minute)}, 0, 0, "resizing: 3 missing since 11:26 (34m)", ""},
 	} {
 		wanted, asked := 9, 3
 		if name == "between two attempts" {

@@ -145,8 +145,11 @@ func typed(t *testing.T, l *site, page, link string, foretold []string, done str
 func posted(t *testing.T, l *site, page, link string, foretold []string, done string) {
 	t.Helper()
 	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(50 * time.Millisecond) { // the guard reads the cluster first
-		to := ""
-		each(fetched(t, l, page), "a", func(n *html.Node) {
+		to, doc := "", l.fetched(page)
+		if doc == nil {
+			continue
+		}
+		each(doc, "a", func(n *html.Node) {
 			if words(n) == link {
 				to = value(n, "href")
 			}
@@ -162,7 +165,10 @@ func posted(t *testing.T, l *site, page, link string, foretold []string, done st
 // agreed says yes to a question by plain HTTP.
 func agreed(t *testing.T, l *site, question string, foretold []string, done string) {
 	t.Helper()
-	doc := fetched(t, l, question)
+	doc := l.fetched(question)
+	if doc == nil {
+		t.Fatalf("there is no %s", question)
+	}
 	for _, want := range foretold {
 		if !strings.Contains(words(doc), want) {
 			t.Errorf("the question does not say %q: %s", want, words(doc))
@@ -186,14 +192,18 @@ func agreed(t *testing.T, l *site, question string, foretold []string, done stri
 	}
 }
 
-// fetched is a page as a browser without scripts gets it.
-func fetched(t *testing.T, l *site, path string) *html.Node {
-	t.Helper()
+// fetched is a page as a browser without scripts gets it, or nil while there is none.
+func (l *site) fetched(path string) *html.Node {
+	l.t.Helper()
 	r, err := http.Get(l.url(path))
 	if err != nil {
-		t.Fatal(err)
+		l.t.Fatal(err)
 	}
-	return parsed(t, r)
+	if r.StatusCode == http.StatusNotFound {
+		_ = r.Body.Close()
+		return nil
+	}
+	return parsed(l.t, r)
 }
 
 // parsed is the page that an answer brings.

@@ -250,8 +250,13 @@ func TestBrowserWatchesTheStory(t *testing.T) {
 	do(ctx, t, "the overview", chromedp.Navigate(l.url("/")))
 	// The page is loaded once; everything else comes by its stream.
 	see(ctx, t, "the stream", live)
-	see(ctx, t, "the shortfall of a cluster in red", `[...document.querySelectorAll("tr")].some(r => r.innerText.includes("etl") && r.querySelector(".counts.short") && r.innerText.includes("10 / 13"))`)
+	of := func(name, counts, figure, state string) string {
+		return fmt.Sprintf(`[...document.querySelectorAll("tr")].some(r => r.innerText.includes(%q) && r.innerText.includes(%q) && r.querySelector(%q) && r.innerText.includes(%q))`, name, counts, figure, state)
+	}
+	see(ctx, t, "a resize in amber while it is within its time, and until when that is", of("etl", "10 / 13", ".counts.coming", "resizing until 09:3"))
 	see(ctx, t, "what is going to happen", shows("its resize is stopped at what runs"))
+	shot(ctx, t, "overview-resizing")
+	see(ctx, t, "the shortfall of a cluster in red once it is stuck", of("reports", "10 / 12", ".counts.short", "stuck"))
 	shot(ctx, t, "overview-stuck")
 	see(ctx, t, "a recovery", `!!document.querySelector(".c-recovering")`)
 	shot(ctx, t, "overview-recovering")

@@ -34,7 +34,7 @@ var templates = template.Must(template.New("").Funcs(template.FuncMap{
 	"hours": func(h float64) string { return fmt.Sprintf("%.1f", h) },
 	"money": func(x float64) string { return fmt.Sprintf("%.2f", x) },
 	"n":     func(x float64) string { return strconv.FormatFloat(x, 'f', 1, 64) },
-	"notes": notes, "marked": marked, "whole": whole,
+	"notes": notes, "marked": marked, "matter": matter, "changing": changing, "short": short,
 	"join": strings.Join,
 }).ParseFS(templateFiles, "templates/*.html"))
 
@@ -75,9 +75,47 @@ func marked(text string) template.HTML {
 	return template.HTML(b.String()) //nolint:gosec // each part is escaped
 }
 
-// whole says whether nothing is the matter with a cluster of these conditions: a ban alone costs it no instance.
-func whole(conditions []string) bool {
-	return !slices.ContainsFunc(conditions, func(word string) bool { return word != "banned" })
+// state is a word for what is the matter, as a chip shows it.
+type state struct {
+	Class, Word string
+	Until, Now  time.Time // until when it holds, if that is known
+}
+
+// matter is what is the matter with a cluster.
+func matter(c view.ClusterStatus, now time.Time) []state {
+	if c.LastRead.IsZero() && len(c.Conditions) == 0 {
+		return []state{{Class: "observed", Word: "not read yet"}}
+	}
+	var out []state
+	if !slices.ContainsFunc(c.Conditions, func(word string) bool { return word != "banned" }) { // a ban alone costs it no instance
+		out = append(out, state{Class: "whole", Word: "whole"})
+	}
+	for _, word := range c.Conditions {
+		out = append(out, changing(word, c.ResizeUntil, now)...)
+	}
+	return out
+}
+
+// changing is how a capacity change stands, or any other word for what is the matter; none for an empty word.
+func changing(word string, until, now time.Time) []state {
+	switch word {
+	case "":
+		return nil
+	case view.Resizing:
+		return []state{{Class: word, Word: word, Until: until, Now: now}}
+	}
+	return []state{{Class: word, Word: word}}
+}
+
+// short is the class of a count by how it stands with what is missing: red when somebody should know, amber while a resize is within its time.
+func short(shortfall string) string {
+	switch shortfall {
+	case "":
+		return ""
+	case view.Resizing:
+		return " coming"
+	}
+	return " short"
 }
 
 // notes are the first of what a person should know of a cluster, and how many more there are.

@@ -29,7 +29,7 @@ type chip struct {
 
 func (s *Server) overviewPage(r *http.Request, q *query, now *snapshot) (string, any, error) {
 	f := view.FleetFilter{
-		Scope: q.text("scope", 64), Text: q.text("q", 200), Condition: q.choice("condition", append([]string{view.Stuck}, view.Conditions()...)...), Sort: q.choice("sort", view.Sorts()...),
+		Scope: q.text("scope", 64), Text: q.text("q", 200), Condition: q.choice("condition", view.Conditions()...), Sort: q.choice("sort", view.Sorts()...),
 		Offset: q.offset(), Limit: pageSize,
 	}
 	if _, err := now.scope(f.Scope); err != nil && f.Scope != "" {
@@ -59,8 +59,7 @@ func (o *overview) choices(q *query) {
 	first := *q // a choice begins at the first page
 	first.values = maps.Clone(q.values)
 	first.values.Del("offset")
-	counts := append([]view.ConditionCount{{Condition: view.Stuck, Clusters: o.Totals.Stuck}}, o.Totals.Conditions...)
-	for _, c := range counts {
+	for _, c := range o.Totals.Conditions {
 		on := o.Filter.Condition == c.Condition
 		if c.Clusters == 0 && !on && c.Condition != view.Stuck {
 			continue

@@ -31,7 +31,7 @@ func TestPages(t *testing.T) {
 		}{
 			{"/", []string{"<h1>Fleet</h1>", "34 / 36", "2 missing", `<td><span class="chip c-stuck">stuck</span> <span`, "banned until", "launched on ", "Pause emrguard here", `href="/clusters/prod/j-3REPORTS00003"`, "recovering", "suspended", "whole", "Pause the whole scope"}},
 			{"/", []string{"<title>(1 stuck) Overview", iconURL(1), `<a class="chip c-stuck" href="/?condition=stuck">1 stuck</a>`, " UTC</time>", `aria-sort="descending"><a href="/?sort=urgency"`}},
-			{"/?condition=stuck&sort=since&q=rep", []string{"1 to 1 of 1", `<a href="/?q=rep&amp;sort=since" aria-current="true">`, `<a href="/?condition=missing&amp;q=rep&amp;sort=since">`, `aria-sort="descending"><a href="/?condition=stuck&amp;q=rep&amp;sort=since"`}},
+			{"/?condition=stuck&sort=since&q=rep", []string{"1 to 1 of 1", `<a href="/?q=rep&amp;sort=since" aria-current="true">`, `<a href="/?condition=recovering&amp;q=rep&amp;sort=since">`, `aria-sort="descending"><a href="/?condition=stuck&amp;q=rep&amp;sort=since"`}},
 			{"/?offset=5000", []string{"1 to 3 of 3"}},
 			{"/?q=WEB&sort=name", []string{"web-logs", "1 to 1 of 1"}},
 			{"/?condition=blocked", []string{"No cluster matches"}},

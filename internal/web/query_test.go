@@ -19,7 +19,7 @@ func TestQueryStrings(t *testing.T) {
 		path string
 		want []string
 	}{
-		{"/?nosuch=1&sort=size&offset=-3&condition=hungry", []string{"nosuch: unknown parameter; there are scope, q, condition, sort, offset", `sort: "size" is none of urgency, name, missing`, `offset: "-3" is no whole number from 0`, `condition: "hungry" is none of stuck, blocked, contested`}},
+		{"/?nosuch=1&sort=size&offset=-3&condition=hungry", []string{"nosuch: unknown parameter; there are scope, q, condition, sort, offset", `sort: "size" is none of urgency, name, missing`, `offset: "-3" is no whole number from 0`, `condition: "hungry" is none of blocked, stuck, contested`}},
 		{"/?scope=nosuch&offset=x", []string{`no scope "nosuch"; there are prod`, `offset: "x"`}},
 		{"/?q=a&q=b", []string{"q: given 2 times"}},
 		{"/?q=%zz", []string{"cannot be read"}},
