@@ -22,7 +22,7 @@ func Kinds() []string {
 	for _, p := range []guard.Purpose{guard.ForStop, guard.ForKeep, guard.ForLaunch, guard.ForAdd, guard.ForRelease, guard.ForMake, guard.ForTerminate} {
 		kinds = append(kinds, "call."+string(p), "answer."+string(p))
 	}
-	for _, k := range orderKinds() {
+	for _, k := range OrderKinds() {
 		kinds = append(kinds, "order."+string(k))
 	}
 	slices.Sort(kinds)
@@ -39,7 +39,7 @@ func KindGroups() []string {
 	return slices.Compact(groups)
 }
 
-// orderKinds are the orders there are.
-func orderKinds() []guard.OrderKind {
+// OrderKinds are the orders there are.
+func OrderKinds() []guard.OrderKind {
 	return []guard.OrderKind{guard.OrderBan, guard.OrderUnban, guard.OrderPause, guard.OrderResume, guard.OrderScale, guard.OrderReturn, guard.OrderAdopt}
 }

@@ -101,7 +101,7 @@ var kindsTold = func() map[string]func(c *tallied, r store.Record, data told) {
 		"answer." + string(guard.ForMake):      answered(func(f *Figures) *int { return &f.Made }),
 		"answer." + string(guard.ForTerminate): answered(func(f *Figures) *int { return &f.Terminations.Done }),
 	}
-	for _, k := range orderKinds() {
+	for _, k := range OrderKinds() {
 		kinds["order."+string(k)] = each(func(f *Figures) *int { return &f.Orders })
 	}
 	kinds["order."+string(guard.OrderBan)] = func(c *tallied, _ store.Record, _ told) { c.Orders, c.BansByHand = c.Orders+1, c.BansByHand+1 }

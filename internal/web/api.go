@@ -52,9 +52,11 @@ func (s *Server) routeAPI(mux *http.ServeMux) {
 func apiConfig() huma.Config {
 	c := huma.DefaultConfig("emrguard", apiVersion)
 	c.Info.Description = "What the emrguard dashboard shows and does. Times are RFC 3339 in UTC; lengths of time are in seconds where a name ends in _seconds. " +
+		"A time in a query string is RFC 3339; or in UTC a date, a date and a time (2026-01-05T14:05), or a time of the present day (14:05); or how long ago it was (2h, 7d). " +
 		"Fields may be added, none is renamed or removed. Errors are problem details (RFC 9457)."
 	c.OpenAPIPath, c.DocsPath, c.SchemasPath = apiPath+"/openapi", "", ""
 	c.CreateHooks = nil // no $schema in the bodies: they are those of the commands
+	c.Transformers = []huma.Transformer{tellMistakes(c.Components.Schemas)}
 	c.Formats = map[string]huma.Format{"application/json": {Marshal: marshalJSON, Unmarshal: json.Unmarshal}, "json": {Marshal: marshalJSON, Unmarshal: json.Unmarshal}}
 	c.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
 		"token": {Type: "http", Scheme: "bearer", Description: "the token of listen_token_file (reading) or of web.admin_token_file (orders, too). Not needed where the listener is open on loopback"},

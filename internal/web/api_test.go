@@ -104,7 +104,6 @@ func TestAnswersAreAsDescribed(t *testing.T) {
 
 func TestDescriptionIsCurrent(t *testing.T) {
 	l := newLab(t, nil, nil)
-	l.server.o.Version = "test"
 	var doc bytes.Buffer
 	if err := json.Indent(&doc, l.do("GET", "/api/v1/openapi.json", "").Body.Bytes(), "", "  "); err != nil {
 		t.Fatal(err)
@@ -120,6 +119,7 @@ func TestDescriptionIsCurrent(t *testing.T) {
 	}
 	var tree struct {
 		OpenAPI string `json:"openapi"`
+		Info    struct{ Version string }
 		Paths   map[string]map[string]struct {
 			OperationID string `json:"operationId"`
 			Summary     string
@@ -127,6 +127,9 @@ func TestDescriptionIsCurrent(t *testing.T) {
 	}
 	if err := json.Unmarshal(doc.Bytes(), &tree); err != nil || !strings.HasPrefix(tree.OpenAPI, "3.1") {
 		t.Errorf("%v, OpenAPI %q", err, tree.OpenAPI)
+	}
+	if tree.Info.Version != "1" || !strings.HasSuffix(apiPath, "/v"+tree.Info.Version) {
+		t.Errorf("the version of %s is %q", apiPath, tree.Info.Version)
 	}
 	ids := map[string]bool{}
 	for path, ops := range tree.Paths {

@@ -53,7 +53,7 @@ func (s *Server) confirmPage(r *http.Request, v *query, now *snapshot) (string, 
 	}
 	if err == nil {
 		var p desk.Preview
-		if p, err = s.previewAt(r.Context(), order, now.Now); err == nil {
+		if p, err = previewOf(r.Context(), now, order); err == nil {
 			body.Preview, body.Told = &p, toldAs(now.Now, p)
 			if order.Group != "" || order.Cluster != "" {
 				body.Words = order.Kind + " " + p.Target // by name, whatever the order called it

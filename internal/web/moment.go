@@ -21,10 +21,7 @@ func (m Moment) at(now time.Time) time.Time {
 // Schema implements huma.SchemaProvider.
 func (Moment) Schema(huma.Registry) *huma.Schema {
 	most := 40
-	return &huma.Schema{
-		Type: huma.TypeString, MaxLength: &most, Examples: []any{"2026-01-05T14:05:00Z", "2026-01-05", "2h"},
-		Description: "RFC 3339; or in UTC a date, a date and a time (2026-01-05 14:05), a time of the present day (14:05); or how long ago it was (2h, 7d)",
-	}
+	return &huma.Schema{Type: huma.TypeString, MaxLength: &most, Examples: []any{"2026-01-05T14:05:00Z", "2026-01-05", "2h"}}
 }
 
 // Resolve implements huma.Resolver.

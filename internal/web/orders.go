@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/base32"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -18,29 +17,17 @@ import (
 	"emrguard/internal/desk"
 	"emrguard/internal/guard"
 	"emrguard/internal/store"
-	"emrguard/internal/view"
 )
 
 // orderPatience is how long an order waits for its answer before the receipt says that it waits.
 const orderPatience = 10 * time.Second
 
-// orderBody is an order as people and programs write it.
-type orderBody struct {
-	Kind    string `json:"kind" enum:"ban,unban,pause,resume,scale,return,adopt" doc:"what to do"`
-	Scope   string `json:"scope,omitempty" maxLength:"64" doc:"name of the scope; needed to pause or resume a whole scope, else only where names are in several"`
-	Cluster string `json:"cluster,omitempty" maxLength:"300" doc:"id or name of the cluster: pause, resume, adopt. Absent with pause and resume: the whole scope"`
-	Group   string `json:"group,omitempty" maxLength:"300" doc:"ban and unban: the group, by id, name or CLUSTER/GROUP; scale and return: the pool, likewise"`
-	For     string `json:"for,omitempty" maxLength:"20" doc:"ban: how long, as in 90m or 2h; 1m to 720h"`
-	To      *int   `json:"to,omitempty" minimum:"0" maximum:"2000" doc:"scale: instances the pool is to want"`
-	Force   bool   `json:"force,omitempty" doc:"scale and return: in spite of a suspension"`
-	Reason  string `json:"reason,omitempty" maxLength:"1000" doc:"why, for the history"`
-}
-
 type (
 	orderInput struct {
 		Strict
-		Key  string `header:"Idempotency-Key" maxLength:"200" doc:"a text of your choice, new for each order: a request that is sent again with the same one is not carried out again, and gets the same answer"`
-		Body orderBody
+		Key     string `header:"Idempotency-Key" maxLength:"200" doc:"a text of your choice, new for each order: a request that is sent again with the same one is not carried out again, and gets the same answer. Needed with by"`
+		IfMatch string `header:"If-Match" maxLength:"1000" doc:"the ETag of the order's preview: 412, and nothing is done, if something else would happen by now than the preview said"`
+		Body    orderBody
 	}
 	previewInput struct {
 		Strict
@@ -51,40 +38,55 @@ type (
 		Order string `path:"order" maxLength:"64" doc:"id of the order"`
 	}
 	receiptOutput struct {
-		Status int
-		Body   desk.Receipt
+		Status     int
+		Location   string `header:"Location" doc:"of an order that waits: where its answer will be"`
+		RetryAfter string `header:"Retry-After" doc:"of an order that waits: in how many seconds to ask for the answer"`
+		Body       desk.Receipt
 	}
-	previewOutput struct{ Body desk.Preview }
-	answerOutput  struct{ Body answer }
+	previewOutput struct {
+		ETag string `header:"ETag" doc:"stands for what is told; give it as If-Match with the order"`
+		Body desk.Preview
+	}
+	answerOutput struct{ Body answer }
 )
 
 // answer is what became of an order that was given before.
 type answer struct {
 	Order string    `json:"order" doc:"id of the order"`
-	State string    `json:"state" doc:"done or refused"`
-	Text  string    `json:"text" doc:"what was done, or the reason of the refusal"`
-	At    time.Time `json:"at" doc:"when it was answered"`
+	State string    `json:"state" doc:"done; refused; or waiting: nobody has answered it yet"`
+	Text  string    `json:"text" doc:"what was done, the reason of the refusal, or for whom it waits"`
+	At    time.Time `json:"at,omitzero" doc:"when it was answered; absent while it waits"`
 }
 
 // routeOrders adds what changes something.
 func (s *Server) routeOrders(api huma.API) {
 	huma.Register(api, huma.Operation{
 		OperationID: "order", MaxBodyBytes: maxBody, Method: http.MethodPost, Path: apiPath + "/orders", Summary: "Give an order to whoever guards the scope, and wait up to ten seconds for the answer", Tags: []string{"change"},
-		Description:   "200: carried out. 202: it waits in the store's inbox, and is carried out as soon as an emrguard that holds the scope looks. 409: the guard refused it, with the reason.",
+		Description:   "200: carried out. 202: it waits in the store's inbox, and is carried out as soon as an emrguard that holds the scope looks. 409: the guard refused it, with the reason. 412: with If-Match, something else would happen than its preview said.",
 		DefaultStatus: http.StatusOK,
-		Errors:        []int{http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusConflict, http.StatusUnprocessableEntity, http.StatusTooManyRequests, http.StatusServiceUnavailable},
+		Errors:        []int{http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusConflict, http.StatusPreconditionFailed, http.StatusUnprocessableEntity, http.StatusTooManyRequests, http.StatusServiceUnavailable},
 	}, s.apiOrder)
 	huma.Register(api, huma.Operation{
 		OperationID: "previewOrder", MaxBodyBytes: maxBody, Method: http.MethodPost, Path: apiPath + "/orders/preview", Summary: "Say what an order would lead to, and change nothing", Tags: []string{"read"},
 		Errors: []int{http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusUnprocessableEntity, http.StatusTooManyRequests, http.StatusServiceUnavailable},
 	}, s.apiPreview)
 	huma.Register(api, huma.Operation{
-		OperationID: "orderAnswer", Method: http.MethodGet, Path: apiPath + "/orders/{order}", Summary: "The answer to an order; 404 while there is none", Tags: []string{"read"},
+		OperationID: "orderAnswer", Method: http.MethodGet, Path: apiPath + "/orders/{order}", Summary: "What became of an order: it waits, was done or was refused; 404 if there is none of this id", Tags: []string{"read"},
 		Errors: []int{http.StatusUnauthorized, http.StatusNotFound, http.StatusTooManyRequests, http.StatusServiceUnavailable},
 	}, s.apiAnswer)
 }
 
 func (s *Server) apiOrder(ctx context.Context, in *orderInput) (*receiptOutput, error) {
+	if in.Body.Kind == string(guard.OrderScale) && in.Body.By != nil && in.Key == "" {
+		return nil, huma.Error422UnprocessableEntity("by needs the header Idempotency-Key: sent again without one, the order would be carried out twice")
+	}
+	if in.IfMatch != "" {
+		if same, err := s.matches(ctx, in.IfMatch, in.Key, in.Body); err != nil {
+			return nil, problem(err)
+		} else if !same {
+			return nil, huma.Error412PreconditionFailed("something else would happen by now than If-Match stands for, so nothing was done; ask /orders/preview again, and give the ETag of its answer")
+		}
+	}
 	receipt, err := s.order(ctx, in.Key, in.Body)
 	if err != nil {
 		return nil, problem(err)
@@ -93,55 +95,65 @@ func (s *Server) apiOrder(ctx context.Context, in *orderInput) (*receiptOutput, 
 	case desk.Refused:
 		return nil, huma.Error409Conflict(receipt.Text)
 	case desk.Waiting:
-		return &receiptOutput{http.StatusAccepted, receipt}, nil
+		return &receiptOutput{http.StatusAccepted, apiPath + "/orders/" + receipt.Order, "1", receipt}, nil
 	}
-	return &receiptOutput{http.StatusOK, receipt}, nil
+	return &receiptOutput{Status: http.StatusOK, Body: receipt}, nil
+}
+
+// matches says whether an order leads to what one of the entity tags of an If-Match stands for. A weak tag, as the answers that tell the state have,
+// never matches (RFC 9110, 13.1.1); "*" always does.
+func (s *Server) matches(ctx context.Context, tags, key string, body orderBody) (bool, error) {
+	for tag := range strings.SplitSeq(tags, ",") {
+		tag = strings.TrimSpace(tag)
+		if tag == "*" {
+			return true, nil
+		}
+		if len(tag) < 2 || tag[0] != '"' || tag[len(tag)-1] != '"' {
+			continue
+		}
+		if same, err := s.stillSo(ctx, tag[1:len(tag)-1], key, body); same || err != nil {
+			return same, err
+		}
+	}
+	return false, nil
 }
 
 func (s *Server) apiPreview(ctx context.Context, in *previewInput) (*previewOutput, error) {
-	p, err := s.preview(ctx, in.Body)
+	now, err := s.fleet.now(ctx)
 	if err != nil {
 		return nil, problem(err)
 	}
-	return &previewOutput{p}, nil
+	p, err := previewOf(ctx, now, in.Body)
+	if err != nil {
+		return nil, problem(err)
+	}
+	return &previewOutput{`"` + toldAs(now.Now, p) + `"`, p}, nil
 }
 
 func (s *Server) apiAnswer(ctx context.Context, in *answerInput) (*answerOutput, error) {
-	a, err := s.o.Desk().Store.Answered(ctx, in.Order)
-	if errors.Is(err, store.ErrNotFound) {
-		if _, err := s.o.Desk().Store.Submitted(ctx, in.Order); errors.Is(err, store.ErrNotFound) {
-			return nil, huma.Error404NotFound(fmt.Sprintf("there is no order %s", in.Order))
-		} else if err != nil {
-			return nil, problem(err)
-		}
-		return nil, huma.Error404NotFound(fmt.Sprintf("order %s has no answer yet: it waits in the store for an emrguard that holds its scope", in.Order))
-	}
-	if err != nil {
+	given := s.o.Desk().Store
+	a, err := given.Answered(ctx, in.Order)
+	switch {
+	case err == nil && a.Refused:
+		return &answerOutput{answer{a.ID, desk.Refused, a.Text, a.At}}, nil
+	case err == nil:
+		return &answerOutput{answer{a.ID, desk.Done, a.Text, a.At}}, nil
+	case !errors.Is(err, store.ErrNotFound):
 		return nil, problem(err)
 	}
-	state := desk.Done
-	if a.Refused {
-		state = desk.Refused
+	switch o, err := given.Submitted(ctx, in.Order); {
+	case errors.Is(err, store.ErrNotFound):
+		return nil, huma.Error404NotFound(fmt.Sprintf("there is no order %s", in.Order))
+	case err != nil:
+		return nil, problem(err)
+	default:
+		return &answerOutput{answer{Order: o.ID, State: desk.Waiting, Text: fmt.Sprintf("order %s has no answer yet: it waits in the store for an emrguard that holds scope %s", o.ID, o.Scope)}}, nil
 	}
-	return &answerOutput{answer{a.ID, state, a.Text, a.At}}, nil
 }
 
-// preview says what an order would lead to.
-func (s *Server) preview(ctx context.Context, body orderBody) (desk.Preview, error) {
-	return s.previewAt(ctx, body, time.Time{})
-}
-
-// previewAt is the preview that the present state would have had at a time; zero: now.
-func (s *Server) previewAt(ctx context.Context, body orderBody, at time.Time) (desk.Preview, error) {
-	snapshot, err := s.fleet.now(ctx)
-	if err != nil {
-		return desk.Preview{}, err
-	}
-	now := *snapshot
-	if !at.IsZero() {
-		now.World.Now = at
-	}
-	to, order, err := body.resolve(ctx, &now)
+// previewOf says what an order would lead to by a state and at its time.
+func previewOf(ctx context.Context, now *snapshot, body orderBody) (desk.Preview, error) {
+	to, order, err := body.resolve(ctx, now)
 	if err != nil {
 		return desk.Preview{}, err
 	}
@@ -150,26 +162,37 @@ func (s *Server) previewAt(ctx context.Context, body orderBody, at time.Time) (d
 
 // toldAs stands for what a person was told at a time that an order leads to.
 func toldAs(at time.Time, p desk.Preview) string {
-	sum := sha256.Sum256(fmt.Appendf(nil, "%t %s", p.Refused, p.Text))
+	sum := sha256.Sum256(fmt.Appendf(nil, "%t %q %q", p.Refused, p.Command, p.Text))
 	return fmt.Sprintf("%d-%s", at.UnixNano(), hex.EncodeToString(sum[:8]))
 }
 
 // stillSo says whether an order leads to what a person was told, by the state as it is now. The time is that of the question: that it goes on
 // changes the ends of bans, and nothing that matters. An order that was given before is not asked about again.
 func (s *Server) stillSo(ctx context.Context, was, key string, body orderBody) (bool, error) {
-	if _, err := s.o.Desk().Store.Submitted(ctx, keyed(key)); err == nil || !errors.Is(err, store.ErrNotFound) {
-		return err == nil, err
+	if key != "" {
+		if _, err := s.o.Desk().Store.Submitted(ctx, keyed(key)); err == nil || !errors.Is(err, store.ErrNotFound) {
+			return err == nil, err
+		}
 	}
 	nanos, _, _ := strings.Cut(was, "-")
 	n, _ := strconv.ParseInt(nanos, 10, 64) // anything but a number is a time at which nothing of this was told
 	at := time.Unix(0, n).UTC()
 	s.fleet.look()
-	p, err := s.previewAt(ctx, body, at)
+	present, err := s.fleet.now(ctx)
+	if err != nil {
+		return false, err
+	}
+	then := *present
+	then.World.Now = at
+	p, err := previewOf(ctx, &then, body)
 	return err == nil && toldAs(at, p) == was, err
 }
 
 // order hands an order in. With a key that was used before, the first order's answer is given again.
 func (s *Server) order(ctx context.Context, key string, body orderBody) (desk.Receipt, error) {
+	if body.By != nil {
+		s.fleet.look() // what the pool wants now
+	}
 	now, err := s.fleet.now(ctx)
 	if err != nil {
 		return desk.Receipt{}, err
@@ -204,93 +227,4 @@ func (s *Server) order(ctx context.Context, key string, body orderBody) (desk.Re
 func keyed(key string) string {
 	sum := sha256.Sum256([]byte("emrguard order\x00" + key))
 	return "o-" + base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(sum[:10])
-}
-
-// sum stands for an order as it was asked for: it is the same for the same order, however its request was written.
-func (b orderBody) sum() string {
-	raw, err := json.Marshal(b)
-	if err != nil {
-		panic(err) // texts, numbers and truth values
-	}
-	sum := sha256.Sum256(raw)
-	return hex.EncodeToString(sum[:])
-}
-
-// resolve finds what an order names.
-func (b orderBody) resolve(ctx context.Context, now *snapshot) (desk.Target, guard.Order, error) {
-	order := guard.Order{Kind: guard.OrderKind(b.Kind), Force: b.Force, Reason: b.Reason, Author: who(ctx).Name}
-	fail := func(format string, args ...any) (desk.Target, guard.Order, error) {
-		return desk.Target{}, order, &desk.RequestError{Err: fmt.Errorf(format, args...)}
-	}
-	var errs []error
-	if b.For != "" {
-		length, err := time.ParseDuration(b.For)
-		if err != nil {
-			errs = append(errs, fmt.Errorf("for: %q is no length of time; write 90m or 2h", b.For))
-		}
-		order.For = guard.Length(length)
-	}
-	if order.Kind == guard.OrderBan && b.For == "" {
-		errs = append(errs, errors.New("ban needs for, how long it lasts, as in 90m or 2h"))
-	}
-	if order.Kind == guard.OrderScale && b.To == nil {
-		errs = append(errs, errors.New("scale needs to, the number of instances that the pool is to want"))
-	}
-	if b.To != nil {
-		order.To = *b.To
-	}
-	if err := errors.Join(errs...); err != nil {
-		return fail("%w", err)
-	}
-	w, _, err := Which{Scope: b.Scope}.world(now)
-	if err != nil {
-		return desk.Target{}, order, err
-	}
-	if b.Cluster != "" {
-		found, err := w.FindCluster(b.Cluster)
-		if err != nil {
-			return fail("%w", err)
-		}
-		w = w.Only(found)
-	}
-	var found view.Found
-	switch order.Kind {
-	case guard.OrderBan, guard.OrderUnban, guard.OrderScale, guard.OrderReturn:
-		if b.Group == "" {
-			return fail("%s needs group: a group or pool by its id, its name or as CLUSTER/NAME", b.Kind)
-		}
-		found, err = w.FindGroup(b.Group)
-		if order.Kind == guard.OrderScale || order.Kind == guard.OrderReturn {
-			if pool, poolErr := w.FindPool(b.Group); poolErr == nil || err != nil {
-				found, err = pool, poolErr
-			}
-		}
-		if err != nil {
-			return fail("%w", err)
-		}
-		order.Group = found.Group
-	default:
-		if b.Cluster == "" && (order.Kind == guard.OrderAdopt || b.Scope == "") {
-			return fail("%s needs cluster, or to pause or resume a whole scope, scope", b.Kind)
-		}
-		found.Scope = b.Scope
-		if b.Cluster != "" {
-			if found, err = w.FindCluster(b.Cluster); err != nil {
-				return fail("%w", err)
-			}
-		}
-	}
-	return desk.Target{Scope: found.Scope, Cluster: found.Cluster}, order, nil
-}
-
-// words is an order in a few words, for the question whether to give it.
-func (b orderBody) words() string {
-	target := b.Group
-	if target == "" {
-		target = b.Cluster
-	}
-	if target == "" {
-		target = "all clusters of scope " + b.Scope
-	}
-	return strings.TrimSpace(b.Kind + " " + target)
 }

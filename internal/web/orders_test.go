@@ -1,6 +1,8 @@
 package web
 
 import (
+	"context"
+	"encoding/json"
 	"fmt"
 	"net/http/httptest"
 	"net/url"
@@ -13,6 +15,7 @@ import (
 	"emrguard/internal/config"
 	"emrguard/internal/desk"
 	"emrguard/internal/store"
+	"emrguard/internal/store/memory"
 	"emrguard/internal/view"
 )
 
@@ -83,7 +86,19 @@ func TestOrdersThatAreRefused(t *testing.T) {
 			{`{"kind":"pause","cluster":"nosuch"}`, 404, "nosuch"},
 			{`{"kind":"pause","scope":"nosuch"}`, 404, "nosuch"},
 			{`{"kind":"destroy","cluster":"web-logs"}`, 422, "expected value to be one of"},
-			{`{"kind":"pause","cluster":"web-logs","colour":"red"}`, 422, "unexpected property"},
+			{`{"kind":"pause","cluster":"web-logs","colour":"red"}`, 422, `there is no field \"colour\"; there are by, cluster, for, force, group, kind, on_behalf_of, reason, scope, to`},
+			{`{"kind":"unban","gruop":"web-logs/task"}`, 422, `there is no field \"gruop\" (did you mean \"group\"?); there are by, cluster`},
+			{`{"kind":"unban","pool":"web-logs/task","author":"ann"}`, 422, `body.author: there is no field \"author\"; there are by, cluster, for, force, group, kind, on_behalf_of, reason, scope, to; body.pool: there is no field \"pool\"`},
+			{`{"kind":"ban"}`, 422, `"errors":[{"message":"ban needs group: a group or pool by its id, its name or as CLUSTER/NAME"},{"message":"ban needs for, how long it lasts, as in 90m or 2h; 1m to 720h"}]`},
+			{`{"kind":"ban","group":"web-logs/task","for":"0s"}`, 422, "a ban lasts 1m to 720h, not 0s"},
+			{`{"kind":"pause","scope":"prod","group":"web-logs/task"}`, 422, "pause takes no group: it is about a whole cluster, or with scope alone about a whole scope"},
+			{`{"kind":"pause","cluster":"web-logs","for":"1h"}`, 422, "pause takes no for: only a ban lasts for a given time"},
+			{`{"kind":"ban","group":"web-logs/task","for":"1h","to":3,"by":1,"force":true}`, 422, "ban takes no to: only scale has a number of instances; ban takes no by: only scale has a number of instances; who asked for it is on_behalf_of; ban takes no force: no suspension holds it back"},
+			{`{"kind":"scale","group":"web-logs/task","by":2}`, 422, "by needs the header Idempotency-Key: sent again without one, the order would be carried out twice"},
+			{`{"kind":"unban","group":"web-logs/task","by":"ann"}`, 422, "body.by: expected integer"},
+			{`{"kind":"unban","group":"web-logs/task","on_behalf_of":"ann\nsomebody at 127.0.0.1"}`, 422, "on_behalf_of: \\\"ann\\\\nsomebody at 127.0.0.1\\\" is no name"},
+			{`{"kind":"unban","group":"web-logs/task","on_behalf_of":"ann\u202e"}`, 422, "is no name: it has characters that cannot be printed, or a space at an end"},
+			{`{"kind":"unban","group":"web-logs/task","on_behalf_of":"` + strings.Repeat("x", 101) + `"}`, 422, "expected length <= 100"},
 			{`{"kind":`, 400, "unexpected end"},
 			{``, 400, "request body is required"},
 			{`{"kind":"pause","cluster":"web-logs","reason":"` + strings.Repeat("x", 2000) + `"}`, 422, "expected length <= 1000"},
@@ -183,9 +198,19 @@ func TestAnOrderWaitsForAGuard(t *testing.T) {
 		if err != nil || len(orders) != 1 {
 			t.Fatalf("%v %v", orders, err)
 		}
-		for id, want := range map[string]string{orders[0].ID: "has no answer yet", "o-NOSUCH": "there is no order o-NOSUCH"} {
-			if w := l.do("GET", "/api/v1/orders/"+id, ""); w.Code != 404 || !strings.Contains(w.Body.String(), want) {
-				t.Errorf("%s: %d %s, want %s", id, w.Code, w.Body, want)
+		at := "/api/v1/orders/" + orders[0].ID
+		if w.Header().Get("Location") != at || w.Header().Get("Retry-After") != "1" {
+			t.Errorf("the receipt does not say where the answer will be: %v", w.Header())
+		}
+		if body := l.do("GET", at, "").Body.String(); body != `{"order":"`+orders[0].ID+`","state":"waiting","text":"order `+orders[0].ID+` has no answer yet: it waits in the store for an emrguard that holds scope prod"}`+"\n" {
+			t.Errorf("the order that waits: %s", body)
+		}
+		if w := l.do("GET", "/api/v1/orders/o-NOSUCH", ""); w.Code != 404 || !strings.Contains(w.Body.String(), "there is no order o-NOSUCH") {
+			t.Errorf("an order that there is not: %d %s", w.Code, w.Body)
+		}
+		for id, want := range map[string]string{orders[0].ID: "The order waits: nobody has answered it yet.", "o-NOSUCH": "There is no order of this id."} {
+			if body := l.page("/?order=" + id).Body.String(); !strings.Contains(body, want) {
+				t.Errorf("the page of order %s does not say %q", id, want)
 			}
 		}
 		if w := l.do("GET", "/api/v1/clusters/nope/j-1WEBLOGS00001", ""); w.Code != 404 || !strings.Contains(w.Body.String(), `no scope \"nope\"`) {
@@ -276,4 +301,140 @@ func TestBackLeadsNowhereElse(t *testing.T) {
 			t.Errorf("back(%q) is %q, want %q", path, got, want)
 		}
 	}
+}
+
+// TestScaleBy holds that an order may say how many instances more a pool is to want, and that sent again it is not carried out again.
+func TestScaleBy(t *testing.T) {
+	guarded(t, time.Minute, func(l *lab) {
+		const more, key = `{"kind":"scale","group":"web-logs/task","by":1}`, "Idempotency-Key: k1"
+		if p := ask[desk.Preview](l, "POST", "/api/v1/orders/preview", more); p.Refused || !strings.HasPrefix(p.Text, "scale from 4 to 5") {
+			t.Errorf("the preview: %+v", p)
+		}
+		for _, c := range []struct{ body, detail string }{
+			{`{"kind":"scale","group":"web-logs/task","by":0}`, "by: 0 changes nothing"},
+			{`{"kind":"scale","group":"web-logs/task","by":1,"to":5}`, "scale takes either to or by, not both"},
+			{`{"kind":"scale","group":"web-logs/task","by":-5}`, "pool web-logs/task wants 4: by -5 leaves less than none"},
+		} {
+			if w := l.do("POST", "/api/v1/orders", c.body, "Idempotency-Key: "+c.body); w.Code != 422 || !strings.Contains(w.Body.String(), c.detail) {
+				t.Errorf("%s: %d %s", c.body, w.Code, w.Body)
+			}
+		}
+		for range 2 {
+			if r := ask[desk.Receipt](l, "POST", "/api/v1/orders", more, key); !strings.HasPrefix(r.Text, "scale from 4 to 5") {
+				t.Errorf("%+v", r)
+			}
+		}
+	})
+}
+
+// TestOnBehalfOf holds that the name an order gives stands in the history after that of whoever gave it, whatever it is, and takes nobody's place.
+func TestOnBehalfOf(t *testing.T) {
+	guarded(t, time.Minute, func(l *lab) {
+		l.admit(&Access{ReadToken: readToken, AdminToken: adminToken, Now: time.Now})
+		admin := "Authorization: Bearer " + adminToken
+		for _, c := range []struct{ name, want string }{
+			{"ann@example.com", `admin token at 127.0.0.1, on behalf of "ann@example.com"`},
+			{`ann\", on behalf of \"bob`, `admin token at 127.0.0.1, on behalf of "ann\", on behalf of \"bob"`},
+			{"reader session at 10.0.0.1", `admin token at 127.0.0.1, on behalf of "reader session at 10.0.0.1"`},
+			{"<script>", `admin token at 127.0.0.1, on behalf of "<script>"`},
+		} {
+			ask[desk.Receipt](l, "POST", "/api/v1/orders", `{"kind":"ban","group":"web-logs/task","for":"1h","on_behalf_of":"`+c.name+`"}`, admin)
+			time.Sleep(2 * time.Second)
+			if e := ask[view.History](l, "GET", "/api/v1/history?kind=order.ban&limit=1", "", admin).Records[0]; e.Author != c.want {
+				t.Errorf("%s: the history names %s, want %s", c.name, e.Author, c.want)
+			}
+		}
+		if body := l.page("/history?kind=order.ban", admin).Body.String(); strings.Contains(body, "<script>") || !strings.Contains(body, "on behalf of &#34;&lt;script&gt;&#34;") {
+			t.Errorf("the page: %s", body)
+		}
+		if w := l.do("POST", "/api/v1/orders", `{"kind":"unban","group":"web-logs/task","on_behalf_of":"admin token at 127.0.0.1"}`, "Authorization: Bearer "+readToken); w.Code != 403 {
+			t.Errorf("a reader gives an order in the name of an admin: %d %s", w.Code, w.Body)
+		}
+	})
+}
+
+// TestIfMatch holds that an order with the tag of its preview is carried out only if it still leads to what the preview said.
+func TestIfMatch(t *testing.T) {
+	guarded(t, time.Minute, func(l *lab) {
+		const unban = `{"kind":"unban","group":"web-logs/task"}`
+		ban := func(length string) {
+			t.Helper()
+			ask[desk.Receipt](l, "POST", "/api/v1/orders", `{"kind":"ban","group":"web-logs/task","for":"`+length+`"}`)
+		}
+		previewed := func(body string) string {
+			t.Helper()
+			tag := l.do("POST", "/api/v1/orders/preview", body).Header().Get("ETag")
+			if !strings.HasPrefix(tag, `"`) {
+				t.Fatalf("a preview has the tag %q", tag)
+			}
+			return tag
+		}
+		ban("1h")
+		time.Sleep(2 * time.Second)
+		old := previewed(unban)
+		ban("5h")
+		state := l.do("GET", "/api/v1/fleet", "").Header().Get("ETag")
+		time.Sleep(2 * time.Second)
+		tag := previewed(unban)
+		time.Sleep(5 * time.Minute) // alone changes nothing
+		for name, c := range map[string]struct{ body, tag string }{
+			"the state has changed": {unban, old}, "a weak tag": {unban, "W/" + tag}, "the tag of a state": {unban, state}, "nonsense": {unban, `tag, "", "`},
+			"another order": {`{"kind":"unban","group":"web-logs/core"}`, tag}, "another kind": {`{"kind":"pause","cluster":"web-logs"}`, tag},
+		} {
+			w := l.do("POST", "/api/v1/orders", c.body, "If-Match: "+c.tag)
+			if w.Code != 412 || !strings.Contains(w.Body.String(), "something else would happen by now than If-Match stands for, so nothing was done") {
+				t.Errorf("%s: %d %s", name, w.Code, w.Body)
+			}
+		}
+		if w := l.do("POST", "/api/v1/orders", `{"kind":"unban","group":"web-logs/nothing"}`, "If-Match: "+tag); w.Code != 404 {
+			t.Errorf("a group that there is not: %d %s", w.Code, w.Body)
+		}
+		for range 2 { // once, and sent again
+			if w := l.do("POST", "/api/v1/orders", unban, "If-Match: "+old+", "+tag, "Idempotency-Key: k1"); w.Code != 200 {
+				t.Errorf("what still holds: %d %s", w.Code, w.Body)
+			}
+		}
+		time.Sleep(2 * time.Second)
+		if n := len(ask[view.History](l, "GET", "/api/v1/history?kind=order.unban", "").Records); n != 1 {
+			t.Errorf("%d unbans", n)
+		}
+		ban("1h")
+		if w := l.do("POST", "/api/v1/orders", unban, "If-Match: *"); w.Code != 200 {
+			t.Errorf("any: %d %s", w.Code, w.Body)
+		}
+	})
+}
+
+// FuzzPreviews asks what any order would lead to, and whether that is what any tag stands for: neither is a mistake of the server's, and nothing is left of it.
+func FuzzPreviews(f *testing.F) {
+	for _, s := range [][2]string{
+		{`{"kind":"ban","group":"000-etl/task","for":"1h","reason":"x"}`, `"1767614400000000000-00"`}, {`{"kind":"scale","group":"task","cluster":"000-etl","by":-2147483648}`, "*"}, {`{"kind":"scale","group":"000-etl/task","by":2}`, `W/"x"`},
+		{`{"kind":"pause","scope":"prod"}`, `"9223372036854775807-"`}, {`{"kind":"resume","scope":"prod","on_behalf_of":"\u0000"}`, `"-9223372036854775808-", "1-2"`}, {`{"kind":"return","group":"000-etl/task","force":true,"nosuch":[{}]}`, `"`}, {`[]`, ","},
+		{`{"kind":"adopt","cluster":"000-etl","for":"-1ns","to":1e3}`, `"0-"`},
+	} {
+		f.Add(s[0], s[1])
+	}
+	docs, cfg := benchDocs(f)
+	l := newLab(nil, memory.New("abcdefgh"), cfg)
+	crowd(f, l.store, docs, 2)
+	f.Fuzz(func(t *testing.T, body, tags string) {
+		l.t = t
+		w := l.do("POST", "/api/v1/orders/preview", body, "Content-Type: application/json")
+		if w.Code >= 500 || w.Code == 200 && !strings.HasPrefix(w.Header().Get("ETag"), `"`) {
+			t.Errorf("%s: %d %s", body, w.Code, w.Body)
+		}
+		ctx := context.WithValue(t.Context(), identityKey{}, Identity{Name: "ann", Role: Admin})
+		var order orderBody
+		if w.Code == 200 && json.Unmarshal([]byte(body), &order) == nil {
+			if same, err := l.server.matches(ctx, w.Header().Get("ETag"), "", order); err != nil || !same {
+				t.Errorf("%s does not lead to what it was just said to: %v", body, err)
+			}
+			if _, err := l.server.matches(ctx, tags, "", order); err != nil {
+				t.Errorf("%s with %s: %v", body, tags, err)
+			}
+		}
+		if orders, err := l.store.Orders(t.Context(), "prod"); err != nil || len(orders) > 0 {
+			t.Errorf("%s left %v, %v", body, orders, err)
+		}
+	})
 }

@@ -123,6 +123,11 @@ func (s *Server) flash(r *http.Request, now *snapshot) *flash {
 		return nil
 	}
 	a, err := now.desk.Store.Answered(r.Context(), id)
+	if errors.Is(err, store.ErrNotFound) {
+		if _, none := now.desk.Store.Submitted(r.Context(), id); errors.Is(none, store.ErrNotFound) {
+			return &flash{Text: "There is no order of this id."}
+		}
+	}
 	switch {
 	case errors.Is(err, store.ErrNotFound):
 		return &flash{Text: "The order waits: nobody has answered it yet. It is carried out as soon as an emrguard that holds the scope looks."}

@@ -146,6 +146,8 @@ func FuzzRequests(f *testing.F) {
 		{"GET", "/?q=x&offset=-3&condition=missing", "", ""}, {"GET", "/clusters/prod/j-1", "", ""}, {"GET", "/api/v1/history?before=9999999999&kind=call.", "", ""}, {"POST", "/act", "kind=pause&scope=prod", "Origin: null"},
 		{"POST", "/api/v1/orders", `{"kind":"ban"}`, "Idempotency-Key: \x00"}, {"GET", "/confirm?kind=scale&to=1e9", "", "Accept: text/html"}, {"GET", "/api/v1/history.csv?from=2026-01-05", "", ""}, {"PATCH", "/login", "\xff", "Cookie: emrguard_session=AA"},
 		{"GET", "/explain/%2e%2e%2f", "", "Accept: text/html"}, {"HEAD", "/report?days=99999999999999999999", "", "If-None-Match: *"}, {"GET", "/api/v1/capacity?points=2&from=0001-01-01T00:00:00Z", "", ""},
+		{"GET", "/history?from=soon&to=9999999d&kind=cal.,&scope=%00", "", "Accept: text/html"}, {"DELETE", "/api/v1/orders/preview", "", ""}, {"GET", "/api/v1/report?from=1d&to=2d", "", ""}, {"OPTIONS", "*", "", ""},
+		{"POST", "/api/v1/orders", `{"kind":"pause","cluster":"etl"}`, `If-Match: "0-00"`}, {"GET", "/api/v1/orders/o-\xff", "", ""},
 	} {
 		f.Add(s[0], s[1], s[2], s[3])
 	}
