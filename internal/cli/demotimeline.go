@@ -168,7 +168,7 @@ func (t *timeline) outside(c emrsim.Change, w *demoWorld) (line, bool) {
 }
 
 // told are the kinds of records that make a line; of the others the story is told without.
-var told = []string{"group.read", "recovery.open", "ban.set", "call.", "recovery.", "scaling.", "pool.rest", "pool.rested", "pool.blocked", "pool.contested", "read.",
+var told = []string{"group.read", "recovery.open", "ban.", "call.", "recovery.", "scaling.", "pool.rest", "pool.rested", "pool.blocked", "pool.contested", "read.",
 	"cluster.ended", "clock.", "scope.", "sweep.", "events.", "api.throttled", "order."}
 
 func (t *timeline) recorded(r store.Record, w *demoWorld) (line, bool) {

@@ -136,6 +136,21 @@ func TestRecoveryPage(t *testing.T) {
 	if err != nil || page.Status.Open || page.Status.ClusterName != "etl" || len(page.Next) != 0 || len(page.Timeline.Marks) != 2 || !page.Timeline.To.Equal(ago(3*time.Hour)) {
 		t.Errorf("%v: %+v", err, page)
 	}
+	later := happened()[:2]
+	for i, r := range []store.Record{{Kind: "group.read", Data: json.RawMessage(`{"delta":{"arrived":1}}`)}, {Kind: "ban.over", Recovery: "r1", Data: json.RawMessage(`{"until":"2026-01-05T11:00:00Z"}`)}} {
+		r.ID, r.At, r.Group, r.Pool = fmt.Sprintf("d-%d", 3+i), ago(time.Duration(2-i)*time.Hour), "ig-1", "ig-1"
+		later = append(later, r)
+	}
+	l = newLab(t)
+	l.save(etl(), later...)
+	page, err = l.RecoveryPage(t.Context(), l.world(), "r1", Part{Limit: 50})
+	var kinds []string
+	for _, e := range page.Story.Sections[0].Events {
+		kinds = append(kinds, e.Kind)
+	}
+	if err != nil || strings.Join(kinds, " ") != "recovery.open recovery.completed ban.over" || len(page.Timeline.Marks) != 3 || !page.Timeline.To.Equal(ago(time.Hour)) {
+		t.Errorf("the story goes on with the end of the ban, and not with what was seen until then: %v, %v, %+v", err, kinds, page.Timeline)
+	}
 	unknown := (*view.UnknownError)(nil)
 	if _, err := l.RecoveryPage(t.Context(), l.world(), "r2", Part{Limit: 50}); !errors.As(err, &unknown) || !strings.Contains(err.Error(), `no recovery "r2"`) {
 		t.Errorf("a recovery that there is not: %v", err)

@@ -146,15 +146,19 @@ func (d Desk) closing(ctx context.Context, scope, id string) ([]store.Record, er
 func (d Desk) recovery(ctx context.Context, scope, id string, part Part, kinds ...string) (story []store.Record, older int64, err error) {
 	own := store.Query{Scope: scope, Recovery: id}
 	first, last := own, own
-	first.Oldest, first.Limit, last.Limit = true, 1, 1
+	first.Oldest, first.Limit, last.Limit = true, 1, 2
 	begin, err := d.History(ctx, first)
 	if err != nil || len(begin) == 0 {
 		return nil, 0, err
 	}
-	end, err := d.History(ctx, last)
+	end, err := d.Latest(ctx, last)
 	if err != nil {
 		return nil, 0, err
 	}
+	if len(end) > 1 && end[1].Kind == "ban.over" { // hours later: what was seen until then is another story
+		end = end[:1]
+	}
+	until := end[len(end)-1].Seq
 	own.Kinds = kinds
 	story, older, err = d.newest(ctx, own, part)
 	if err != nil || begin[0].Pool == "" {
@@ -164,7 +168,7 @@ func (d Desk) recovery(ctx context.Context, scope, id string, part Part, kinds .
 	if len(kinds) > 0 {
 		q.Kinds = []string{"group.read"}
 	}
-	meanwhile, more, err := d.newest(ctx, q, Part{Before: least(part.Before, end[0].Seq), Limit: part.Limit})
+	meanwhile, more, err := d.newest(ctx, q, Part{Before: least(part.Before, until), Limit: part.Limit})
 	if err != nil {
 		return nil, 0, err
 	}

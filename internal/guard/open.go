@@ -20,6 +20,7 @@ func (d *decider) open() {
 		d.need(emr.ListInstanceGroups, "", d.s.Read.Add(d.env.Settings.Pace), ClassDeadline)
 		return
 	}
+	d.lapses()
 	for i := range d.s.Pools {
 		p := &d.s.Pools[i]
 		if p.Rest != nil && d.whole(p) && d.undoable(p, func(*recovery.Recovery) bool { return true }) == 0 { // a release that goes on may be lost

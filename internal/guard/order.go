@@ -195,6 +195,7 @@ func (d *decider) orderBan(o Order) {
 		d.refuse(o, leftAlone)
 		return
 	}
+	d.lapse(p, m)
 	until := d.env.Now.Add(time.Duration(o.For))
 	if m.Banned(d.env.Now) && m.Ban.Until.After(until) {
 		d.refuse(o, fmt.Sprintf("%s is banned until %s already, which is later; `emrguard unban %s` lifts that", o.Group, m.Ban.Until.UTC().Format(time.RFC3339), o.Group))
@@ -205,6 +206,7 @@ func (d *decider) orderBan(o Order) {
 		ban = *m.Ban // a longer ban of the same member goes on counting what outsiders do
 	}
 	ban.Until, ban.Reason, ban.Author, ban.Recovery, ban.Over = until, o.Reason, o.Author, "", nil
+	ban.Told = false // it was told by a clock that was ahead
 	m.Ban = &ban
 	text := fmt.Sprintf("%s takes no launches until %s", o.Group, m.Ban.Until.UTC().Format(time.RFC3339))
 	if d.env.Settings.EnforceBans && d.idle() == "" {
@@ -218,6 +220,7 @@ func (d *decider) orderUnban(o Order) {
 	switch {
 	case p == nil:
 	case !m.Banned(d.env.Now):
+		d.lapse(p, m)
 		m.Ban = nil
 		d.refuse(o, fmt.Sprintf("%s is not banned", o.Group))
 	default:

@@ -163,6 +163,7 @@ func (d *decider) stop(r *recovery.Recovery, p *pool.Pool, act recovery.Act) {
 	if first {
 		r.Stopped = now
 		if until := now.Add(r.Settings.Ban); r.Kind.Bans() && (!m.Banned(now) || m.Ban.Until.Before(until)) {
+			d.lapse(p, m) // the one before, if no read told its end yet
 			m.Prolong(pool.Ban{From: now, Until: until, Recovery: r.ID, Reason: r.Reason}, now)
 			if r.Why.Cause != recovery.Unknown {
 				m.Ban.Reason += fmt.Sprintf("; cause: %s", r.Why.Cause)

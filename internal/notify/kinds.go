@@ -78,6 +78,7 @@ var kinds = []kind{
 	{"pool.overrun", topicRecovery, Warning, "more instances run than are asked for", "emrguard explain {pool}", explains},
 	{"ban.set", topicRecovery, Info, "a group was banned", "emrguard unban {group}", unbans},
 	{"ban.lifted", topicRecovery, Info, "a ban was lifted", "", ""},
+	{"ban.over", topicRecovery, Warning, "a ban is over, and instances stay on fallbacks until somebody returns them", "emrguard return {pool}", "asks the group again for what runs on fallbacks, and releases as many there once they run"},
 	{"would.recover", topicRecovery, Warning, "a group is stuck; emrguard would recover it", "", ""},
 
 	{"pool.contested", topicOutside, Critical, "somebody keeps launching on a banned group, and emrguard keeps stopping it", "emrguard unban {group}", "lets the launches through; emrguard pause stops all changes on the cluster instead"},
@@ -166,21 +167,24 @@ func matchesKind(patterns []string, name string) bool {
 type detail struct {
 	Kind   recovery.Kind `json:"kind"`
 	Placed int           `json:"placed"`
+
+	Elsewhere *int                `json:"elsewhere"` // of the end of a ban: instances on fallbacks; nil: damaged
+	Return    recovery.ReturnMode `json:"return"`    // and how they return
 }
 
 // repairs are the kinds of recoveries that begin because something is wrong. The others are operations: asked for by hand, by a policy, or
 // owed to a pool.
 var repairs = []recovery.Kind{recovery.Stuck, recovery.Suspended, recovery.Idle, recovery.Shrink, recovery.Overrun, recovery.Enforce}
 
-// classify says what a record stands for, or false if it is not notified. A recovery.open of a mere operation is of severity info, and a
-// recovery that placed nothing elsewhere has nothing to be asked back.
+// classify says what a record stands for, or false if it is not notified. A recovery.open of a mere operation is of severity info, and so is the end of a ban
+// after which nobody has to do anything; a recovery that placed nothing elsewhere has nothing to be asked back.
 func classify(r store.Record) (kind, bool) {
 	k, ok := byName[r.Kind]
 	if !ok {
 		return k, false
 	}
 	var d detail
-	if strings.HasPrefix(r.Kind, "recovery.") && json.Unmarshal(r.Data, &d) != nil {
+	if (strings.HasPrefix(r.Kind, "recovery.") || r.Kind == "ban.over") && json.Unmarshal(r.Data, &d) != nil {
 		return k, true // told as if it were the worse case
 	}
 	switch {
@@ -188,6 +192,8 @@ func classify(r store.Record) (kind, bool) {
 		k.severity, k.what = Info, fmt.Sprintf("an operation (%s) began", d.Kind)
 	case r.Kind == "recovery.completed" && d.Placed == 0:
 		k.undo, k.undoing = "", ""
+	case r.Kind == "ban.over" && d.Elsewhere != nil && (*d.Elsewhere == 0 || d.Return == recovery.Auto):
+		k.severity, k.what, k.undo, k.undoing = Info, "a ban is over", "", ""
 	}
 	return k, true
 }

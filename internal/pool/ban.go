@@ -18,12 +18,19 @@ type Ban struct {
 	Cause     string `json:"cause,omitempty"`
 	Suspended bool   `json:"suspended,omitempty"`
 
+	Told bool `json:"told,omitempty"` // its end was recorded
+
 	// Over is the ban that this one took the place of before it was over. It stands again if the stop that this one follows from did not happen.
 	Over *Ban `json:"over,omitempty"`
 }
 
 // Banned says whether the member takes no launches at now.
 func (m Member) Banned(now time.Time) bool { return m.Ban != nil && now.Before(m.Ban.Until) }
+
+// Lapsed says whether the member's ban was over at a moment, and its end was not recorded yet.
+func (m Member) Lapsed(at time.Time) bool {
+	return m.Ban != nil && !m.Ban.Told && !at.Before(m.Ban.Until)
+}
 
 // Prolong sets a ban that follows from a stop, also while another is in force: then what outsiders do during it goes on being counted.
 func (m *Member) Prolong(ban Ban, now time.Time) {

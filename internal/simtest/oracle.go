@@ -393,6 +393,10 @@ func (x *watched) recorded(own []store.Record) {
 		case byHand(r):
 			x.bannedByHand(r)
 			x.ordered(r)
+		case r.Kind == "ban.set":
+			x.banSet(r)
+		case r.Kind == "ban.over":
+			x.banOver(r)
 		case r.Kind == "group.settled" && x.groups[emr.GroupID(r.Group)] != nil:
 			x.settled(emr.GroupID(r.Group))
 		}
@@ -425,6 +429,7 @@ func (x *watched) decided(r reading) {
 	x.suspends()
 	x.twins(r)
 	x.suspendedFor(r)
+	x.bansTold(r)
 	for _, g := range r.groups {
 		if b := x.groups[g.ID]; b != nil {
 			x.overdue(b, g, r.began)

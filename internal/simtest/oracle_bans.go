@@ -2,10 +2,12 @@ package simtest
 
 import (
 	"encoding/json"
+	"slices"
 	"time"
 
 	"emrguard/internal/emr"
 	"emrguard/internal/guard"
+	"emrguard/internal/pool"
 	"emrguard/internal/store"
 )
 
@@ -15,6 +17,8 @@ type banned struct {
 	before time.Time // what stood before the last stop, until that one is known to have happened
 	by     string    // the stop
 	lifted string    // the stop that was written down and not sent yet when somebody lifted the ban
+
+	ends []time.Time // of the bans in the history, as far as it does not tell that they are over or were lifted by hand
 }
 
 // clockSlack is how far the clock of a process may be from the true time while it acts (R11), and a second for its resolution.
@@ -56,11 +60,62 @@ func (x *watched) bannedByHand(r store.Record) {
 	}
 	switch data.Order.Kind {
 	case guard.OrderBan:
-		b.ban = banned{until: later(b.ban.until, x.now().Add(time.Duration(data.Order.For)))}
+		b.ban = banned{until: later(b.ban.until, x.now().Add(time.Duration(data.Order.For))), ends: append(b.ban.ends, r.At.Add(time.Duration(data.Order.For)))}
 	case guard.OrderUnban:
 		b.ban = banned{}
 		if p := x.doc().Pending; p != nil && p.Call.Group == emr.GroupID(r.Group) {
 			b.ban.lifted = p.ID
+		}
+	}
+}
+
+// banSet takes the record of a ban that follows from a stop.
+func (x *watched) banSet(r store.Record) {
+	var data struct{ Until time.Time }
+	if b := x.groups[emr.GroupID(r.Group)]; b != nil && json.Unmarshal(r.Data, &data) == nil {
+		b.ban.ends = append(b.ban.ends, data.Until)
+	}
+}
+
+// banOver checks the record of a ban's end (R9): it is of a ban that the history told, was not lifted by hand, is over, and was not told to be before; and its
+// cluster is there.
+func (x *watched) banOver(r store.Record) {
+	var data struct{ Until time.Time }
+	b := x.groups[emr.GroupID(r.Group)]
+	if b == nil || json.Unmarshal(r.Data, &data) != nil {
+		x.violate("R9", "the end of a ban of %s, which is unknown, is told with %s", r.Group, r.Data)
+		return
+	}
+	i := slices.IndexFunc(b.ban.ends, data.Until.Equal)
+	var stands *pool.Ban // unless this decision set another, too
+	if p := x.doc().PoolOf(emr.GroupID(r.Group)); p != nil {
+		stands = p.Member(emr.GroupID(r.Group)).Ban
+	}
+	switch {
+	case i < 0:
+		x.violate("R9", "%s: the end of a ban at %s is told, and no ban that the history knows of ended then; %d others are to end", r.Group, data.Until.Format(time.DateTime), len(b.ban.ends))
+		return
+	case r.At.Before(data.Until), stands != nil && r.At.Before(stands.Until) && !stands.From.Equal(r.At):
+		x.violate("R9", "%s: the end of a ban is told at %s, and it is banned until %s", r.Group, r.At.Format(time.DateTime), data.Until.Format(time.DateTime))
+	case !x.doc().Ended.IsZero():
+		x.violate("R9", "%s: the end of a ban is told, and the cluster ended at %s", r.Group, x.doc().Ended.Format(time.DateTime))
+	}
+	b.ban.ends = slices.Delete(b.ban.ends, i, i+1)
+}
+
+// bansTold checks that a decision on a read from after the end of a ban told that end (R9), however long nobody had looked. The ban is the document's: a stop that
+// did not happen takes its own back.
+func (x *watched) bansTold(r reading) {
+	if !x.doc().Ended.IsZero() || x.doc().Unusable != nil || x.o.skewed() {
+		return
+	}
+	for _, p := range x.doc().Pools {
+		for _, m := range p.Members {
+			b, g := x.groups[m.Group], x.doc().Group(m.Group)
+			if b == nil || g == nil || g.State.Ended() || m.Ban == nil || !r.began.After(m.Ban.Until.Add(clockSlack)) || !slices.ContainsFunc(b.ban.ends, m.Ban.Until.Equal) {
+				continue
+			}
+			x.violate("R9", "%s: the ban ended at %s, and a read at %s told nobody", m.Group, m.Ban.Until.Format(time.DateTime), r.began.Format(time.DateTime))
 		}
 	}
 }

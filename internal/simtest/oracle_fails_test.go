@@ -150,6 +150,21 @@ func (r *rogue) open(id string, kind recovery.Kind) {
 	r.save(r.record(store.Record{Kind: "recovery.open", Recovery: id, Pool: string(r.task), Group: string(r.task)}, map[string]any{"kind": kind}))
 }
 
+// banned has the task group banned, with the record of that.
+func (r *rogue) banned(length time.Duration) (until time.Time) {
+	until = r.w.Now().Add(length)
+	r.s.PoolOf(r.task).Member(r.task).Ban = &pool.Ban{From: r.w.Now(), Until: until}
+	r.save(r.record(store.Record{Kind: "ban.set", Group: string(r.task)}, map[string]any{"until": until}))
+	return until
+}
+
+// over is the record of the end of a ban of the task group.
+func (r *rogue) over(until time.Time) store.Record {
+	rec := r.record(store.Record{Kind: "ban.over", Group: string(r.task)}, map[string]any{"until": until})
+	rec.At = r.w.Now()
+	return rec
+}
+
 // person sets the count of the task group.
 func (r *rogue) person(to int) {
 	check(r.t, r.w.Sim.Act(Region, "a person", emrsim.Action{Do: emrsim.DoResize, Cluster: "etl", Group: "task", To: to}))
@@ -225,6 +240,30 @@ func TestOracle_FindsOut(t *testing.T) {
 			r.save(r.record(store.Record{Kind: "order.ban", Group: string(r.task)}, map[string]any{"order": guard.Order{Kind: guard.OrderBan, Group: r.task, For: guard.Length(time.Hour)}}))
 			r.save(r.record(store.Record{Kind: "order.scale", Group: string(r.task), Pool: string(r.task)}, map[string]any{"order": guard.Order{Kind: guard.OrderScale, To: 5}}))
 			r.modify(guard.ForLaunch, "r1", 5)
+		}},
+		{"a ban whose end nobody tells", "R9", "told nobody", nil, func(r *rogue) {
+			r.banned(10 * time.Minute)
+			r.reads(20)
+		}},
+		{"a ban whose end is told", "", "", nil, func(r *rogue) {
+			until := r.banned(10 * time.Minute)
+			r.reads(10)
+			r.read(r.over(until))
+			r.reads(10)
+		}},
+		{"a ban whose end is told twice", "R9", "no ban that the history knows of ended then", nil, func(r *rogue) {
+			until := r.banned(10 * time.Minute)
+			r.reads(12)
+			r.read(r.over(until))
+			r.read(r.over(until))
+		}},
+		{"a ban whose end is told early", "R9", "is told at", nil, func(r *rogue) { r.read(r.over(r.banned(10 * time.Minute))) }},
+		{"the end of a ban that was lifted", "R9", "no ban that the history knows of ended then", nil, func(r *rogue) {
+			until := r.banned(10 * time.Minute)
+			r.s.PoolOf(r.task).Member(r.task).Ban = nil
+			r.read(r.record(store.Record{Kind: "order.unban", Group: string(r.task)}, map[string]any{"order": guard.Order{Kind: guard.OrderUnban}}))
+			r.reads(12)
+			r.read(r.over(until))
 		}},
 		{"scaling on an old read", "I4", "old", nil, func(r *rogue) {
 			r.save(r.record(store.Record{Kind: "order.scale", Group: string(r.task), Pool: string(r.task)}, map[string]any{"order": guard.Order{Kind: guard.OrderScale, To: 5}}))

@@ -89,7 +89,7 @@ var kindMeanings = map[string]string{
 	"answer.launch": "EMR answered the call that raises a group", "answer.make": "EMR answered the call that makes a pool's group",
 	"answer.release": "EMR answered the call that lowers a group", "answer.stop": "EMR answered the call that ends a resize",
 	"answer.terminate": "EMR answered the call that ends the cluster", "api.throttled": "AWS refused a call for its rate; emrguard slows down",
-	"ban.lifted": "a group may take launches again", "ban.set": "a group takes no launches for a while",
+	"ban.lifted": "a ban was taken back: its stop did not happen", "ban.over": "the time of a ban is over", "ban.set": "a group takes no launches for a while",
 	"call.add": "a group will be made", "call.keep": "what arrived after a stop will be kept", "call.launch": "a group will be raised",
 	"call.make": "a pool's group will be made", "call.release": "a group will be lowered", "call.stop": "a resize will be ended",
 	"call.terminate": "the cluster will be ended", "clock.back": "the guard's clock was set back", "clock.skew": "the local clock and AWS's differ; no recovery begins",

@@ -10,7 +10,7 @@ import (
 // Kinds are the kinds of records there are, in order.
 func Kinds() []string {
 	kinds := []string{
-		"api.throttled", "ban.lifted", "ban.set", "clock.agrees", "clock.back", "clock.follows", "clock.skew", "cluster.back", "cluster.ended", "cluster.event", "cluster.state", "cluster.withheld",
+		"api.throttled", "ban.lifted", "ban.over", "ban.set", "clock.agrees", "clock.back", "clock.follows", "clock.skew", "cluster.back", "cluster.ended", "cluster.event", "cluster.state", "cluster.withheld",
 		"event.dropped", "events.read", "events.unread", "group.dated", "group.event", "group.foreign", "group.made", "group.ours", "group.read", "group.seen", "group.settled", "group.trouble", "group.twin", "order.refused",
 		"pool.blocked", "pool.contested", "pool.kept", "pool.late_call", "pool.outside_ban", "pool.outside_fall", "pool.outside_grow", "pool.outside_undone", "pool.overrun", "pool.rebuilt", "pool.rest", "pool.rested", "pool.unblocked", "pool.return_failed",
 		"pool.wanted", "pool.whole", "read.unusable", "read.usable", "recovery.cause", "recovery.open", "recovery.step", "scaling.bound", "scaling.bounds",

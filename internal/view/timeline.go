@@ -47,6 +47,7 @@ type Band struct {
 	Text  string    `json:"text" doc:"what it is"`
 
 	lifted bool // it ended before its time
+	told   bool // a record tells its end
 }
 
 // The kinds of bands.
@@ -79,7 +80,7 @@ const (
 // TimelineKinds are the kinds of records that Timeline reads.
 func TimelineKinds() []string {
 	return append(Outcomes(), "group.read", "recovery.open", "call.stop", "call.keep", "call.add", "call.launch", "call.release",
-		"answer.stop", "answer.keep", "answer.add", "answer.launch", "answer.release", "ban.set", "ban.lifted", "order.ban", "order.unban", "pool.rest", "pool.rested", "pool.whole")
+		"answer.stop", "answer.keep", "answer.add", "answer.launch", "answer.release", "ban.set", "ban.lifted", "ban.over", "order.ban", "order.unban", "pool.rest", "pool.rested", "pool.whole")
 }
 
 // The bounds of a timeline.
@@ -112,9 +113,11 @@ func (w World) Timeline(title string, story []store.Record, due []Next) Timeline
 			out.Bands, of = append(out.Bands, b), append(of, id)
 		}
 		for i := range out.Bands {
-			if b := &out.Bands[i]; ends(r, b.Kind, of[i]) && b.To.After(r.At) {
+			b := &out.Bands[i]
+			if ends(r, b.Kind, of[i]) && b.To.After(r.At) {
 				b.To, b.lifted = r.At, true
 			}
+			b.told = b.told || r.Kind == "ban.over" && b.Kind == BandBan && of[i] == r.Group && !b.To.After(r.At)
 		}
 	}
 	for i, b := range out.Bands {
@@ -122,7 +125,7 @@ func (w World) Timeline(title string, story []store.Record, due []Next) Timeline
 		for j, o := range out.Bands {
 			again = again || o.Kind == BandBan && of[j] == of[i] && !o.From.After(b.To) && o.To.After(b.To)
 		}
-		if b.Kind == BandBan && !b.lifted && !again && !b.To.After(w.Now) {
+		if b.Kind == BandBan && !b.lifted && !b.told && !again && !b.To.After(w.Now) {
 			out.Marks = append(out.Marks, Mark{At: b.To, Kind: MarkOver, Group: b.Group, Text: "the ban is over: the group takes launches again"})
 		}
 	}
@@ -132,7 +135,11 @@ func (w World) Timeline(title string, story []store.Record, due []Next) Timeline
 	slices.SortStableFunc(out.Marks, func(a, b Mark) int { return a.At.Compare(b.At) })
 	out.thin()
 	out.From, out.To = out.Marks[0].At, out.Marks[len(out.Marks)-1].At
-	if ended := out.Marks[len(out.Marks)-1].Kind == MarkDone; !ended && w.Now.After(out.To) {
+	last := len(out.Marks) - 1
+	for last > 0 && out.Marks[last].Kind == MarkOver { // nothing goes on because of it
+		last--
+	}
+	if ended := out.Marks[last].Kind == MarkDone; !ended && w.Now.After(out.To) {
 		out.To = w.Now
 	}
 	for _, n := range due {
@@ -205,6 +212,10 @@ func marksOf(r store.Record) []Mark {
 		return marks
 	case "recovery.open":
 		return []Mark{{Kind: opening(r)}}
+	case "ban.over":
+		var data struct{ Until time.Time }
+		_ = json.Unmarshal(r.Data, &data) // without it, when it was told
+		return []Mark{{Kind: MarkOver, At: data.Until}}
 	case "answer.stop", "answer.keep", "answer.add", "answer.launch", "answer.release":
 		var data told
 		if json.Unmarshal(r.Data, &data) == nil && data.failed() {
