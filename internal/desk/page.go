@@ -174,14 +174,27 @@ func (d Desk) Costs(ctx context.Context, w view.World, found view.Found, from, t
 	return costs, nil
 }
 
-// levels reads the counts of what found names from a time on.
+// levels reads the counts of what found names from a time on, and what was under way then.
 func (d Desk) levels(ctx context.Context, found view.Found, from time.Time) (*view.Levels, error) {
 	levels := view.NewLevels()
-	_, err := d.Stream(ctx, store.Query{Scope: found.Scope, Cluster: string(found.Cluster), Kinds: view.LevelKinds(), From: from}, func(r store.Record) error {
-		levels.Add(r)
-		return nil
-	})
-	return levels, err
+	of := store.Query{Scope: found.Scope, Cluster: string(found.Cluster)}
+	lead, period, watch := of, of, of
+	lead.Kinds, lead.From, lead.To = view.LevelLeadKinds(), from.Add(-view.Lead), from
+	period.Kinds, period.From = view.LevelKinds(), from
+	queries := []store.Query{lead, period}
+	if found.Cluster != "" { // what is of the whole scope concerns the cluster, too
+		watch.Cluster, watch.Kinds, watch.From = "", view.WatchKinds(), lead.From
+		queries = append(queries, watch)
+	}
+	for _, q := range queries {
+		if _, err := d.Stream(ctx, q, func(r store.Record) error {
+			levels.Add(r)
+			return nil
+		}); err != nil {
+			return levels, err
+		}
+	}
+	return levels, nil
 }
 
 // within says which clusters found names; the zero Found names all.

@@ -36,6 +36,7 @@ type Store interface {
 	Save(ctx context.Context, s store.Save) error
 	Acquire(ctx context.Context, scope, owner, note string, now time.Time, ttl time.Duration) (store.Lease, error)
 	Release(ctx context.Context, l store.Lease) error
+	Leases(ctx context.Context) ([]store.Lease, error)
 	Orders(ctx context.Context, scope string) ([]store.Order, error)
 }
 

@@ -24,6 +24,10 @@ func (s *scope) keepLease(ctx context.Context, now Now) bool {
 		return s.held
 	}
 	ttl := s.e.o.LeaseTTL
+	var lapsed time.Time
+	if !s.held {
+		lapsed = s.lapsed(ctx, now)
+	}
 	lease, err := s.e.o.Store.Acquire(ctx, s.id, s.e.o.Owner, s.e.o.Note, now.Wall, ttl)
 	s.renew = now.Mono + ttl/3
 	s.e.next(Now{Mono: s.renew})
@@ -46,6 +50,9 @@ func (s *scope) keepLease(ctx context.Context, now Now) bool {
 		s.budget = nil // who had the scope meanwhile took tokens, nobody knows how many: it begins anew, as in a process that starts
 	}
 	s.lease = lease
+	if !lapsed.IsZero() && now.Wall.Sub(lapsed) > s.missed() {
+		s.unwatched = lapsed
+	}
 	return s.load(ctx, now)
 }
 

@@ -43,6 +43,7 @@ type scope struct {
 	wholeV      int64
 	wholeBroken bool // it could not be read, and is written by an order alone
 	signs       signs
+	unwatched   time.Time // since when, by the wall clock, nobody had the lease before; zero once that is told
 	rows        int
 }
 
@@ -60,6 +61,10 @@ func (s *scope) now(n Now) time.Time { return s.clock.now(n) }
 // step does what is due in the scope.
 func (s *scope) step(ctx context.Context, now Now) {
 	if !s.keepLease(ctx, now) {
+		return
+	}
+	if s.tellUnwatched(ctx, now); !s.held {
+		s.e.next(now)
 		return
 	}
 	s.takeOrders(ctx, now)

@@ -194,7 +194,11 @@ func (d *decider) meet(g emr.Group, in Read) {
 
 // counts is what a read said of a group, for its record.
 func counts(g emr.Group) map[string]any {
-	return map[string]any{"role": g.Role, "type": g.InstanceType, "market": g.Market, "requested": g.Requested, "running": g.Running, "state": g.State}
+	data := map[string]any{"role": g.Role, "type": g.InstanceType, "market": g.Market, "requested": g.Requested, "running": g.Running, "state": g.State}
+	if !g.Created.IsZero() {
+		data["created"] = g.Created
+	}
+	return data
 }
 
 func (d *decider) addPool(g emr.Group) {

@@ -116,6 +116,7 @@ var kinds = []kind{
 	{"scope.allowed", topicReading, Warning, "AWS refuses no reads any more", "", ""},
 	{"scope.unread", topicReading, Critical, "EMR cannot be read, so no cluster is guarded", "emrguard status", troubled},
 	{"scope.read", topicReading, Warning, "EMR can be read again", "", ""},
+	{"scope.watched", topicReading, Warning, "emrguard watches a scope again, after a time in which none did", "", ""},
 	{"scope.broken", topicReading, Critical, "clusters are not guarded, since what is stored of them is broken", "emrguard status", troubled},
 	{"scope.whole", topicReading, Warning, "no cluster is left alone any more", "", ""},
 	{"events.unread", topicReading, Warning, "the queue of events cannot be read, so changes are seen later", "emrguard status", troubled},

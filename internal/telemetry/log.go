@@ -47,7 +47,7 @@ var levels = map[string]slog.Level{
 	"pool.blocked": slog.LevelWarn, "pool.contested": slog.LevelWarn, "pool.rest": slog.LevelWarn, "pool.rebuilt": slog.LevelWarn,
 	"would.": slog.LevelWarn, "order.refused": slog.LevelWarn,
 	"read.unusable": slog.LevelWarn, "clock.": slog.LevelWarn, "api.": slog.LevelWarn, "cluster.withheld": slog.LevelWarn,
-	"clock.agrees": slog.LevelInfo, "scope.denied": slog.LevelWarn, "scope.unread": slog.LevelWarn, "scope.broken": slog.LevelWarn, "events.unread": slog.LevelWarn,
+	"clock.agrees": slog.LevelInfo, "scope.denied": slog.LevelWarn, "scope.unread": slog.LevelWarn, "scope.unwatched": slog.LevelWarn, "scope.watched": slog.LevelWarn, "scope.broken": slog.LevelWarn, "events.unread": slog.LevelWarn,
 	"sweep.late": slog.LevelWarn, "metrics.unread": slog.LevelWarn, "termination.": slog.LevelWarn, "scaling.dropped": slog.LevelWarn,
 }
 

@@ -96,6 +96,7 @@ var kindMeanings = map[string]string{
 	"clock.agrees": "that is over", "clock.follows": "the guard's clock was moved to AWS's, as after a machine's sleep",
 	"events.unread": "the queue of events cannot be read", "events.read": "that is over", "scope.denied": "AWS refuses reads to the credentials", "scope.allowed": "that is over",
 	"scope.unread": "EMR could not be read for five minutes", "scope.read": "that is over", "scope.broken": "clusters are left alone, since what is stored of them is broken",
+	"scope.unwatched": "no emrguard ran for a scope from here on", "scope.watched": "emrguard watches it again",
 	"scope.whole": "that is over", "sweep.late": "clusters were not read for half of recovery.after", "sweep.timely": "that is over",
 	"cluster.back": "a cluster is listed again", "cluster.ended": "a cluster ended", "cluster.event": "EMR's event of a cluster's state",
 	"cluster.state": "a cluster's state changed", "cluster.withheld": "somebody else is in charge of a cluster; it is only observed",

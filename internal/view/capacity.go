@@ -1,15 +1,12 @@
 package view
 
 import (
-	"cmp"
-	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"emrguard/internal/emr"
-	"emrguard/internal/ledger"
-	"emrguard/internal/recovery"
 	"emrguard/internal/store"
 )
 
@@ -21,6 +18,7 @@ type Capacity struct {
 	Points []CapacityPoint `json:"points" doc:"the counts from a moment on, until the next point; the first is that of the beginning. Each one was so; where there were more changes than points, some changes are left out, never the worst of their time nor the last"`
 	Worst  CapacityPoint   `json:"worst" doc:"when most was missing for the first time"`
 	Hours  float64         `json:"missing_hours" doc:"instance-hours that were missing, every change counted"`
+	Gaps   []CapacityGap   `json:"gaps" doc:"times of which the counts are not known, in order; the points in them are of what was read last, or of a part of the clusters"`
 }
 
 // CapacityPoint is what holds from a moment on.
@@ -29,141 +27,6 @@ type CapacityPoint struct {
 	Requested int       `json:"requested" doc:"instances asked of EMR; what a return to the origin asks for counts once it runs, for until then it runs on the fallbacks"`
 	Running   int       `json:"running" doc:"instances running"`
 	Missing   int       `json:"missing" doc:"instances asked for and not running, group by group"`
-}
-
-// Levels follows the counts of groups through the records of their reads. It keeps one entry for each change of a count. It is not safe for
-// concurrent use.
-type Levels struct {
-	groups map[groupKey]*level
-	order  []groupKey
-}
-
-type groupKey struct {
-	store.Key
-	group string
-}
-
-// level is one group's counts.
-type level struct {
-	first   counts // before the first change
-	changes []change
-	before  *int // while it is asked again for what others run in its place: what it was asked for before
-	apart   bool // a MASTER group
-	pool    string
-	shape   shape // as far as records told it
-}
-
-// shape is what instances a group has.
-type shape struct {
-	instanceType string
-	market       emr.Market
-}
-
-type counts struct{ requested, running int }
-
-type change struct {
-	at time.Time
-	counts
-}
-
-// LevelKinds are the kinds of records that Levels reads.
-func LevelKinds() []string {
-	return append(Outcomes(), "group.seen", "group.made", "group.ours", "group.foreign", "group.read", "cluster.ended", "recovery.open")
-}
-
-// NewLevels starts with the counts of the present state; they hold for groups of which no record comes.
-func NewLevels() *Levels { return &Levels{groups: map[groupKey]*level{}} }
-
-// Add takes one record in. Records come in the order of their writing; others than those of LevelKinds, and damaged ones, change nothing.
-func (l *Levels) Add(r store.Record) {
-	switch r.Kind {
-	case "group.seen", "group.made", "group.ours", "group.foreign", "group.read":
-	case "cluster.ended":
-		for _, key := range l.order {
-			if key.Key == r.Key {
-				l.groups[key].changes = append(l.groups[key].changes, change{at: r.At})
-			}
-		}
-		return
-	case "recovery.open":
-		l.begins(r)
-		return
-	default:
-		if g := l.groups[groupKey{r.Key, r.Group}]; g != nil && slices.Contains(Outcomes(), r.Kind) && r.Kind != "recovery."+string(recovery.Chained) {
-			g.before = nil // a return that got stuck goes on until it is stopped
-		}
-		return
-	}
-	var data struct {
-		Role      emr.Role     `json:"role"`
-		Type      string       `json:"type"`
-		Market    emr.Market   `json:"market"`
-		Requested *int         `json:"requested"`
-		Running   *int         `json:"running"`
-		Delta     ledger.Delta `json:"delta"`
-	}
-	if json.Unmarshal(r.Data, &data) != nil || data.Requested == nil || data.Running == nil {
-		return
-	}
-	now := counts{*data.Requested, *data.Running}
-	key := groupKey{r.Key, r.Group}
-	g := l.groups[key]
-	if g == nil {
-		g = &level{apart: data.Role == emr.Master}
-		if r.Kind == "group.read" {
-			g.first = counts{now.requested - data.Delta.RequestedBy, now.running - data.Delta.RunningBy}
-			g.apart = r.Pool == ""
-		}
-		l.groups[key] = g
-		l.order = append(l.order, key)
-	}
-	g.pool = cmp.Or(r.Pool, g.pool)
-	if data.Type != "" {
-		g.shape = shape{data.Type, data.Market}
-	}
-	g.changes = append(g.changes, change{r.At, g.once(now)})
-}
-
-// begins notes that a return begins: from now on both its group and the fallbacks are asked for the same instances. Other recoveries change nothing.
-func (l *Levels) begins(r store.Record) {
-	if began, ok := BeganOf(r); ok && began.Kind == recovery.Return {
-		key := groupKey{r.Key, r.Group}
-		g := l.groups[key]
-		if g == nil {
-			g = &level{first: counts{began.Requested, began.Running}, pool: r.Pool}
-			l.groups[key], l.order = g, append(l.order, key)
-		}
-		g.before = &began.Requested
-	}
-}
-
-// once are counts without what is asked for a second time: what a return asks for and has not got yet runs on the fallbacks.
-func (g *level) once(now counts) counts {
-	if g.before == nil {
-		return now
-	}
-	if now.requested <= max(*g.before, now.running) { // it has come, or is given up
-		g.before = nil
-		return now
-	}
-	now.requested = max(*g.before, now.running)
-	return now
-}
-
-// Forget drops what was before a moment; the counts at that moment stay.
-func (l *Levels) Forget(before time.Time) {
-	l.order = slices.DeleteFunc(l.order, func(key groupKey) bool {
-		g := l.groups[key]
-		n, _ := slices.BinarySearchFunc(g.changes, before, func(c change, t time.Time) int { return c.at.Compare(t) })
-		if n > 0 {
-			g.first, g.changes = g.changes[n-1].counts, slices.Clone(g.changes[n:])
-		}
-		gone := len(g.changes) == 0 && g.first == counts{}
-		if gone {
-			delete(l.groups, key)
-		}
-		return gone
-	})
 }
 
 // Capacity adds up the groups of world that which wants, from <= t <= to, in at most points points, 2 or more; the sums are those of every change.
@@ -182,18 +45,19 @@ func (l *Levels) Capacity(w World, from, to time.Time, points int, which func(st
 		}
 		for _, g := range c.Groups {
 			if l.groups[groupKey{key, string(g.ID)}] == nil && g.Role != emr.Master {
-				now := counts{g.Requested, g.Running}
-				if g.Seen.After(from) {
-					groups = append(groups, &level{changes: []change{{g.Seen, now}}})
-				} else {
-					groups = append(groups, &level{first: now})
-				}
+				groups = append(groups, c.level(g, from))
 			}
 		}
 	})
-	out := Capacity{Now: w.Now, From: from, To: to, Points: added(groups, from, to)}
-	if first := out.Points[0]; len(out.Points) > 1 && first.Requested == 0 && first.Running == 0 {
-		out.Points = out.Points[1:] // nothing was known before
+	out := Capacity{Now: w.Now, From: from, To: to, Points: added(groups, from, to), Gaps: l.gaps(w, from, to, which)}
+	if first := out.Points[0]; len(out.Points) > 1 && first.Requested == 0 && first.Running == 0 { // nothing was known before
+		out.Points = out.Points[1:]
+		if g := out.Gaps; len(g) > 0 && !g[0].From.After(out.Points[0].At) {
+			from, out.Gaps = g[0].To, g[1:]
+			for len(out.Points) > 1 && !out.Points[1].At.After(from) {
+				out.Points = out.Points[1:]
+			}
+		}
 		out.From = out.Points[0].At
 	}
 	out.Worst, out.Hours = summed(out.Points, to)
@@ -298,8 +162,19 @@ func (c Capacity) Sentence() string {
 	}
 	last := c.Points[len(c.Points)-1]
 	if c.Worst.Missing == 0 {
-		return fmt.Sprintf("%d of %d run; nothing was missing since %s.", last.Running, last.Requested, Since(c.From, c.Now))
+		return fmt.Sprintf("%d of %d run; nothing was missing since %s.", last.Running, last.Requested, Since(c.From, c.Now)) + c.gapped()
 	}
-	return fmt.Sprintf("%d of %d run; at most %d were missing, at %s; %.1f instance-hours were missing since %s.",
-		last.Running, last.Requested, c.Worst.Missing, Clock(c.Worst.At, c.Now), c.Hours, Since(c.From, c.Now))
+	return fmt.Sprintf("%d of %d run; at most %d %s missing, at %s; %.1f instance-hours were missing since %s.",
+		last.Running, last.Requested, c.Worst.Missing, was(c.Worst.Missing), Clock(c.Worst.At, c.Now), c.Hours, Since(c.From, c.Now)) + c.gapped()
+}
+
+// gapped says of which times the counts are not known.
+func (c Capacity) gapped() string {
+	var text strings.Builder
+	for _, g := range c.Gaps {
+		if g.To.Sub(g.From) >= notable {
+			text.WriteString(" " + g.Text(c.Now) + ".")
+		}
+	}
+	return text.String()
 }

@@ -60,6 +60,9 @@ func TestCapacity(t *testing.T) {
 		{"a return that gets stuck misses nothing until it is stopped", World{Now: noon}, []store.Record{returning("recovery.open", ago(2*time.Hour)), counted("group.read", "ig-1", ago(2*time.Hour), 9, 6, 3, 0),
 			returning("recovery.chained", ago(90*time.Minute)), counted("group.read", "ig-1", ago(80*time.Minute), 6, 6, -3, 0), counted("group.read", "ig-1", ago(time.Hour), 9, 6, 3, 0)},
 			"08:00 6/6 -0; 10:00 6/6 -0; 10:40 6/6 -0; 11:00 6/9 -3"},
+		{"a return that was read before it launched", World{Now: noon}, []store.Record{returning("recovery.open", ago(2*time.Hour)), counted("group.read", "ig-1", ago(119*time.Minute), 6, 6, 0, 0),
+			counted("group.read", "ig-1", ago(110*time.Minute), 9, 6, 3, 0)}, "08:00 6/6 -0; 10:01 6/6 -0; 10:10 6/6 -0"},
+		{"a return from before the records", World{Now: noon}, []store.Record{returning("recovery.open", ago(5*time.Hour)), counted("group.read", "ig-1", ago(2*time.Hour), 9, 7, 0, 1)}, "08:00 6/6 -0; 10:00 7/7 -0"},
 		{"nothing", World{Now: noon}, nil, "08:00 0/0 -0"},
 		{"what was before the first record follows from what it changed", World{Now: noon}, []store.Record{counted("group.read", "ig-1", ago(2*time.Hour), 9, 6, 3, 0), counted("group.read", "ig-1", ago(time.Hour), 9, 9, 0, 3)},
 			"08:00 6/6 -0; 10:00 6/9 -3; 11:00 9/9 -0"},
@@ -158,6 +161,40 @@ func TestCapacityInWords(t *testing.T) {
 	l.Add(counted("group.read", "ig-1", ago(2*time.Hour), 9, 6, 3, 0))
 	c := l.Capacity(World{Now: noon}, ago(4*time.Hour), noon, 100, everything)
 	if got, want := c.Sentence(), "6 of 9 run; at most 3 were missing, at 10:00; 6.0 instance-hours were missing since 08:00 (4h)."; got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}
+
+// firstSight is the first record of a group that EMR made at a time.
+func firstSight(cluster string, at, created time.Time, running int) store.Record {
+	data, err := json.Marshal(map[string]any{"requested": running, "running": running, "created": created})
+	if err != nil {
+		panic(err)
+	}
+	return store.Record{Key: store.Key{Scope: "prod", Cluster: cluster}, Kind: "group.seen", Group: "ig-" + cluster, Pool: "ig-" + cluster, At: at, Data: data}
+}
+
+// Clusters that emrguard starts to watch together have been there before: what was not read yet is not 0, so there is no sum until each was.
+func TestCapacityOfClustersReadForTheFirstTime(t *testing.T) {
+	long := ago(30 * 24 * time.Hour)
+	sum := func(records ...store.Record) Capacity {
+		l := NewLevels()
+		for _, r := range records {
+			l.Add(r)
+		}
+		return l.Capacity(World{Now: noon}, ago(4*time.Hour), noon, 100, everything)
+	}
+	first := []store.Record{firstSight("j-1", ago(3*time.Hour), long, 10), firstSight("j-2", ago(178*time.Minute), long, 20), firstSight("j-3", ago(175*time.Minute), long, 30)}
+	c := sum(first...)
+	if got, want := line(c), "09:05 60/60 -0"; got != want || len(c.Gaps) != 0 || !c.From.Equal(ago(175*time.Minute)) {
+		t.Errorf("got  %s from %s, gaps %v\nwant %s", got, c.From, c.Gaps, want)
+	}
+	c = sum(append(first, firstSight("j-4", ago(2*time.Hour), ago(121*time.Minute), 5))...) // a new cluster ran nothing before
+	if got, want := line(c), "09:05 60/60 -0; 10:00 65/65 -0"; got != want || len(c.Gaps) != 0 {
+		t.Errorf("got  %s, gaps %v\nwant %s", got, c.Gaps, want)
+	}
+	c = sum(append(first, firstSight("j-4", ago(2*time.Hour), long, 5), firstSight("j-5", ago(118*time.Minute), long, 5))...) // a rule more
+	if got, want := c.Sentence(), "70 of 70 run; nothing was missing since 09:05 (2h55m). From 10:00 to 10:02 (2m): clusters read for the first time."; got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
 }

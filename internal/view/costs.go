@@ -31,6 +31,8 @@ type Costs struct {
 	Fallbacks []FallbackUse  `json:"fallbacks" doc:"what ran on groups that emrguard made for pools, by rung and market"`
 	Unpriced  []Unpriced     `json:"unpriced" doc:"instance types of which some hours have no price; their hours are in no amount"`
 	How       []string       `json:"how" doc:"how each figure is computed"`
+
+	Unwatched []Unwatched `json:"unwatched" doc:"when nobody watched a scope, since no emrguard ran for it or it could not read EMR: counts go on there as they were read last"`
 }
 
 // CostFigures are hours and amounts.
@@ -85,7 +87,7 @@ func (u use) fallback() bool { return u.pool != "" && u.pool != u.key.group }
 
 // Costs adds up the groups of the clusters that which wants from <= t < to. Prices may be nil.
 func (l *Levels) Costs(w World, from, to time.Time, which func(store.Key) bool, prices Prices, currency string) Costs {
-	out := Costs{Now: w.Now, From: from, To: to, Currency: currency, Clusters: []ClusterCosts{}, Fallbacks: []FallbackUse{}, Unpriced: []Unpriced{}, How: howCosts(currency)}
+	out := Costs{Now: w.Now, From: from, To: to, Currency: currency, Clusters: []ClusterCosts{}, Fallbacks: []FallbackUse{}, Unpriced: []Unpriced{}, How: howCosts(currency), Unwatched: l.unwatched(w, from, to, which)}
 	clusters := map[store.Key]*CostFigures{}
 	fallbacks := map[[3]string]*FallbackUse{}
 	unpriced := map[[3]string]*Unpriced{}
@@ -184,7 +186,7 @@ func (u use) cost(prices Prices) (potential, actual float64, priced bool) {
 // howCosts says how the figures come about.
 func howCosts(currency string) []string {
 	how := []string{
-		"Hours: each count of a group as emrguard read it, from that read to the next that showed another. What began and ended between two reads is not in them.",
+		"Hours: each count of a group as emrguard read it, from that read to the next that showed another. What began and ended between two reads is not in them, and where nobody watched, counts go on as they were read last.",
 		"Missing: what a group was asked for less what ran in it, MASTER groups left out.",
 		"Recovered: what ran in groups that emrguard made for a pool. Without them it would have been missing, or another would have had to launch it.",
 	}
@@ -218,12 +220,8 @@ func (l *Levels) uses(w World, from, to time.Time, which func(store.Key) bool) [
 			gk := groupKey{key, string(g.ID)}
 			at := slices.IndexFunc(out, func(u use) bool { return u.key == gk })
 			if !seen[gk] {
-				still := level{first: counts{g.Requested, g.Running}, apart: g.Role == emr.Master}
-				if g.Seen.After(from) {
-					still = level{changes: []change{{g.Seen, counts{g.Requested, g.Running}}}, apart: still.apart}
-				}
 				u := use{key: gk}
-				u.running, u.missing = still.hours(from, to)
+				u.running, u.missing = c.level(*g, from).hours(from, to)
 				out, at = append(out, u), len(out)
 			}
 			out[at].shape = shape{g.InstanceType, g.Market}
@@ -334,7 +332,14 @@ func (f CostFigures) Without() string {
 	return fmt.Sprintf("without %.1f of %.1f h", f.Unpriced, f.Running)
 }
 
-// Headline says of which period the costs are.
+// Headline says of which period the costs are, and how much of it nobody watched.
 func (c Costs) Headline() string {
-	return fmt.Sprintf("%s to %s UTC (%s)%s", c.From.UTC().Format("2006-01-02 15:04"), c.To.UTC().Format("2006-01-02 15:04"), Span(c.To.Sub(c.From)), map[bool]string{true: ", in " + c.Currency, false: ""}[c.Currency != ""])
+	text := fmt.Sprintf("%s to %s UTC (%s)", c.From.UTC().Format("2006-01-02 15:04"), c.To.UTC().Format("2006-01-02 15:04"), Span(c.To.Sub(c.From)))
+	if c.Currency != "" {
+		text += ", in " + c.Currency
+	}
+	if not := unwatched(c.Unwatched); not != "" {
+		text += "; not watched: " + not
+	}
+	return text
 }

@@ -14,7 +14,7 @@ func Kinds() []string {
 		"event.dropped", "events.read", "events.unread", "group.dated", "group.event", "group.foreign", "group.made", "group.ours", "group.read", "group.seen", "group.settled", "group.trouble", "group.twin", "order.refused",
 		"pool.blocked", "pool.contested", "pool.kept", "pool.late_call", "pool.outside_ban", "pool.outside_fall", "pool.outside_grow", "pool.outside_undone", "pool.overrun", "pool.rebuilt", "pool.rest", "pool.rested", "pool.unblocked", "pool.return_failed",
 		"pool.wanted", "pool.whole", "read.unusable", "read.usable", "recovery.cause", "recovery.open", "recovery.step", "scaling.bound", "scaling.bounds",
-		"scaling.decided", "scaling.deferred", "scaling.dropped", "scaling.resumed", "scaling.superseded", "scope.allowed", "scope.broken", "scope.denied", "scope.read", "scope.unread", "scope.whole", "sweep.late", "sweep.timely", "scaling.suspended", "scaling.unmade",
+		"scaling.decided", "scaling.deferred", "scaling.dropped", "scaling.resumed", "scaling.superseded", "scope.allowed", "scope.broken", "scope.denied", "scope.read", "scope.unread", "scope.unwatched", "scope.watched", "scope.whole", "sweep.late", "sweep.timely", "scaling.suspended", "scaling.unmade",
 		"metrics.read", "metrics.unread", "termination.held", "termination.notice", "termination.withdrawn", "would.make", "would.scale", "would.terminate",
 		"would.recover",
 	}

@@ -14,15 +14,18 @@ import (
 
 // Report is what `emrguard report` shows: what happened in a period, or would have.
 type Report struct {
-	Now      time.Time       `json:"now" doc:"the present time"`
-	From     time.Time       `json:"from" doc:"the period's begin"`
-	To       time.Time       `json:"to" doc:"its end, which is not part of it"`
-	Summary  []string        `json:"summary" doc:"three sentences: what was repaired, what was scaled, what needs a look"`
-	Notes    []string        `json:"notes" doc:"what the report cannot know, because the history does not reach back or cannot be read"`
-	Watched  int             `json:"clusters_watched" doc:"clusters that have not ended, at present"`
-	Open     int             `json:"recoveries_open" doc:"open recoveries at present, those of scaling and returns aside"`
-	NoData   int             `json:"policies_without_data" doc:"policies that lacked data points when they were judged last"`
-	Total    Figures         `json:"total" doc:"all clusters and what concerns a scope as a whole, added up"`
+	Now     time.Time `json:"now" doc:"the present time"`
+	From    time.Time `json:"from" doc:"the period's begin"`
+	To      time.Time `json:"to" doc:"its end, which is not part of it"`
+	Summary []string  `json:"summary" doc:"three sentences: what was repaired, what was scaled, what needs a look"`
+	Notes   []string  `json:"notes" doc:"what the report cannot know, because the history does not reach back or cannot be read"`
+	Watched int       `json:"clusters_watched" doc:"clusters that have not ended, at present"`
+	Open    int       `json:"recoveries_open" doc:"open recoveries at present, those of scaling and returns aside"`
+	NoData  int       `json:"policies_without_data" doc:"policies that lacked data points when they were judged last"`
+	Total   Figures   `json:"total" doc:"all clusters and what concerns a scope as a whole, added up"`
+
+	Unwatched []Unwatched `json:"unwatched" doc:"when nobody watched a scope, since no emrguard ran for it or it could not read EMR: counts go on there as they were read last"`
+
 	Clusters []ClusterReport `json:"clusters" doc:"those to which something happened, by scope, name and id"`
 }
 
@@ -36,7 +39,10 @@ type ClusterReport struct {
 
 // Report completes the tally. World is the present state; names are those of ended clusters that are still known.
 func (t *Tally) Report(w World, names map[store.Key]string) Report {
-	r := Report{Now: w.Now, From: t.from, To: t.to, Notes: []string{}, Total: Figures{Recoveries: []RecoveryFigures{}, Causes: []CauseFigures{}, Scaling: []ScalingFigures{}}, Clusters: []ClusterReport{}}
+	r := Report{Now: w.Now, From: t.from, To: t.to, Notes: []string{}, Unwatched: []Unwatched{}, Total: Figures{Recoveries: []RecoveryFigures{}, Causes: []CauseFigures{}, Scaling: []ScalingFigures{}}, Clusters: []ClusterReport{}}
+	for _, s := range w.Scopes {
+		r.Unwatched = append(r.Unwatched, t.lookout.of(s, w.Now, t.from, t.to)...)
+	}
 	w.clusters(func(_ Scope, c Cluster) {
 		r.Watched++
 		for _, open := range c.Recoveries {
@@ -172,13 +178,16 @@ func (r Report) scaled() string {
 	return parts.String()
 }
 
-// notable is how long something has to last, in seconds, before a person should look at it.
-const notable = 60
+// notable is how long something has to last before a person should look at it.
+const notable = time.Minute
 
 // toLookAt is the sentence about what a person should look at.
 func (r Report) toLookAt() string {
 	var parts sentence
 	f := r.Total
+	if text := unwatched(r.Unwatched); text != "" {
+		parts.add("not watched: %s, for which all counts as it was read last", text)
+	}
 	if n := f.Contested; n > 0 {
 		parts.add("%s %s contested, because somebody keeps raising a banned group", count(n, "pool"), was(n))
 	}
@@ -192,7 +201,7 @@ func (r Report) toLookAt() string {
 		{f.Resting, "pools rested for %s in all, because recoveries kept failing"}, {f.Blocked, "pools were blocked for %s in all, because nobody took what they miss"},
 		{f.Blind, "metrics could not be read for %s in all"}, {f.UnusableFor, "reads of groups were unusable for %s in all"},
 	} {
-		if l.seconds >= notable {
+		if l.seconds >= notable.Seconds() {
 			parts.add(l.text, seconds(l.seconds))
 		}
 	}

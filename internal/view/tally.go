@@ -16,13 +16,14 @@ import (
 type Tally struct {
 	from, to time.Time
 	clusters map[store.Key]*tallied
-	records  int
+	lookout  lookout
 }
 
 // tallied is what is known of one cluster, or of a scope if the key names no cluster.
 type tallied struct {
 	Figures
-	open map[stretch]running
+	open  map[stretch]running
+	asked map[string]*secondAsk // by group
 }
 
 // stretch names something that lasts: of a pool or group, or of the whole cluster.
@@ -78,9 +79,9 @@ func NewTally(from, to, now time.Time, w World) *Tally {
 				seed(blocked, string(p.Origin), p.Blocked.Since, 1)
 			}
 			for _, m := range p.Members {
-				if g := c.Group(m.Group); g != nil && g.Missing() > 0 && to.Equal(now) {
-					if oldest, ok := g.Ledger.Oldest(); ok {
-						seed(missing, string(m.Group), oldest.Since, g.Missing())
+				if n := c.lacks(m.Group); n > 0 && to.Equal(now) {
+					if oldest, ok := c.Group(m.Group).Ledger.Oldest(); ok {
+						seed(missing, string(m.Group), oldest.Since, n)
 					}
 				}
 			}
@@ -89,22 +90,35 @@ func NewTally(from, to, now time.Time, w World) *Tally {
 	return t
 }
 
-// Queries are the history a tally needs, in this order, oldest first: what was under way before the period, and the period itself.
+// Queries are the history a tally needs, in this order, oldest first: what was under way before the period, the period itself, and when
+// the scope was not watched.
 func (t *Tally) Queries(q store.Query) []store.Query {
 	lead := q
 	lead.Kinds, lead.From, lead.To = slices.Sorted(maps.Keys(stretches)), t.from.Add(-Lead), t.from
 	q.Kinds, q.From, q.To = slices.Sorted(maps.Keys(kindsTold)), t.from, t.to
-	return []store.Query{lead, q}
+	watch := q // of the scope, also when the others are of one cluster
+	watch.Cluster, watch.Kinds, watch.From = "", WatchKinds(), lead.From
+	return []store.Query{lead, q, watch}
 }
 
 // of returns what is known of a cluster.
 func (t *Tally) of(key store.Key) *tallied {
 	c := t.clusters[key]
 	if c == nil {
-		c = &tallied{open: map[stretch]running{}}
+		c = &tallied{open: map[stretch]running{}, asked: map[string]*secondAsk{}}
 		t.clusters[key] = c
 	}
 	return c
+}
+
+// ask returns what a return asks of a group.
+func (c *tallied) ask(group string) *secondAsk {
+	a := c.asked[group]
+	if a == nil {
+		a = &secondAsk{}
+		c.asked[group] = a
+	}
+	return a
 }
 
 // told is the part of a record's data that is added up. What the guard adds later is passed over.
@@ -132,10 +146,10 @@ type told struct {
 // failed says whether an answer was an error.
 func (t told) failed() bool { return len(t.Error) > 0 && string(t.Error) != "null" }
 
-// Add takes one record in. Records come in the order of their writing; those from before the period tell only what was under way
-// when it began. A record that tells nothing here changes nothing.
+// Add takes one record in. Records of each query come in the order of their writing; those from before the period tell only what was under
+// way when it began. A record that tells nothing here changes nothing.
 func (t *Tally) Add(r store.Record) {
-	if !r.At.Before(t.to) {
+	if !r.At.Before(t.to) || t.lookout.add(r) {
 		return
 	}
 	lasts, counts := stretches[r.Kind], kindsTold[r.Kind]
@@ -151,7 +165,6 @@ func (t *Tally) Add(r store.Record) {
 		lasts(t, c, r, data)
 	}
 	if counts != nil && !r.At.Before(t.from) {
-		t.records++
 		counts(c, r, data)
 	}
 }

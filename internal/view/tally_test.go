@@ -13,6 +13,10 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"pgregory.net/rapid"
 
+	"emrguard/internal/emr"
+	"emrguard/internal/guard"
+	"emrguard/internal/ledger"
+	"emrguard/internal/pool"
 	"emrguard/internal/store"
 )
 
@@ -29,6 +33,11 @@ func tally(t *testing.T, w World, records ...store.Record) Figures {
 		all.Add(r)
 	}
 	return all.Report(w, nil).Total
+}
+
+// asksAgain is the begin of a return to ig-21, which is asked for 6.
+func asksAgain(before time.Duration) store.Record {
+	return row(before, "recovery.open", "ig-21", `{"kind":"return","inputs":{"members":[{"group":"ig-21","requested":6,"running":6},{"group":"ig-22","requested":3,"running":3}]}}`)
 }
 
 const minute = 60.0
@@ -86,6 +95,19 @@ func TestTally(t *testing.T) {
 		{"two groups", []store.Record{row(20*time.Minute, "group.read", "ig-21", `{"requested":9,"running":6}`), row(10*time.Minute, "group.read", "ig-22", `{"requested":1,"running":0}`)},
 			func(f *Figures) { f.Missing = 3*20*minute + 1*10*minute }},
 
+		{"a return asks for what runs on the fallbacks: nothing is missing but what is lost", []store.Record{row(2*time.Hour, "group.read", "ig-21", `{"requested":6,"running":6}`), asksAgain(100 * time.Minute),
+			row(99*time.Minute, "group.read", "ig-21", `{"requested":9,"running":6}`), row(80*time.Minute, "group.read", "ig-21", `{"requested":9,"running":8}`), row(70*time.Minute, "group.read", "ig-21", `{"requested":9,"running":5}`),
+			row(60*time.Minute, "group.read", "ig-21", `{"requested":9,"running":9}`), row(time.Hour, "recovery.completed", "ig-21", `{"kind":"return","placed":3}`), row(30*time.Minute, "group.read", "ig-21", `{"requested":9,"running":7}`)},
+			func(f *Figures) {
+				f.Missing, f.Recoveries = 1*10*minute+2*30*minute, []RecoveryFigures{{Kind: "return", Opened: 1, Completed: 1, Placed: 3}}
+			}},
+		{"a return that began before the period", []store.Record{asksAgain(5 * time.Hour), row(5*time.Hour-time.Minute, "group.read", "ig-21", `{"requested":9,"running":6}`), row(time.Hour, "group.read", "ig-21", `{"requested":9,"running":7}`)},
+			func(*Figures) {}},
+		{"a return that got stuck goes on until it is stopped", []store.Record{asksAgain(100 * time.Minute), row(99*time.Minute, "group.read", "ig-21", `{"requested":9,"running":6}`), row(70*time.Minute, "recovery.chained", "ig-21", `{"kind":"return"}`),
+			row(69*time.Minute, "group.read", "ig-21", `{"requested":9,"running":6,"state":"RESIZING"}`), row(60*time.Minute, "group.read", "ig-21", `{"requested":6,"running":6}`), row(10*time.Minute, "group.read", "ig-21", `{"requested":9,"running":6}`)},
+			func(f *Figures) {
+				f.Missing, f.Recoveries = 3*10*minute, []RecoveryFigures{{Kind: "return", Opened: 1, Chained: 1}}
+			}},
 		{"a rest ends a block", []store.Record{row(2*time.Hour, "pool.blocked", "", ""), row(time.Hour, "pool.rest", "ig-21", ""), row(30*time.Minute, "pool.rested", "", "")},
 			func(f *Figures) { f.Blocks, f.Blocked, f.Rests, f.Resting = 1, 60*minute, 1, 30*minute }},
 		{"a launch that completed ends a block", []store.Record{row(2*time.Hour, "pool.blocked", "", ""), row(time.Hour, "recovery.completed", "ig-21", `{"kind":"retry","placed":2}`)},
@@ -161,6 +183,25 @@ func TestTallyOfWhatIsUnderWay(t *testing.T) {
 	}
 }
 
+// A return that is under way is no shortage while the pool runs what is wanted.
+func TestTallyOfAReturnUnderWay(t *testing.T) {
+	s := cluster("j-2", "etl", []guard.Group{
+		group("ig-21", "task", emr.Task, 9, 7, ledger.Entry{Since: ago(20 * time.Minute), Count: 2, Cause: ledger.Change}),
+		group("ig-22", fallbackName(t, "task", "j-2", "ig-21", "r1-1"), emr.Task, 3, 2, ledger.Entry{Since: ago(10 * time.Minute), Count: 1, Cause: ledger.Loss})},
+		pool.Pool{Origin: "ig-21", Name: "task", Role: emr.Task, Wanted: 9, Members: []pool.Member{member("ig-21", 9), member("ig-22", 3)}})
+	for wanted, want := range map[int]float64{9: 0, 10: 10 * minute, 11: 10*minute + 20*minute} {
+		s.Pools[0].Wanted = wanted
+		w := New(noon, []Scope{NewScope("prod", []store.Document{document(t, s)}, store.Lease{}, nil)})
+		if f := tally(t, w); f.Missing != want {
+			t.Errorf("of %d wanted %g are missing, want %g", wanted, f.Missing, want)
+		}
+		c := NewLevels().Capacity(w, ago(time.Hour), noon, 10, everything)
+		if got := c.Points[len(c.Points)-1].Missing; got != wanted-9 {
+			t.Errorf("of %d wanted the chart misses %d", wanted, got)
+		}
+	}
+}
+
 // TestTallyOfDays is a property: the figures of a period are those of its days added up, whatever happened.
 func TestTallyOfDays(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
@@ -194,7 +235,7 @@ func TestTallyOfDays(t *testing.T) {
 func someHistory(t *rapid.T, begin time.Time, days int) []store.Record {
 	pairs := map[string]string{"scaling.suspended": "scaling.resumed", "metrics.unread": "metrics.read", "read.unusable": "read.usable", "pool.rest": "pool.rested", "pool.blocked": "pool.unblocked"}
 	kinds := slices.Concat(slices.Sorted(maps.Keys(pairs)), Outcomes(), []string{"recovery.open", "ban.set", "order.ban", "order.unban", "order.refused", "pool.contested", "would.recover", "would.scale",
-		"scaling.decided", "scaling.deferred", "scaling.superseded", "termination.notice", "would.terminate", "group.read", "cluster.ended", "api.throttled"})
+		"scaling.decided", "scaling.deferred", "scaling.superseded", "termination.notice", "would.terminate", "group.read", "group.read", "cluster.ended", "api.throttled"})
 	under := map[string]bool{}
 	at, records := begin, []store.Record(nil)
 	for n := rapid.IntRange(0, 120).Draw(t, "records"); n > 0; n-- {

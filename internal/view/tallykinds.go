@@ -10,43 +10,58 @@ import (
 )
 
 // stretches are the kinds of records at which something begins or ends.
-var stretches = map[string]func(t *Tally, c *tallied, r store.Record, data told){
-	"scaling.suspended": func(t *Tally, c *tallied, r store.Record, _ told) { t.begin(c, suspended, "", r.At, 1) },
-	"scaling.resumed":   func(t *Tally, c *tallied, r store.Record, _ told) { t.end(c, suspended, "", r.At, true) },
-	"metrics.unread":    func(t *Tally, c *tallied, r store.Record, _ told) { t.begin(c, blind, "", r.At, 1) },
-	"metrics.read":      func(t *Tally, c *tallied, r store.Record, _ told) { t.end(c, blind, "", r.At, true) },
-	"read.unusable":     func(t *Tally, c *tallied, r store.Record, _ told) { t.begin(c, unusable, "", r.At, 1) },
-	"read.usable":       func(t *Tally, c *tallied, r store.Record, _ told) { t.end(c, unusable, "", r.At, true) },
-	"pool.blocked":      func(t *Tally, c *tallied, r store.Record, _ told) { t.begin(c, blocked, r.Pool, r.At, 1) },
-	"order.unban":       func(t *Tally, c *tallied, r store.Record, _ told) { t.end(c, blocked, r.Pool, r.At, false) },
-	"pool.unblocked":    func(t *Tally, c *tallied, r store.Record, _ told) { t.end(c, blocked, r.Pool, r.At, true) },
-	"pool.rest": func(t *Tally, c *tallied, r store.Record, _ told) {
-		t.end(c, blocked, r.Pool, r.At, false)
-		t.begin(c, resting, r.Pool, r.At, 1)
-	},
-	"pool.rested": func(t *Tally, c *tallied, r store.Record, _ told) { t.end(c, resting, r.Pool, r.At, true) },
-	"pool.whole":  func(t *Tally, c *tallied, r store.Record, _ told) { t.end(c, resting, r.Pool, r.At, true) },
-	"recovery.completed": func(t *Tally, c *tallied, r store.Record, data told) {
-		if data.Placed > 0 && data.Kind != string(recovery.Scale) { // a launch that completed ends both
+var stretches = func() map[string]func(t *Tally, c *tallied, r store.Record, data told) {
+	kinds := map[string]func(t *Tally, c *tallied, r store.Record, data told){
+		"scaling.suspended": func(t *Tally, c *tallied, r store.Record, _ told) { t.begin(c, suspended, "", r.At, 1) },
+		"scaling.resumed":   func(t *Tally, c *tallied, r store.Record, _ told) { t.end(c, suspended, "", r.At, true) },
+		"metrics.unread":    func(t *Tally, c *tallied, r store.Record, _ told) { t.begin(c, blind, "", r.At, 1) },
+		"metrics.read":      func(t *Tally, c *tallied, r store.Record, _ told) { t.end(c, blind, "", r.At, true) },
+		"read.unusable":     func(t *Tally, c *tallied, r store.Record, _ told) { t.begin(c, unusable, "", r.At, 1) },
+		"read.usable":       func(t *Tally, c *tallied, r store.Record, _ told) { t.end(c, unusable, "", r.At, true) },
+		"pool.blocked":      func(t *Tally, c *tallied, r store.Record, _ told) { t.begin(c, blocked, r.Pool, r.At, 1) },
+		"order.unban":       func(t *Tally, c *tallied, r store.Record, _ told) { t.end(c, blocked, r.Pool, r.At, false) },
+		"pool.unblocked":    func(t *Tally, c *tallied, r store.Record, _ told) { t.end(c, blocked, r.Pool, r.At, true) },
+		"pool.rest": func(t *Tally, c *tallied, r store.Record, _ told) {
 			t.end(c, blocked, r.Pool, r.At, false)
-			t.end(c, resting, r.Pool, r.At, false)
-		}
-	},
-	"group.seen": (*Tally).counts,
-	"group.made": (*Tally).counts,
-	"group.ours": (*Tally).counts,
-	"group.read": (*Tally).counts,
-	"cluster.ended": func(t *Tally, c *tallied, r store.Record, _ told) {
-		for _, s := range c.inOrder() {
-			t.end(c, s.what, s.of, r.At, false)
-		}
-	},
+			t.begin(c, resting, r.Pool, r.At, 1)
+		},
+		"pool.rested": func(t *Tally, c *tallied, r store.Record, _ told) { t.end(c, resting, r.Pool, r.At, true) },
+		"pool.whole":  func(t *Tally, c *tallied, r store.Record, _ told) { t.end(c, resting, r.Pool, r.At, true) },
+		"recovery.open": func(_ *Tally, c *tallied, r store.Record, _ told) {
+			if began, ok := returnBegins(r); ok {
+				c.ask(r.Group).begins(began)
+			}
+		},
+		"group.seen": (*Tally).counts,
+		"group.made": (*Tally).counts,
+		"group.ours": (*Tally).counts,
+		"group.read": (*Tally).counts,
+		"cluster.ended": func(t *Tally, c *tallied, r store.Record, _ told) {
+			for _, s := range c.inOrder() {
+				t.end(c, s.what, s.of, r.At, false)
+			}
+		},
+	}
+	for _, k := range Outcomes() {
+		kinds[k] = (*Tally).closes
+	}
+	return kinds
+}()
+
+// closes notes the end of a recovery: a launch that completed ends a rest and a block.
+func (t *Tally) closes(c *tallied, r store.Record, data told) {
+	c.ask(r.Group).ends(r.Kind)
+	if r.Kind == "recovery."+string(recovery.Completed) && data.Placed > 0 && data.Kind != string(recovery.Scale) {
+		t.end(c, blocked, r.Pool, r.At, false)
+		t.end(c, resting, r.Pool, r.At, false)
+	}
 }
 
 // counts notes what a group lacks from now on.
 func (t *Tally) counts(c *tallied, r store.Record, data told) {
 	if r.Pool != "" { // of MASTER and of groups of another emrguard nothing is said
-		t.begin(c, missing, r.Group, r.At, max(0, data.Requested-data.Running))
+		now := c.ask(r.Group).once(counts{data.Requested, data.Running})
+		t.begin(c, missing, r.Group, r.At, max(0, now.requested-now.running))
 	}
 }
 

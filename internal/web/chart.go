@@ -23,8 +23,15 @@ type chart struct {
 	Requested, Running, Short string // paths: the line of what is asked for, the area of what runs, the area between
 	Y                         []tick // in pixels from the top
 	Axes                      []axis
+	Gaps                      []chartGap // of what is not known
 	Sentence                  string
 	Empty                     bool
+}
+
+// chartGap is where a time lies of which the counts are not known, in percent.
+type chartGap struct {
+	X, Width float64
+	Text     string
 }
 
 // tick is a mark on an axis.
@@ -92,6 +99,10 @@ func capacityChart(c view.Capacity) chart {
 	out.Requested, out.Running, out.Short = asked.String(), running.String(), short.String()
 	for n := 0; n <= top; n += step {
 		out.Y = append(out.Y, tick{At: fieldTop + y(n), Text: strconv.Itoa(n)})
+	}
+	for _, g := range c.Gaps {
+		from, to := x(g.From)*100/fieldWide, x(g.To)*100/fieldWide
+		out.Gaps = append(out.Gaps, chartGap{from, to - from, g.Text(c.Now)})
 	}
 	for _, l := range layouts {
 		out.Axes = append(out.Axes, axis{l, l.ticks(c.From, c.To, func(t time.Time) float64 { return x(t) * 100 / fieldWide })})

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"math"
 	"testing"
 	"time"
 
@@ -43,6 +44,17 @@ func TestDrawnLabels(t *testing.T) {
 		if out.Class != layouts[i].Class || len(out.X) == 0 {
 			t.Errorf("layout %s has the axis %v", out.Class, out.X)
 		}
+	}
+}
+
+// What is not known is no line at 0, and no line that goes on: a bar lies over it, which says why.
+func TestAChartHasGaps(t *testing.T) {
+	end := time.Date(2026, 1, 5, 12, 0, 0, 0, time.UTC)
+	c := view.Capacity{Now: end, From: end.Add(-4 * time.Hour), To: end, Points: []view.CapacityPoint{{At: end.Add(-4 * time.Hour), Requested: 9, Running: 9}},
+		Gaps: []view.CapacityGap{{From: end.Add(-3 * time.Hour), To: end.Add(-100 * time.Minute), Reason: "not watched"}}}
+	got := capacityChart(c).Gaps
+	if len(got) != 1 || math.Abs(got[0].X-25) > 1e-9 || math.Abs(got[0].Width-100./3) > 1e-9 || got[0].Text != "From 09:00 to 10:20 (1h20m): not watched" {
+		t.Errorf("got %+v", got)
 	}
 }
 

@@ -35,6 +35,9 @@ func (l *levels) capacity(ctx context.Context, now *snapshot, scope, cluster str
 	q := store.Query{Kinds: view.LevelKinds()}
 	if l.seq == 0 {
 		q.From = from
+		if err := l.read(ctx, store.Query{Kinds: view.LevelLeadKinds(), From: from.Add(-view.Lead), To: from}); err != nil {
+			return view.Capacity{}, err
+		}
 	}
 	if err := l.read(ctx, q); err != nil {
 		return view.Capacity{}, err
