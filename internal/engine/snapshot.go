@@ -21,6 +21,8 @@ type ScopeSnapshot struct {
 	Generation int64         // of the lease
 	Paused     bool          // the whole scope is paused by hand
 	Skew       time.Duration // by how much AWS's time is ahead of the local one; 0 while they agree to a minute
+	Unread     bool          // EMR could not be read for five minutes: it was told that nothing is guarded
+	Deaf       bool          // it was told that the queue of events cannot be read
 
 	Clusters  int // watched
 	Broken    int // left alone because their stored state cannot be read
@@ -63,6 +65,9 @@ func (s *scope) snapshot(now Now) ScopeSnapshot {
 	at := s.now(now)
 	out.Held, out.Listed, out.Generation = true, s.listed, s.lease.Generation
 	out.Paused = s.whole.Paused != nil
+	for _, t := range s.whole.Troubles {
+		out.Unread, out.Deaf = out.Unread || t.Kind == "scope.unread", out.Deaf || t.Kind == "events.unread"
+	}
 	out.Clusters, out.Broken, out.InFlight = len(s.clusters), len(s.broken), len(s.flights)
 	out.Tokens = make(map[emr.Op]float64, len(emr.Ops))
 	for _, op := range emr.Ops {

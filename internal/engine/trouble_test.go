@@ -108,6 +108,9 @@ func TestTroublesAreToldAtTheirBeginningAndEnd(t *testing.T) {
 			if got := l.tells(); got != begins {
 				t.Errorf("while it lasts: %s, want %s", got, begins)
 			}
+			if s := l.engine.Snapshot(l.now).Scopes[0]; s.Unread != (begins == "scope.unread") || s.Deaf != (begins == "events.unread") {
+				t.Errorf("while it lasts the gauges have unread %t, deaf %t", s.Unread, s.Deaf)
+			}
 			l.restart()
 			l.run(40 * time.Minute)
 			if got := l.tells(); got != begins {
@@ -117,6 +120,9 @@ func TestTroublesAreToldAtTheirBeginningAndEnd(t *testing.T) {
 			l.run(40 * time.Minute)
 			if got := l.tells(); got != strings.TrimSpace(c.want) {
 				t.Errorf("when it is over: %s, want %s", got, strings.TrimSpace(c.want))
+			}
+			if s := l.engine.Snapshot(l.now).Scopes[0]; s.Unread || s.Deaf {
+				t.Errorf("when it is over the gauges have unread %t, deaf %t", s.Unread, s.Deaf)
 			}
 		})
 	}

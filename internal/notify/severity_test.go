@@ -15,6 +15,7 @@ func TestSeveritiesAgree(t *testing.T) {
 	for alert, name := range map[string]string{
 		"RecoveryReported": "recovery.reported", "PoolBlocked": "pool.blocked", "PoolContested": "pool.contested", "PoolResting": "pool.rest", "ReadsUnusable": "read.unusable",
 		"MetricsBlind": "metrics.unread", "ClockSkewed": "clock.skew", "ScopePaused": "order.pause",
+		"ScopeUnread": "scope.unread", "EventsUnread": "events.unread", "CallsDenied": "scope.denied", "ClusterBroken": "scope.broken", "SweepLate": "sweep.late",
 	} {
 		found := regexp.MustCompile(`(?s)alert: Emrguard` + alert + `\n.*?severity: (\w+)`).FindSubmatch(rules)
 		if found == nil {

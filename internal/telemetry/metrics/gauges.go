@@ -40,6 +40,8 @@ var gauges = []gaugeOf{
 	byScope(leaseHeld, "1 while this process owns the scope, 0 while it waits", func(s engine.ScopeSnapshot) float64 { return truth(s.Held) }),
 	byScope("scope_listed", "1 once the scope's clusters were listed since the lease was taken", func(s engine.ScopeSnapshot) float64 { return truth(s.Listed) }),
 	byScope("scope_paused", "1 while the whole scope is paused by hand", func(s engine.ScopeSnapshot) float64 { return truth(s.Paused) }),
+	byScope("scope_unread", "1 while EMR does not answer, for five minutes at least, so that nothing is decided; from the record scope.unread to scope.read", func(s engine.ScopeSnapshot) float64 { return truth(s.Unread) }),
+	byScope("events_unread", "1 while the scope's queue of EMR's events cannot be read, so that changes are seen later; from the record events.unread to events.read", func(s engine.ScopeSnapshot) float64 { return truth(s.Deaf) }),
 	byScope("clusters_watched", "clusters that are watched", count(func(s engine.ScopeSnapshot) int { return s.Clusters })),
 	byScope("clusters_broken", "clusters that are left alone because their stored state cannot be read", count(func(s engine.ScopeSnapshot) int { return s.Broken })),
 	byScope("clusters_withheld", "clusters that are only observed because somebody else is in charge of them", count(func(s engine.ScopeSnapshot) int { return s.Withheld })),

@@ -170,7 +170,7 @@ emrguard_trace_spans_sent_total 5
 
 // full is a snapshot with another number in every place.
 var full = engine.ScopeSnapshot{
-	Name: "prod", Held: true, Listed: true, Generation: 3, Paused: true, Skew: -90 * time.Second, Clusters: 10, Broken: 1, Withheld: 2, Suspended: 3,
+	Name: "prod", Held: true, Listed: true, Generation: 3, Paused: true, Unread: true, Deaf: true, Skew: -90 * time.Second, Clusters: 10, Broken: 1, Withheld: 2, Suspended: 3,
 	Unusable: 4, Blind: 15, Noticed: 16, Deferred: 17, InFlight: 5, Recoveries: 6, Shortfall: 7, Banned: 8, Resting: 9, Blocked: 11, Contested: 12, OldestRead: 13 * time.Minute, Late: 14,
 	Tokens: map[emr.Op]float64{emr.ListInstanceGroups: 2.5},
 }
@@ -191,6 +191,8 @@ func TestGauges(t *testing.T) {
 	line("lease_held", `scope="prod"} 1`, `scope="standby"} 0`)
 	line("scope_listed", `scope="prod"} 1`)
 	line("scope_paused", `scope="prod"} 1`)
+	line("scope_unread", `scope="prod"} 1`)
+	line("events_unread", `scope="prod"} 1`)
 	line("clusters_watched", `scope="prod"} 10`)
 	line("clusters_broken", `scope="prod"} 1`)
 	line("clusters_withheld", `scope="prod"} 2`)
