@@ -109,6 +109,15 @@ func (d *decider) setBack(t time.Time, by time.Duration) {
 		back(&r.SettleBy, t.Add(r.Settings.Settle))
 		back(&r.NextTry, t.Add(recovery.RetryAfter(r.Tries, r.Settings.Pace)))
 	}
+	for i := range d.s.Pools {
+		for j := range d.s.Pools[i].Members {
+			m := &d.s.Pools[i].Members[j]
+			back(&m.Seen, t)
+			for k := range m.Left {
+				back(&m.Left[k].At, t)
+			}
+		}
+	}
 }
 
 func (d *decider) unusable(in Read) string {
@@ -309,13 +318,21 @@ func (d *decider) observe(g emr.Group, in Read) {
 	if m.Kept != nil && g.Running < m.Kept.Running {
 		m.Kept = nil // EMR ends nodes there again
 	}
-	if g.Requested == m.Last() && !in.Began.Before(known.Called.At) {
-		m.Shown, m.Back = true, 0
+	if before.Requested != g.Requested {
+		m.Leave(before.Requested, in.Began, d.lag())
+	}
+	if !in.Began.Before(known.Called.At) {
+		m.Show(g.Requested, in.Began, d.lag())
 	}
 	if len(m.Expected) > 1 && m.Ours(g.Requested) && !in.Began.Before(later(known.Called.At.Add(d.env.Settings.Settle), known.Called.Loose)) && (d.s.Pending == nil || d.s.Pending.Call.Group != g.ID) {
 		m.Settled(g.Requested)
 	}
 	d.judge(p, g, in)
+}
+
+// lag is how old a read may be. Where settle is short a stop is repeated early, but reads are no younger for it.
+func (d *decider) lag() pool.Lag {
+	return pool.Lag{Pace: d.env.Settings.Pace, Bound: max(d.env.Settings.Settle, recovery.LandsWithin)}
 }
 
 // begins says whether the requested count that a read shows may be the beginning of what our last call asked for: no read has shown it yet, and the count is

@@ -48,6 +48,9 @@ func (d *decider) step(r *recovery.Recovery) bool {
 	before := *r
 	next, act := recovery.Advance(*r, d.viewOf(r, p), d.ledgerOf(r))
 	*r = next
+	if m := p.Member(r.Group); m != nil && before.Step == recovery.StepSettle && next.Step == recovery.StepPlace {
+		m.Believe() // what the stop took away is launched elsewhere from here on
+	}
 	if next.Why.Cause != before.Why.Cause && next.Why.Cause != recovery.Unknown { // its words change while it lasts
 		d.record("recovery.cause", Record{Group: r.Group, Pool: r.Pool, Recovery: r.ID, Reason: fmt.Sprintf("why it is stuck, as EMR tells it: %s", next.Why), Data: map[string]any{"cause": next.Why}})
 	}
@@ -88,6 +91,9 @@ func (d *decider) viewOf(r *recovery.Recovery, p *pool.Pool) recovery.View {
 		Now: d.env.Now, ReadBegan: d.s.Read, ReadEnded: d.s.ReadEnded, Cluster: d.s.Cluster.State, DescribedAt: d.s.Described, ManagedAt: d.s.ManagedAt, Managed: d.s.Managed,
 		OptOut: d.optOut(), LastWrite: d.s.LastWrite, InFlight: d.inFlight(), StopReady: d.env.StopReady, Trusted: d.env.Trusted,
 		Missing: p.Wanted - p.Requested(d.s.View()),
+	}
+	if m := p.Member(r.Group); m != nil && r.Step == recovery.StepSettle {
+		v.Doubtful = !m.Shown && d.env.Settings.OutsideGrowth == recovery.Add
 	}
 	v.NoRung = d.noRung(r, p)
 	if r.Kind == recovery.Scale || r.Kind == recovery.Return {

@@ -67,7 +67,7 @@ func (p *Pool) Observe(id emr.GroupID, requested int, began time.Time, o Outside
 	return p.growth(m, requested, last, began, o)
 }
 
-// from is the count that an outsider raised. While no read has shown our last call, that may be one from before it, for EMR may answer a call and do nothing:
+// from is the count that an outsider raised. While our last call is not certain (see Show), that may be one from before it, for EMR may answer a call and do nothing:
 // the smaller rise is believed, so that nothing is launched twice.
 func (m Member) from(last int) int {
 	if m.Shown || len(m.Expected) == 0 {

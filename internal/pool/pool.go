@@ -74,7 +74,9 @@ type Member struct {
 	Made     time.Time   `json:"made,omitzero"`      // when emrguard made it; zero for the origin
 	Recovery string      `json:"recovery,omitempty"` // the recovery that made it
 	Expected []int       `json:"expected"`           // requested counts that our own calls may have left; the last is the one meant
-	Shown    bool        `json:"shown,omitempty"`    // a read showed the last of Expected
+	Shown    bool        `json:"shown,omitempty"`    // reads showed the last of Expected for certain
+	Seen     time.Time   `json:"seen,omitzero"`      // the first of the reads in a row that show the last of Expected
+	Left     []Left      `json:"left,omitempty"`     // counts that reads showed a short while ago, and then others
 	Moved    int         `json:"moved,omitempty"`    // instances placed elsewhere for it, or waiting for a place
 	Back     int         `json:"back,omitempty"`     // instances that left Moved since our last launch asks for them here again; no read has shown it yet
 	Ban      *Ban        `json:"ban,omitempty"`
@@ -171,6 +173,7 @@ func (p Pool) Clone() Pool {
 		}
 		p.Members[i].Expected = slices.Clone(m.Expected)
 		p.Members[i].Late = slices.Clone(m.Late)
+		p.Members[i].Left = slices.Clone(m.Left)
 	}
 	return p
 }
@@ -233,7 +236,7 @@ func (m Member) Last() int {
 // Expect notes that a call of ours is about to set the count: until it shows, both counts are ours.
 func (m *Member) Expect(count int) {
 	m.Expected = append(slices.DeleteFunc(m.Expected, func(n int) bool { return n == count }), count)
-	m.Shown, m.Rise, m.Back = false, nil, 0
+	m.Shown, m.Seen, m.Rise, m.Back = false, time.Time{}, nil, 0
 }
 
 // AskAgain notes that the launch that Expect was told of asks for so many more: what was moved for the member is asked for on it again.
@@ -265,17 +268,6 @@ func (m Member) mayLand(requested int, began time.Time) bool {
 func (m *Member) Accept(count int) {
 	m.Expected = append(m.Expected[:0], count)
 	m.Fall, m.Rise, m.Back = nil, nil, 0
-}
-
-// Settled ends the time in which several counts are ours, and says which one was: the last call's if a read has shown it, for then
-// any other is somebody else's; else the one read now, for then the call never took effect.
-func (m *Member) Settled(read int) {
-	if m.Shown {
-		read = m.Last()
-	} else if read != m.Last() {
-		m.NotAsked()
-	}
-	m.Accept(read)
 }
 
 // ClampMoved keeps what was placed elsewhere within what the pool wants beyond the member's own count (rule R10). What it wants less by a decision

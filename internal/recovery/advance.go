@@ -222,6 +222,9 @@ func settle(r Recovery, v View) (Recovery, Act) {
 	}
 	second := r.Shown.Add(r.Settings.Pace)
 	certain := !r.Unshown && !r.Unsure || !v.ReadBegan.Before(second)
+	if v.Doubtful {
+		certain, second = false, later(second, v.ReadBegan.Add(r.Settings.Pace))
+	}
 	if certain {
 		r.Unstoppable, r.Tries, r.Resent = time.Time{}, 0, 0
 	}

@@ -138,6 +138,7 @@ type View struct {
 	LastWrite  time.Time // when the last change on this cluster was sent or answered, whichever is later
 	InFlight   bool      // a change on this cluster is under way
 	StopReady  bool      // the API budget has a token for a stop now and for a launch within settle
+	Doubtful   bool      // an old read may show the count of the last stop, and what later ones show would count as one more rise
 	Missing    int       // wanted less the sum of the pool's requested counts
 	Trusted    bool      // the clock agrees with AWS's
 	NoRung     string    // why no rung is worth trying for what the stuck group misses; empty: one may be
