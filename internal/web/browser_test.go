@@ -316,7 +316,7 @@ func TestBrowserFindsEverythingAccessible(t *testing.T) {
 	for _, look := range looks {
 		look.as(ctx, t)
 		for _, page := range []struct{ name, path string }{
-			{"overview", "/"}, {"cluster", "/clusters/prod/j-3REPORTS00003"}, {"recoveries", "/recoveries"}, {"recovery", "/recoveries/" + records[0].Recovery}, {"history", "/history"}, {"report", "/report"}, {"costs", "/costs"},
+			{"overview", "/"}, {"cluster", "/clusters/prod/j-3REPORTS00003"}, {"recoveries", "/recoveries"}, {"recovery", "/recoveries/" + records[0].Recovery}, {"history", "/history"}, {"history-filtered", "/history?cluster=etl&kind=call."}, {"history-wrong", "/history?cluster=nobody&from=soon"}, {"report", "/report"}, {"costs", "/costs"},
 			{"explain", "/explain/" + records[0].ID}, {"ban", "/confirm?kind=ban&scope=prod&cluster=etl&group=etl/core&for=1h"}, {"refused", "/confirm?kind=unban&scope=prod&cluster=etl&group=etl/core"}, {"error", "/nowhere"},
 		} {
 			do(ctx, t, page.name, chromedp.Navigate(l.url(page.path)))
@@ -460,4 +460,33 @@ func TestBrowserWithoutScripts(t *testing.T) {
 		return err
 	}), chromedp.Navigate(l.url("/")), chromedp.WaitVisible(`//a[text()="web-logs"]`), chromedp.Click(`//a[text()="web-logs"]`), chromedp.WaitVisible(`//h1[contains(., "web-logs")]`),
 		chromedp.Click(`//a[text()="Pause…"]`), chromedp.WaitVisible("button.do"), chromedp.Click("button.do"), chromedp.WaitVisible(`//p[contains(., "Done: ")]`))
+}
+
+// TestBrowserFoldsTheFilters holds that on a phone the history begins at once, its filters being a step away for fingers and keys, and that on a wide screen
+// they are there as ever.
+func TestBrowserFoldsTheFilters(t *testing.T) {
+	ctx := browser(t)
+	l := newSite(t, 1200)
+	const filters, folded = `document.querySelector("[name=kind]").checkVisibility({contentVisibilityAuto: true})`, `!document.querySelector("[name=kind]").checkVisibility()`
+	for _, look := range looks {
+		look.as(ctx, t)
+		phone := look.width < 761
+		do(ctx, t, "the history", chromedp.Navigate(l.url("/history")))
+		if !phone {
+			see(ctx, t, "the filters on a wide screen, without anything to unfold", filters+` && !document.querySelector(".fold > summary").checkVisibility()`)
+			see(ctx, t, "the name of a group made by emrguard in one line", `[...document.querySelectorAll(".records td:nth-child(4)")].some((td) => td.textContent.startsWith("task+") && (r => r.selectNodeContents(td) || r.getClientRects().length)(new Range()) === 1)`)
+			continue
+		}
+		see(ctx, t, "no filters on a phone before they are asked for", folded)
+		see(ctx, t, "records on the first screen", `document.querySelector(".records tbody tr").getBoundingClientRect().bottom < innerHeight`)
+		do(ctx, t, "the keyboard", chromedp.Focus(".fold > summary"), chromedp.KeyEvent("\r"))
+		see(ctx, t, "the filters after a key", filters)
+		do(ctx, t, "a filtered history", chromedp.Navigate(l.url("/history?kind=group.")))
+		see(ctx, t, "the filters that are set", filters+` && document.querySelector("[name=kind]").value === "group."`)
+		do(ctx, t, "a mistake", chromedp.Navigate(l.url("/history?kind=group.&from=soon")))
+		see(ctx, t, "the field with the mistake has the focus", `document.activeElement.name === "from"`)
+	}
+	do(ctx, t, "a filtered history", chromedp.Navigate(l.url("/history?kind=group.")), chromedp.Click(".fold > summary"), script(`window.before = document.querySelector("footer time").dateTime`))
+	see(ctx, t, "what is new", `document.querySelector("footer time").dateTime !== window.before`)
+	see(ctx, t, "the filters as they were folded", folded)
 }

@@ -69,8 +69,12 @@ func (s *Server) routePages(mux *http.ServeMux) {
 // a read of all of it.
 var still = []string{"confirm", "report", "costs", "explain"}
 
-// handler makes the content of a page from the present state. It begins with its query string, and gives back what is wrong with it.
+// handler makes the content of a page from the present state. It begins with its query string, and gives back what is wrong with it; a body that is a
+// mistakenBody tells it itself.
 type handler func(r *http.Request, q *query, now *snapshot) (title string, body any, err error)
+
+// mistakenBody is the content of a page that can show what is wrong with its request, with all that was typed.
+type mistakenBody interface{ mistake() error } // nil: nothing is wrong
 
 // show writes a page of the present state.
 func (s *Server) show(w http.ResponseWriter, r *http.Request, name string, q *query, handle handler) {
@@ -80,16 +84,23 @@ func (s *Server) show(w http.ResponseWriter, r *http.Request, name string, q *qu
 		return
 	}
 	title, body, err := handle(r, q, now)
+	status := http.StatusOK
+	if b, ok := body.(mistakenBody); ok && b.mistake() != nil {
+		status = statusOf(b.mistake())
+		if !isPage(r) {
+			err = b.mistake()
+		}
+	}
 	if err != nil {
 		s.refuseFor(w, r, err)
 		return
 	}
 	f := s.frame(r, title)
-	f.Now, f.Tag, f.Live, f.Body = now.Now, now.tag, !slices.Contains(still, name), body
+	f.Now, f.Tag, f.Live, f.Body = now.Now, now.tag, status == http.StatusOK && !slices.Contains(still, name), body
 	all := s.fleet.sum(now)
 	f.Scopes, f.Stuck = all.Scopes, all.Totals.Stuck
 	f.Flash = s.flash(r, now)
-	s.write(w, http.StatusOK, name, f)
+	s.write(w, status, name, f)
 }
 
 func (s *Server) frame(r *http.Request, title string) frame {

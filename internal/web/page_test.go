@@ -43,6 +43,9 @@ func TestPages(t *testing.T) {
 			{"/history?q=insufficient+ON+demand", []string{`value="insufficient ON demand"`, "nsufficient On Demand capacity", "/api/v1/history.csv?q=insufficient&#43;ON&#43;demand"}},
 			{"/history?q=nobody+says+this", []string{"No records match"}},
 			{"/history?from=2031-01-01", []string{"No records match"}},
+			{"/history", []string{`<details class="fold"><summary>Filters</summary>`, `<option value="call.">call. (all of these)</option><option>call.add</option>`, `<option value="">any</option><optgroup`}},
+			{"/history?cluster=etl&kind=call.&from=2h", []string{`<details class="fold" open><summary>Filters: Cluster, Kind, From (UTC)</summary>`, `<option value="call." selected>`, `value="2h"`}},
+			{"/history?kind=call.,answer.&scope=prod", []string{`<option selected>call.,answer.</option>`, `name="scope" value="prod"`}},
 			{"/explain/" + record, []string{"what led to it", "what came of it"}},
 			{"/explain/etl", []string{"cluster etl"}},
 			{"/report?days=1", []string{"Report", "1 day", "stuck"}},
@@ -65,8 +68,8 @@ func TestPages(t *testing.T) {
 				t.Errorf("%s follows the state: %t", path, got)
 			}
 		}
-		for path, status := range map[string]int{"/nowhere": 404, "/clusters/prod/j-NO": 404, "/clusters/other/j-3REPORTS00003": 404, "/recoveries/rno": 404, "/history?from=soon": 422, "/?condition=hungry": 422, "/?scope=nosuch": 404,
-			"/explain/nosuch": 404, "/history?recovery=nosuch": 404, "/history?cluster=nosuch": 404, "/assets/x/nosuch.css": 404, "/assets/x/..%2fpage.go": 404, "/assets/nosuch.css": 404} {
+		for path, status := range map[string]int{"/nowhere": 404, "/clusters/prod/j-NO": 404, "/clusters/other/j-3REPORTS00003": 404, "/recoveries/rno": 404, "/?condition=hungry": 422, "/?scope=nosuch": 404,
+			"/explain/nosuch": 404, "/assets/x/nosuch.css": 404, "/assets/x/..%2fpage.go": 404, "/assets/nosuch.css": 404} {
 			if w := l.page(path); w.Code != status || !strings.Contains(w.Body.String(), "Back to the overview") {
 				t.Errorf("%s: %d, want %d: %s", path, w.Code, status, w.Body)
 			}

@@ -26,7 +26,7 @@ func TestQueryStrings(t *testing.T) {
 		{"/clusters/prod/j-CROWD000000?nosuch=1", []string{"nosuch: unknown parameter"}},
 		{"/recoveries?before=x&nosuch=1", []string{"nosuch: unknown parameter; there are scope, cluster, offset, before", `before: "x"`}},
 		{"/recoveries/r1?nosuch=1", []string{"nosuch: unknown parameter"}},
-		{"/history?from=soon&to=late&kind=odd&cluster=nobody&nosuch=1", []string{`from: "soon" is no time`, `to: "late" is no time`, `no kind "odd"; one that ends with a full stop`, `no cluster "nobody"`, "nosuch: unknown parameter; there are scope, cluster,"}},
+		{"/history?from=soon&to=late&kind=odd&cluster=nobody&nosuch=1", []string{`id="wrong-from">"soon" is no time`, `id="wrong-to">"late" is no time`, `no kind "odd"; one that ends with a full stop`, `no cluster "nobody"`, "nosuch: unknown parameter; there are scope, cluster,"}},
 		{"/history?from=2026-01-06&to=2026-01-05", []string{"the period begins at 2026-01-06T00:00:00Z, which is not before its end, 2026-01-05T00:00:00Z; give the earlier time first"}},
 		{"/history?scope=nosuch", []string{`no scope "nosuch"`}},
 		{"/explain/000-etl?nosuch=1", []string{"nosuch: unknown parameter"}},
