@@ -38,7 +38,7 @@ func TestAWrongFilterKeepsTheForm(t *testing.T) {
 			if !strings.Contains(body, `role="alert">`+c.alert+"</p>") {
 				t.Errorf("%s does not say %q: %s", c.query, c.alert, body)
 			}
-			for _, pair := range strings.Split(c.query, "&") {
+			for pair := range strings.SplitSeq(c.query, "&") {
 				name, value, _ := strings.Cut(pair, "=")
 				value = strings.NewReplacer("%2F", "/", "%3A", ":", "%3C", "<", "%3E", ">").Replace(value)
 				kept := strings.Contains(body, `name="`+name+`" value="`+value+`"`) || strings.Contains(body, "<option selected>"+value+"</option>")
