@@ -130,6 +130,13 @@ func TestNothingIsChangedByStrangers(t *testing.T) {
 			{"a change by reading", Access{Open: true}, "GET", "/act?" + form, "", nil, 405},
 			{"a change by another method", Access{Open: true}, "PUT", "/api/v1/orders", ban, nil, 405},
 			{"a method that is none", Access{AdminToken: adminToken}, "DELETE", "/clusters/prod/j-1WEBLOGS00001", "", []string{admin}, 405},
+			{"a reader by another method", Access{ReadToken: readToken, AdminToken: adminToken}, "PUT", "/api/v1/orders", ban, []string{reader}, 403},
+			{"a reader in the name of an admin", Access{ReadToken: readToken, AdminToken: adminToken}, "POST", "/api/v1/orders", `{"kind":"ban","group":"web-logs/task","for":"1h","on_behalf_of":"admin token at 127.0.0.1"}`, []string{reader}, 403},
+			{"a reader whose order holds by any tag", Access{ReadToken: readToken, AdminToken: adminToken}, "POST", "/api/v1/orders", ban, []string{reader, "If-Match: *"}, 403},
+			{"an order that names its author", Access{AdminToken: adminToken}, "POST", "/api/v1/orders", `{"kind":"ban","group":"web-logs/task","for":"1h","author":"ann"}`, []string{admin}, 422},
+			{"an order of what has changed", Access{AdminToken: adminToken}, "POST", "/api/v1/orders", ban, []string{admin, `If-Match: "1-00"`}, 412},
+			{"a page of another site that asks for what is still so", Access{Open: true}, "POST", "/api/v1/orders", ban, []string{"Origin: https://evil.example", "If-Match: *"}, 403},
+			{"a token where there is none", Access{Open: true}, "POST", "/api/v1/orders", ban, []string{admin}, 401},
 			{"the proxy's header from elsewhere", Access{Proxy: &Proxy{Header: "X-User", From: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}, Admins: []string{"*"}}}, "POST", "/act", form, []string{"X-User: ann"}, 401},
 		} {
 			c.access.Now = time.Now
@@ -264,4 +271,23 @@ func TestHeaders(t *testing.T) {
 			t.Error("with TLS a browser is not told to stay with it")
 		}
 	})
+}
+
+// TestWhoIsToAskHow holds that whoever is not let in is told what this listener takes.
+func TestWhoIsToAskHow(t *testing.T) {
+	l := newLab(t, nil, nil)
+	for _, c := range []struct {
+		access Access
+		want   string
+	}{
+		{Access{}, "no token is configured here, so none can be right; ask without the header Authorization, or give listen_token_file or web.admin_token_file one"},
+		{Access{AdminToken: adminToken}, `send the token as \"Authorization: Bearer …\"`},
+		{Access{Proxy: &Proxy{Header: "X-User"}}, "ask through the proxy that logs people in; web.proxy_header and web.proxy_from say which requests are its"},
+	} {
+		c.access.Now = time.Now
+		l.admit(&c.access)
+		if w := l.do("GET", "/api/v1/whoami", "", "Authorization: Bearer guess-guess-guess"); w.Code != 401 || !strings.Contains(w.Body.String(), `"detail":"`+c.want+`"`) {
+			t.Errorf("%d %s, want %s", w.Code, w.Body, c.want)
+		}
+	}
 }

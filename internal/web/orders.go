@@ -47,7 +47,10 @@ type (
 		ETag string `header:"ETag" doc:"stands for what is told; give it as If-Match with the order"`
 		Body desk.Preview
 	}
-	answerOutput struct{ Body answer }
+	answerOutput struct {
+		CacheControl string `header:"Cache-Control"`
+		Body         answer
+	}
 )
 
 // answer is what became of an order that was given before.
@@ -135,9 +138,9 @@ func (s *Server) apiAnswer(ctx context.Context, in *answerInput) (*answerOutput,
 	a, err := given.Answered(ctx, in.Order)
 	switch {
 	case err == nil && a.Refused:
-		return &answerOutput{answer{a.ID, desk.Refused, a.Text, a.At}}, nil
+		return &answerOutput{"no-store", answer{a.ID, desk.Refused, a.Text, a.At}}, nil
 	case err == nil:
-		return &answerOutput{answer{a.ID, desk.Done, a.Text, a.At}}, nil
+		return &answerOutput{"no-store", answer{a.ID, desk.Done, a.Text, a.At}}, nil
 	case !errors.Is(err, store.ErrNotFound):
 		return nil, problem(err)
 	}
@@ -147,7 +150,7 @@ func (s *Server) apiAnswer(ctx context.Context, in *answerInput) (*answerOutput,
 	case err != nil:
 		return nil, problem(err)
 	default:
-		return &answerOutput{answer{Order: o.ID, State: desk.Waiting, Text: fmt.Sprintf("order %s has no answer yet: it waits in the store for an emrguard that holds scope %s", o.ID, o.Scope)}}, nil
+		return &answerOutput{"no-store", answer{Order: o.ID, State: desk.Waiting, Text: fmt.Sprintf("order %s has no answer yet: it waits in the store for an emrguard that holds scope %s", o.ID, o.Scope)}}, nil
 	}
 }
 

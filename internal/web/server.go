@@ -194,7 +194,10 @@ func (s *Server) askWho(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	how := `send the token as "Authorization: Bearer …"`
-	if access.ReadToken == "" && access.AdminToken == "" {
+	switch {
+	case access.open():
+		how = "no token is configured here, so none can be right; ask without the header Authorization, or give listen_token_file or web.admin_token_file one"
+	case access.ReadToken == "" && access.AdminToken == "":
 		how = "ask through the proxy that logs people in; web.proxy_header and web.proxy_from say which requests are its"
 	}
 	w.Header().Set("WWW-Authenticate", `Bearer realm="emrguard"`)
