@@ -73,11 +73,11 @@ func checkStory(t *testing.T, story string) {
 	t.Helper()
 	for _, turns := range [][]string{
 		{`web-logs +task +outside +airflow asks for 8 instances instead of 4`, `web-logs +decided +scaling suspended`, `web-logs +decided +scaling resumed`},
-		{`etl +task +outside +airflow asks for 9 instances instead of 6`, `etl +task +seen +6 of 9 run`, `etl +task +decided +stuck: 6 of 9 run`, `etl +task +decided +banned: takes no launches until`,
-			`etl +task +called +ModifyInstanceGroups to 6`, `etl +task +called +AddInstanceGroups with 3 of r5.2xlarge`, `etl +task\+\S+ +seen +3 of 3 run`,
+		{`etl +task +outside +airflow asks for 9 instances instead of 6`, `etl +task +seen +3 more asked for.*: 6 of 9 run`, `etl +task +decided +stuck: 6 of 9 run`, `etl +task +decided +banned until \d\d:\d\d UTC: no launches go there`,
+			`etl +task +called +stopped at 6: that many run \(ModifyInstanceGroups\)`, `etl +task +called +asked EMR for 3 r5.2xlarge Spot in task\+\S+, a new group of the same configuration \(AddInstanceGroups\)`, `etl +task\+\S+ +seen .*: 3 of 3 run`,
 			`etl +task +done +completed: 3 of 3 run .*the pool wants 9 and 9 run`, `etl +decided +scaling resumed`},
 		{`reports +task +decided +stuck`, `reports +task +done +chained: the replacement task\+\S+ got stuck too`, `reports +task\+\S+ +decided +stuck: 1 of 3`,
-			`reports +task +called +AddInstanceGroups with 2`, `reports .* done +completed: .*the pool wants 10 and 10 run`},
+			`reports +task +called +asked EMR for 2 c5.4xlarge On-Demand in task\+`, `reports .* done +completed: .*the pool wants 10 and 10 run`},
 	} {
 		rest := story
 		for _, turn := range turns {
@@ -140,7 +140,7 @@ func tryCommands(t *testing.T, story string) {
 		{"status -c " + config, "emrguard runs (emrguard demo"},
 		{"bans -c " + config, "emrguard  0        6 of 9 run"},
 		{"recoveries --all -c " + config, "completed"},
-		{"explain etl/task -c " + config, "AddInstanceGroups answered"},
+		{"explain etl/task -c " + config, "answer.add: EMR accepted it and made task+"},
 		{"ban web-logs/core --for 5h --author tester -c " + config, "takes no launches until"},
 		{"bans -c " + config, "tester"},
 		{"unban web-logs/core --author tester -c " + config, "may take launches again"},

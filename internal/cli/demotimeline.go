@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -134,9 +135,6 @@ func (t *timeline) count(r store.Record) {
 	}
 }
 
-// failed is in the data of every answer that is an error.
-const failed = `"error":{`
-
 // line is one line of the timeline.
 type line struct {
 	at                         time.Time
@@ -172,48 +170,22 @@ var told = []string{"group.read", "recovery.open", "ban.", "call.", "recovery.",
 	"cluster.ended", "clock.", "scope.", "sweep.", "events.", "api.throttled", "order."}
 
 func (t *timeline) recorded(r store.Record, w *demoWorld) (line, bool) {
-	unknown := strings.HasPrefix(r.Kind, "answer.") && strings.Contains(string(r.Data), failed)
-	if r.Kind == "recovery.step" && !strings.HasPrefix(r.Reason, "waiting") {
+	if view.Bookkeeping(r) {
 		return line{}, false
 	}
-	if !unknown && !slices.ContainsFunc(told, func(k string) bool { return k == r.Kind || strings.HasSuffix(k, ".") && strings.HasPrefix(r.Kind, k) }) {
+	failed := strings.HasPrefix(r.Kind, "answer.") // the others are bookkeeping
+	if !failed && !slices.ContainsFunc(told, func(k string) bool { return k == r.Kind || strings.HasSuffix(k, ".") && strings.HasPrefix(r.Kind, k) }) {
 		return line{}, false
 	}
-	l := line{at: r.At, cluster: t.name(w, r.Cluster), group: t.name(w, r.Group), word: view.Word(r.Kind), text: r.Reason}
+	l := line{at: r.At, cluster: t.name(w, r.Cluster), group: t.name(w, cmp.Or(r.Group, r.Pool)), word: view.Word(r.Kind), text: view.Said(r)}
 	var data struct {
-		Call json.RawMessage `json:"call"`
-		Kind string          `json:"kind"`
+		Call emr.Call `json:"call"`
 	}
-	_ = json.Unmarshal(r.Data, &data) // without its inputs a record still has its reason
-	switch {
-	case r.Kind == "recovery.open":
-		l.text = data.Kind + ": " + l.text
-	case r.Kind == "ban.set":
-		l.text, _, _ = strings.Cut(l.text, ": ") // the reason is that of the recovery, a line above
-		l.text = "banned: " + l.text
-	case r.Kind == "scaling.suspended":
-		l.text = "scaling suspended: " + l.text
-	case r.Kind == "scaling.resumed":
-		l.text = "scaling resumed: " + l.text
-	case strings.HasPrefix(r.Kind, "call."):
-		l.group, l.text = t.called(l, r, data.Call, w)
-	case l.word == "done":
-		l.text = strings.TrimPrefix(r.Kind, "recovery.") + ": " + l.text
+	if strings.HasPrefix(r.Kind, "call.") && json.Unmarshal(r.Data, &data) == nil { // without its inputs a record still has its sentence
+		l.text += " (" + string(data.Call.Op) + ")"
 	}
 	l.text = groupID.ReplaceAllStringFunc(l.text, func(id string) string { return t.name(w, id) })
 	return l, true
-}
-
-// called is the text of a change: the call as EMR gets it, and why.
-func (t *timeline) called(l line, r store.Record, raw json.RawMessage, w *demoWorld) (group, text string) {
-	var c emr.Call
-	if json.Unmarshal(raw, &c) != nil {
-		return l.group, l.text
-	}
-	if c.Op == emr.AddInstanceGroups && c.Config != nil {
-		return t.name(w, r.Pool), fmt.Sprintf("%s with %d of %s because: %s", c.Op, c.Config.Count, c.Config.InstanceType, l.text)
-	}
-	return l.group, fmt.Sprintf("%s to %d because: %s", c.Op, c.Count, l.text)
 }
 
 // requestID is different in each of AWS's answers.

@@ -134,7 +134,7 @@ func (d Desk) RecoveryPage(ctx context.Context, w view.World, id string, part Pa
 	if page.Story, err = d.explainRecovery(ctx, w, "", id, part); err != nil {
 		return Recovery{}, err
 	}
-	drawn, _, err := d.recovery(ctx, "", id, Part{Limit: timelineFrom}, view.TimelineKinds()...)
+	drawn, _, err := d.recovery(ctx, w, "", id, Part{Limit: timelineFrom}, view.TimelineKinds()...)
 	page.Timeline = w.Timeline(id, drawn, of(page.Status.Pool, page.Next))
 	return page, err
 }

@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
+	"time"
 
 	"emrguard/internal/emr"
 	"emrguard/internal/store"
@@ -132,8 +134,12 @@ func (d Desk) explainRecovery(ctx context.Context, w view.World, scope, id strin
 	if err != nil {
 		return view.Explanation{}, err
 	}
-	story, older, err := d.recovery(ctx, scope, id, part)
-	return longer(w.ExplainRecovery(id, closed, story), older), err
+	chain, err := d.chain(ctx, scope, id, closed)
+	if err != nil {
+		return view.Explanation{}, err
+	}
+	story, older, err := d.recovery(ctx, w, scope, id, part)
+	return longer(w.ExplainRecovery(id, closed, story, chain), older), err
 }
 
 // closing is the record that closed a recovery; none while it is open.
@@ -141,24 +147,20 @@ func (d Desk) closing(ctx context.Context, scope, id string) ([]store.Record, er
 	return d.History(ctx, store.Query{Scope: scope, Recovery: id, Kinds: view.Outcomes(), Limit: 1})
 }
 
-// recovery reads a part of a recovery's story, oldest first: its records and what was seen of its pool meanwhile; at its beginning also what was seen last
-// before it. Kinds, if there are any, restrict it. Without a record there is no story.
-func (d Desk) recovery(ctx context.Context, scope, id string, part Part, kinds ...string) (story []store.Record, older int64, err error) {
+// recovery reads a part of a recovery's story, oldest first: its records and what was seen of its pool meanwhile; at its beginning also what was seen since
+// instances were missing. Kinds, if there are any, restrict it. Without a record there is no story.
+func (d Desk) recovery(ctx context.Context, w view.World, scope, id string, part Part, kinds ...string) (story []store.Record, older int64, err error) {
 	own := store.Query{Scope: scope, Recovery: id}
-	first, last := own, own
-	first.Oldest, first.Limit, last.Limit = true, 1, 2
+	first := own
+	first.Oldest, first.Limit = true, 1
 	begin, err := d.History(ctx, first)
 	if err != nil || len(begin) == 0 {
 		return nil, 0, err
 	}
-	end, err := d.Latest(ctx, last)
+	closed, err := d.closing(ctx, scope, id)
 	if err != nil {
 		return nil, 0, err
 	}
-	if len(end) > 1 && end[1].Kind == "ban.over" { // hours later: what was seen until then is another story
-		end = end[:1]
-	}
-	until := end[len(end)-1].Seq
 	own.Kinds = kinds
 	story, older, err = d.newest(ctx, own, part)
 	if err != nil || begin[0].Pool == "" {
@@ -166,9 +168,20 @@ func (d Desk) recovery(ctx context.Context, scope, id string, part Part, kinds .
 	}
 	q := store.Query{Scope: scope, Pool: begin[0].Pool, Kinds: []string{"group.", "pool."}, After: begin[0].Seq}
 	if len(kinds) > 0 {
-		q.Kinds = []string{"group.read"}
+		q.Kinds = slices.DeleteFunc(slices.Clone(kinds), func(k string) bool { return !strings.HasPrefix(k, "group.") && !strings.HasPrefix(k, "pool.") })
 	}
-	meanwhile, more, err := d.newest(ctx, q, Part{Before: least(part.Before, until), Limit: part.Limit})
+	isOpen := slices.ContainsFunc(w.Recoveries(nil).Recoveries, func(r view.RecoveryStatus) bool { return r.Recovery == id })
+	switch {
+	case len(closed) > 0:
+		q.To = closed[0].At.Add(time.Millisecond) // with what follows from its end, such as a rest
+	case !isOpen: // nobody knows how it ended: until the last that is of it
+		last, err := d.History(ctx, store.Query{Scope: scope, Recovery: id, Limit: 1})
+		if err != nil || len(last) == 0 {
+			return nil, 0, err
+		}
+		q.To = last[0].At.Add(time.Millisecond)
+	}
+	meanwhile, more, err := d.newest(ctx, q, part)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -181,10 +194,20 @@ func (d Desk) recovery(ctx context.Context, scope, id string, part Part, kinds .
 	if older > 0 {
 		return story, older, nil
 	}
-	q.After, q.Before, q.Limit = 0, least(part.Before, begin[0].Seq), 5
+	q.After, q.Before, q.To, q.Limit = 0, least(part.Before, begin[0].Seq), time.Time{}, ledUndated
+	if since, _ := view.SinceOf(begin[0]); !since.IsZero() {
+		q.From, q.Limit = since.Add(-beforeShort), ledMost
+	}
 	led, err := d.Latest(ctx, q)
 	return seen(story, led), 0, err
 }
+
+// What is told of the time before a recovery: of a time since when instances were missing, and without one.
+const (
+	ledMost     = 30
+	ledUndated  = 5
+	beforeShort = 5 * time.Minute // a read that shows a change may be that much older than its date
+)
 
 // seen adds to a recovery's records what was seen and belongs to no recovery, in the order of writing.
 func seen(story, more []store.Record) []store.Record {

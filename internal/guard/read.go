@@ -428,7 +428,8 @@ func (d *decider) takeInstances(in Instances) {
 		}
 		g.Ledger = g.Ledger.Date(created)
 		if oldest, ok := g.Ledger.Oldest(); ok {
-			d.record("group.dated", Record{Group: g.ID, Pool: d.poolID(g.ID), Reason: fmt.Sprintf("its oldest missing instance is missing since %s (%s)", stamp(oldest.Since), oldest.By)})
+			d.record("group.dated", Record{Group: g.ID, Pool: d.poolID(g.ID), Reason: fmt.Sprintf("its oldest missing instance is missing since %s (%s)", stamp(oldest.Since), oldest.By),
+				Data: map[string]any{"shortfall": g.Ledger.Entries}})
 		}
 	}
 	if r != nil {

@@ -2,10 +2,12 @@ package view
 
 import (
 	"cmp"
+	"encoding/json"
 	"fmt"
 	"io"
 	"slices"
 	"strings"
+	"time"
 
 	"emrguard/internal/emr"
 	"emrguard/internal/store"
@@ -16,9 +18,18 @@ type Explanation struct {
 	Subject  string    `json:"subject" doc:"record, recovery, group, pool or cluster"`
 	ID       string    `json:"id" doc:"its id"`
 	Title    string    `json:"title" doc:"what it is, in a sentence"`
-	Present  []string  `json:"present" doc:"how it stands now, in sentences"`
+	Present  []string  `json:"present" doc:"how it stands now, in sentences; of a recovery what was stuck and since when, what was done, how it ended or what comes next, and how long instances were missing"`
+	Former   *Link     `json:"former,omitempty" doc:"of a recovery: the one before it, which ended without what is wanted, so that this one goes on"`
+	Later    *Link     `json:"later,omitempty" doc:"of a recovery that ended without what is wanted: the one that goes on"`
 	Sections []Section `json:"sections" doc:"the story in order"`
 	Older    int64     `json:"older,omitempty" doc:"the story is longer: what is before this part of it, give it as before; absent at its beginning"`
+}
+
+// Link is another recovery of a chain.
+type Link struct {
+	Recovery string    `json:"recovery" doc:"its id"`
+	At       time.Time `json:"at" doc:"of a former one when it ended, of a later one when it began"`
+	Sentence string    `json:"sentence" doc:"how it ended or began"`
 }
 
 // Section is a part of a story.
@@ -30,6 +41,7 @@ type Section struct {
 // Explained is a row of the history with its inputs in words.
 type Explained struct {
 	Event
+	Under string   `json:"under,omitempty" doc:"id of the record it belongs to, which is in the same section: of an answer its call, of bookkeeping the turn of the story before it"`
 	Facts []string `json:"facts" doc:"what it was made on and what it led to, in sentences"`
 }
 
@@ -61,29 +73,32 @@ func (w World) ExplainRecord(rec store.Record, story []store.Record) Explanation
 	e := Explanation{Subject: "record", ID: rec.ID, Present: []string{}, Sections: []Section{
 		{"what led to it", w.explained(before)}, {"the record", w.explained([]store.Record{rec})}, {"what came of it", w.explained(after)},
 	}}
-	e.Title = fmt.Sprintf("%s at %s on %s: %s", rec.Kind, rec.At.UTC().Format("2006-01-02 15:04:05"), w.where(rec.Scope, rec.Cluster), w.cluster(rec.Scope, rec.Cluster).Labelled(rec.Reason))
+	e.Title = fmt.Sprintf("%s at %s on %s: %s", rec.Kind, rec.At.UTC().Format("2006-01-02 15:04:05"), w.where(rec.Scope, rec.Cluster), w.Events([]store.Record{rec})[0].Sentence)
 	return e
 }
 
 // ExplainRecovery tells a recovery from its records, or a part of them, to which those of its groups' reads may be added. How it ended is told by closed, its
 // last record; without one it is open.
-func (w World) ExplainRecovery(id string, closed, story []store.Record) Explanation {
-	e := Explanation{Subject: "recovery", ID: id, Title: "recovery " + id, Present: []string{}, Sections: []Section{{"the story", w.explained(story)}}}
+func (w World) ExplainRecovery(id string, closed, story []store.Record, chain Chain) Explanation {
+	e := Explanation{Subject: "recovery", ID: id, Title: "recovery " + id, Present: []string{}, Sections: []Section{{"the story", w.explained(story)}},
+		Former: w.link(chain.Former), Later: w.link(chain.Later)}
 	for _, r := range w.Recoveries(closed).Recoveries {
 		if r.Recovery != id {
 			continue
 		}
 		e.Title = fmt.Sprintf("recovery %s (%s) of %s on %s", id, r.Kind, titled(r.GroupLabel, emr.GroupID(r.Group)), w.where(r.Scope, r.Cluster))
-		if r.Open {
-			e.Present = append(e.Present, fmt.Sprintf("open since %s, at step %s", Since(r.Opened, w.Now), r.Step))
-			if r.Hold != "" {
-				e.Present = append(e.Present, "waiting: "+r.Hold)
-			}
-			continue
-		}
-		e.Present = append(e.Present, fmt.Sprintf("%s at %s: %s", r.Outcome, Clock(r.Closed, w.Now), r.told))
+		e.Present = w.summary(r)
+		break // the open one, if there is one, comes first
 	}
 	return e
+}
+
+// link is another recovery with how it ended or began.
+func (w World) link(r *store.Record) *Link {
+	if r == nil {
+		return nil
+	}
+	return &Link{Recovery: r.Recovery, At: r.At, Sentence: w.Events([]store.Record{*r})[0].Sentence}
 }
 
 // ExplainCluster tells a cluster. Without a present state, because it has ended, only its history is told.
@@ -200,7 +215,7 @@ func (w World) where(scope, id string) string {
 
 func (w World) explained(records []store.Record) []Explained {
 	out := make([]Explained, 0, len(records))
-	for _, e := range w.Events(records) {
+	for i, e := range w.Events(records) {
 		label := func(id emr.GroupID) string { return string(id) }
 		c := w.cluster(e.Scope, e.Cluster)
 		if c != nil {
@@ -212,9 +227,26 @@ func (w World) explained(records []store.Record) []Explained {
 				sentences[i] = c.Labelled(s)
 			}
 		}
-		out = append(out, Explained{Event: e, Facts: slices.Clip(sentences)})
+		out = append(out, Explained{Event: e, Under: under(out, e, recordOf(records[i])), Facts: slices.Clip(sentences)})
 	}
 	return out
+}
+
+// under is the id of what a record belongs to in a story so far: an answer to its call, bookkeeping to the turn before it. Without such it is empty.
+func under(story []Explained, e Event, r record) string {
+	var of string
+	if strings.HasPrefix(e.Kind, "answer.") && json.Unmarshal(r.data.Call, &of) == nil && slices.ContainsFunc(story, func(x Explained) bool { return x.ID == of }) {
+		return of
+	}
+	if !e.Bookkeeping {
+		return ""
+	}
+	for _, x := range slices.Backward(story) {
+		if x.Under == "" && !x.Bookkeeping {
+			return x.ID
+		}
+	}
+	return ""
 }
 
 // Write tells the story to a person.
@@ -223,6 +255,14 @@ func (e Explanation) Write(w io.Writer) error {
 	b.WriteString(printable(e.Title) + "\n")
 	for _, p := range e.Present {
 		b.WriteString(wrap("  ", printable(p)) + "\n")
+	}
+	for _, l := range []struct {
+		of   *Link
+		says string
+	}{{e.Former, "it goes on from recovery %s, at %s %s: `emrguard explain %s`"}, {e.Later, "recovery %s goes on, at %s %s: `emrguard explain %s`"}} {
+		if l.of != nil {
+			b.WriteString("  " + printable(fmt.Sprintf(l.says, l.of.Recovery, second(l.of.At), l.of.Sentence, l.of.Recovery)) + "\n")
+		}
 	}
 	if e.Older > 0 {
 		b.WriteString("  the story is longer than this: `emrguard history` lists what was before\n")
@@ -238,16 +278,26 @@ func (e Explanation) Write(w io.Writer) error {
 				day = d
 				b.WriteString("  " + day + "\n")
 			}
-			line := fmt.Sprintf("  %s  %-8s  %s", second(x.At), x.Word, x.Kind)
-			if x.Group != "" {
-				line += " " + orID(x.GroupLabel, x.Group)
-			}
-			b.WriteString(printable(line+": "+x.sentence()) + "\n")
-			for _, f := range x.Facts {
-				b.WriteString(wrap("                      ", printable(f)) + "\n")
-			}
+			x.write(&b)
 		}
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// write tells a row: a turn of the story on a line of its own, what belongs to one below it.
+func (x Explained) write(b *strings.Builder) {
+	const below = "                      "
+	if x.Under != "" {
+		b.WriteString(wrap(below, printable(fmt.Sprintf("%s %s: %s", second(x.At), x.Kind, x.Said()))) + "\n")
+	} else {
+		line := fmt.Sprintf("  %s  %-8s  %s", second(x.At), x.Word, x.Kind)
+		if x.Group != "" {
+			line += " " + orID(x.GroupLabel, x.Group)
+		}
+		b.WriteString(printable(line+": "+x.Said()) + "\n")
+	}
+	for _, f := range x.Facts {
+		b.WriteString(wrap(below, printable(f)) + "\n")
+	}
 }

@@ -61,7 +61,7 @@ func TestExplainScaling(t *testing.T) {
 	all := decisions()
 	var b strings.Builder
 	for _, e := range []Explanation{
-		w.ExplainRecord(all[1], all[1:4]), w.ExplainRecord(all[4], all), w.ExplainRecovery("r7-2", all[1:4], all[1:4]), w.ExplainGroup(mustFind(t, w.FindPool, "main"), all[5:]), w.ExplainGroup(mustFind(t, w.FindPool, "main"), all[:1]),
+		w.ExplainRecord(all[1], all[1:4]), w.ExplainRecord(all[4], all), w.ExplainRecovery("r7-2", all[1:4], all[1:4], Chain{}), w.ExplainGroup(mustFind(t, w.FindPool, "main"), all[5:]), w.ExplainGroup(mustFind(t, w.FindPool, "main"), all[:1]),
 	} {
 		if err := e.Write(&b); err != nil {
 			t.Fatal(err)
@@ -78,8 +78,8 @@ func TestExplain(t *testing.T) {
 	for _, e := range []Explanation{
 		w.ExplainRecord(all[5], all[2:8]),
 		w.ExplainRecord(all[1], all),
-		w.ExplainRecovery("r1-7", all[:8], all[:8]),
-		w.ExplainRecovery("r0-3", all[8:9], all[8:9]),
+		w.ExplainRecovery("r1-7", all[:8], all[:8], Chain{}),
+		w.ExplainRecovery("r0-3", all[8:9], all[8:9], Chain{}),
 		w.ExplainCluster(mustFind(t, w.FindCluster, "etl"), all),
 		w.ExplainGroup(mustFind(t, w.FindGroup, "etl/task"), all[:1]),
 		w.ExplainGroup(mustFind(t, w.FindGroup, "ig-22"), nil),

@@ -66,7 +66,7 @@ func facts(e Event, label func(emr.GroupID) string) []string {
 	if len(in.Call) > 0 && in.Call[0] == '{' && json.Unmarshal(in.Call, &call) == nil {
 		add("call: %s", call)
 	}
-	if in.Error != nil {
+	if in.Error != nil && !strings.HasPrefix(e.Kind, "answer.") { // which say it
 		add("error: %s", in.Error.Error())
 	}
 	if in.Number > 1 {
@@ -75,7 +75,11 @@ func facts(e Event, label func(emr.GroupID) string) []string {
 	if s := in.Settings; s != nil {
 		add("settings: after %s, ban %s, pace %s, settle %s, chain %d, max_groups %d", Span(s.After), Span(s.Ban), Span(s.Pace), Span(s.Settle), s.Chain, s.MaxGroups)
 	}
-	if in.Cause != nil && in.Cause.Cause != recovery.Unknown && e.Kind != "recovery.cause" { // which says it
+	switch {
+	case in.Cause == nil || in.Cause.Cause == recovery.Unknown || e.Kind == "recovery.cause": // which says it
+	case e.Recovery != "": // one of its records has EMR's words
+		add("cause: %s", in.Cause.Cause)
+	default:
 		add("cause: %s", in.Cause)
 	}
 	for _, r := range in.Rejected {

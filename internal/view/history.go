@@ -32,7 +32,9 @@ type Event struct {
 	GroupLabel  string          `json:"group_label,omitempty" doc:"its name as tables show it"`
 	Pool        string          `json:"pool,omitempty" doc:"id of the pool"`
 	Recovery    string          `json:"recovery,omitempty" doc:"id of the recovery"`
-	Reason      string          `json:"reason" doc:"one sentence"`
+	Sentence    string          `json:"sentence" doc:"what happened, for people, with the names of groups"`
+	Bookkeeping bool            `json:"bookkeeping,omitempty" doc:"no turn of a story: it only shows that something went as it should, such as the answer to a call"`
+	Reason      string          `json:"reason" doc:"why, or what was seen, as emrguard wrote it down"`
 	Author      string          `json:"author,omitempty" doc:"who asked for it; absent for emrguard's own"`
 	Data        json.RawMessage `json:"data,omitempty" doc:"what it was made on; its content depends on the kind"`
 
@@ -48,9 +50,10 @@ func (w World) Events(records []store.Record) []Event {
 		if string(e.Data) == "null" {
 			e.Data = nil
 		}
-		e.told = r.Reason
+		meant := recordOf(r)
+		e.told, e.Sentence, e.Bookkeeping = r.Reason, printable(meant.said()), meant.bookkeeping()
 		if c := w.cluster(r.Scope, r.Cluster); c != nil {
-			e.told = c.Labelled(r.Reason)
+			e.told, e.Sentence = c.Labelled(r.Reason), printable(c.named(meant.said()))
 			e.ClusterName, e.GroupLabel = c.Cluster.Name, labelOf(c, r.Group)
 		}
 		out = append(out, e)
@@ -84,7 +87,7 @@ func labelOf(c *Cluster, group string) string {
 func (v History) Table() Table {
 	t := Table{Head: []string{"TIME", "CLUSTER", "GROUP", "KIND", "ID", "WHAT"}}
 	for _, e := range v.Records {
-		t.Add(e.At.UTC().Format("2006-01-02 15:04:05"), orID(e.ClusterName, e.Cluster), orID(e.GroupLabel, e.Group), e.Kind, e.ID, e.sentence())
+		t.Add(e.At.UTC().Format("2006-01-02 15:04:05"), orID(e.ClusterName, e.Cluster), orID(e.GroupLabel, e.Group), e.Kind, e.ID, e.Said())
 	}
 	return t
 }
@@ -95,16 +98,17 @@ func (e Event) Told() string { return printable(e.told) }
 // Says says whether a text is in the event's reason, kind, author, or a name or id of what it is about, upper and lower case being the same.
 func (e Event) Says(text string) bool {
 	text = strings.ToLower(text)
-	return slices.ContainsFunc([]string{e.Reason, e.told, e.Kind, e.Author, e.Cluster, e.ClusterName, e.Group, e.GroupLabel, e.Recovery}, func(s string) bool {
+	return slices.ContainsFunc([]string{e.Reason, e.told, e.Sentence, e.Kind, e.Author, e.Cluster, e.ClusterName, e.Group, e.GroupLabel, e.Recovery}, func(s string) bool {
 		return strings.Contains(strings.ToLower(s), text)
 	})
 }
 
-func (e Event) sentence() string {
+// Said is what happened, and who asked for it.
+func (e Event) Said() string {
 	if e.Author == "" {
-		return e.told
+		return e.Sentence
 	}
-	return e.told + " (by " + e.Author + ")"
+	return e.Sentence + " (by " + printable(e.Author) + ")"
 }
 
 // Line is the event as one line of text.
@@ -113,5 +117,5 @@ func (e Event) Line() string {
 	if e.Group != "" {
 		about += "/" + orID(e.GroupLabel, e.Group)
 	}
-	return printable(fmt.Sprintf("%s  %s  %s: %s", e.At.UTC().Format("2006-01-02 15:04:05"), about, e.Kind, e.sentence()))
+	return printable(fmt.Sprintf("%s  %s  %s: %s", e.At.UTC().Format("2006-01-02 15:04:05"), about, e.Kind, e.Said()))
 }

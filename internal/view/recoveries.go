@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"emrguard/internal/emr"
 	"emrguard/internal/recovery"
 	"emrguard/internal/store"
 )
@@ -32,22 +33,26 @@ type RecoveryStatus struct {
 	Outcome       string    `json:"outcome,omitempty" doc:"completed, cleared, chained, rested, blocked, overtaken, cluster_end, withheld or reported; closed ones only"`
 	Opened        time.Time `json:"opened,omitzero" doc:"when it was opened"`
 	Closed        time.Time `json:"closed,omitzero" doc:"when it was closed; closed ones only"`
-	Since         time.Time `json:"since,omitzero" doc:"since when the oldest instance was missing; open ones only"`
-	Number        int       `json:"number,omitempty" doc:"in the chain of recoveries without a completed resize, from 1; open ones only"`
+	Since         time.Time `json:"since,omitzero" doc:"since when the oldest instance of the group was missing"`
+	ShortSince    time.Time `json:"short_since,omitzero" doc:"since when the pool was short without interruption, over all attempts"`
+	Missing       int       `json:"missing" doc:"instances the pool misses; of a closed one, when it was closed"`
+	Number        int       `json:"number,omitempty" doc:"in the chain of recoveries without a completed resize, from 1"`
 	Asked         int       `json:"asked" doc:"requested count of the group when it was opened"`
 	Ran           int       `json:"ran" doc:"running count of the group when it was opened"`
 	StopCount     int       `json:"stop_count" doc:"count the group was stopped at; 0 before"`
-	Stopped       time.Time `json:"stopped,omitzero" doc:"when the group was stopped first; open ones only"`
-	BannedUntil   time.Time `json:"banned_until,omitzero" doc:"end of the ban that it set on the group; open ones only"`
+	Stopped       time.Time `json:"stopped,omitzero" doc:"when the group was stopped first"`
+	BannedUntil   time.Time `json:"banned_until,omitzero" doc:"end of the ban that it set on the group; absent of an open one whose ban is over"`
 	Placed        int       `json:"placed" doc:"instances launched for it"`
-	PlacedOn      string    `json:"placed_on,omitempty" doc:"id of the group that took them; open ones only"`
+	PlacedOn      string    `json:"placed_on,omitempty" doc:"id of the group that took them"`
 	PlacedOnLabel string    `json:"placed_on_label,omitempty" doc:"its name as tables show it"`
 	Cause         string    `json:"cause,omitempty" doc:"why the group got stuck, as far as EMR said: capacity, quota, addresses, bootstrap or price"`
 	CauseText     string    `json:"cause_text,omitempty" doc:"the words by which EMR said it"`
 	Author        string    `json:"author,omitempty" doc:"who asked for it; absent for emrguard's own"`
 	Reason        string    `json:"reason" doc:"open: why it was opened; closed: how it ended"`
 
-	told string // the reason with the labels of groups
+	told  string // the reason with the labels of groups
+	ended string // of a closed one: how it ended, for people
+	ban   string // of a closed one: how its ban stands
 }
 
 // Outcomes are the kinds of the records that close a recovery.
@@ -86,6 +91,10 @@ func (w World) openRecovery(scope string, c Cluster, r recovery.Recovery) Recove
 	if row.PlacedOn != "" {
 		row.PlacedOnLabel = c.label(r.Placement.Group)
 	}
+	if p := c.Pool(r.Pool); p != nil {
+		_, row.Missing = c.running(*p)
+		row.ShortSince, _ = c.missingSince(*p)
+	}
 	if p := c.PoolOf(r.Group); p != nil {
 		if m := p.Member(r.Group); m.Banned(w.Now) && m.Ban.Recovery == r.ID {
 			row.BannedUntil = m.Ban.Until
@@ -96,24 +105,55 @@ func (w World) openRecovery(scope string, c Cluster, r recovery.Recovery) Recove
 
 func (w World) closedRecovery(r store.Record) RecoveryStatus {
 	row := RecoveryStatus{Scope: r.Scope, Cluster: r.Cluster, Recovery: r.Recovery, Group: r.Group, Pool: r.Pool, Outcome: r.Kind[len("recovery."):], Closed: r.At,
-		Author: r.Author, Reason: r.Reason, told: r.Reason}
+		Author: r.Author, Reason: r.Reason, told: r.Reason, ended: Said(r)}
 	var data struct {
-		Kind   string       `json:"kind"`
-		Opened time.Time    `json:"opened"`
-		Asked  int          `json:"asked"`
-		Ran    int          `json:"ran"`
-		Count  int          `json:"stop_count"`
-		Placed int          `json:"placed"`
-		Cause  recovery.Why `json:"cause"`
+		Kind     string       `json:"kind"`
+		Opened   time.Time    `json:"opened"`
+		Since    time.Time    `json:"since"`
+		Short    time.Time    `json:"short_since"`
+		Number   int          `json:"number"`
+		Asked    int          `json:"asked"`
+		Ran      int          `json:"ran"`
+		Count    int          `json:"stop_count"`
+		Stopped  time.Time    `json:"stopped"`
+		Banned   time.Time    `json:"banned_until"`
+		Placed   int          `json:"placed"`
+		PlacedOn string       `json:"placed_on"`
+		Cause    recovery.Why `json:"cause"`
+		Inputs   struct {
+			Wanted  int `json:"wanted"`
+			Members []struct {
+				Running int `json:"running"`
+			} `json:"members"`
+		} `json:"inputs"`
 	}
 	if json.Unmarshal(r.Data, &data) == nil { // the inputs of a record may be damaged; the rest of it still tells
 		row.Kind, row.Opened, row.Asked, row.Ran, row.StopCount, row.Placed = data.Kind, data.Opened, data.Asked, data.Ran, data.Count, data.Placed
 		row.Cause, row.CauseText = string(data.Cause.Cause), data.Cause.Text
+		row.Since, row.ShortSince, row.Number, row.Stopped, row.BannedUntil, row.PlacedOn = data.Since, data.Short, data.Number, data.Stopped, data.Banned, data.PlacedOn
+		row.Missing = data.Inputs.Wanted
+		for _, m := range data.Inputs.Members {
+			row.Missing = max(0, row.Missing-m.Running)
+		}
 	}
 	if c := w.cluster(r.Scope, r.Cluster); c != nil {
-		row.ClusterName, row.GroupLabel, row.told = c.Cluster.Name, labelOf(c, r.Group), c.Labelled(r.Reason)
+		row.ClusterName, row.GroupLabel, row.told, row.ended = c.Cluster.Name, labelOf(c, r.Group), c.Labelled(r.Reason), c.named(Said(r))
+		row.PlacedOnLabel, row.ban = labelOf(c, row.PlacedOn), w.banNow(*c, row)
 	}
 	return row
+}
+
+// banNow is how the ban of a closed recovery stands; empty where it is as it was set.
+func (w World) banNow(c Cluster, r RecoveryStatus) string {
+	p := c.PoolOf(emr.GroupID(r.Group))
+	switch {
+	case r.BannedUntil.IsZero() || p == nil:
+	case !w.Now.Before(r.BannedUntil):
+		return "over"
+	case !p.Member(emr.GroupID(r.Group)).Banned(w.Now):
+		return "lifted since"
+	}
+	return ""
 }
 
 // Table is the recoveries for people.

@@ -29,7 +29,7 @@ type Timeline struct {
 // Mark is one moment of a timeline.
 type Mark struct {
 	At     time.Time `json:"at" doc:"when"`
-	Kind   string    `json:"kind" doc:"asked, arrived, lost, stuck, began, stop, launch, release, refused, failed, ended, done, over or due"`
+	Kind   string    `json:"kind" doc:"asked, seen, arrived, lost, stuck, began, stop, launch, release, refused, failed, ended, done, over or due"`
 	Group  string    `json:"group,omitempty" doc:"name of the group as tables show it"`
 	Text   string    `json:"text" doc:"what happened, or is going to"`
 	Record string    `json:"record,omitempty" doc:"id of the record that tells it; absent for what is due"`
@@ -62,6 +62,7 @@ func (m Mark) Often() bool { return m.Kind == MarkArrived || m.Kind == MarkLost 
 // The kinds of marks.
 const (
 	MarkAsked   = "asked"
+	MarkSeen    = "seen" // a resize that went on already when its group was seen first: when it was asked for, nobody saw
 	MarkArrived = "arrived"
 	MarkLost    = "lost"
 	MarkStuck   = "stuck"
@@ -79,7 +80,7 @@ const (
 
 // TimelineKinds are the kinds of records that Timeline reads.
 func TimelineKinds() []string {
-	return append(Outcomes(), "group.read", "recovery.open", "call.stop", "call.keep", "call.add", "call.launch", "call.release",
+	return append(Outcomes(), "group.read", "group.seen", "group.dated", "recovery.open", "call.stop", "call.keep", "call.add", "call.launch", "call.release",
 		"answer.stop", "answer.keep", "answer.add", "answer.launch", "answer.release", "ban.set", "ban.lifted", "ban.over", "order.ban", "order.unban", "pool.rest", "pool.rested", "pool.whole")
 }
 
@@ -101,7 +102,7 @@ func (w World) Timeline(title string, story []store.Record, due []Next) Timeline
 		r := story[i]
 		for _, m := range marksOf(r) {
 			m.At, m.Group, m.Record = cmp.Or(m.At, r.At), e.GroupLabel, r.ID
-			m.Text = cmp.Or(m.Text, e.told)
+			m.Text = cmp.Or(m.Text, e.Sentence)
 			out.Marks = append(out.Marks, m)
 		}
 		if b, ok := w.bandOf(r); ok {
@@ -109,7 +110,7 @@ func (w World) Timeline(title string, story []store.Record, due []Next) Timeline
 			if b.Kind == BandRest {
 				id = r.Pool
 			}
-			b.Group, b.Text = e.GroupLabel, e.told
+			b.Group, b.Text = e.GroupLabel, e.Sentence
 			out.Bands, of = append(out.Bands, b), append(of, id)
 		}
 		for i := range out.Bands {
@@ -210,6 +211,18 @@ func marksOf(r store.Record) []Mark {
 			marks = append(marks, Mark{Kind: MarkLost})
 		}
 		return marks
+	case "group.seen":
+		var data struct{ Requested, Running int }
+		if json.Unmarshal(r.Data, &data) == nil && data.Running < data.Requested {
+			return []Mark{{Kind: MarkSeen}}
+		}
+	case "group.dated":
+		var data struct {
+			Shortfall []ledger.Entry `json:"shortfall"`
+		}
+		if json.Unmarshal(r.Data, &data) == nil && len(data.Shortfall) > 0 && data.Shortfall[0].By == ledger.ByInstance { // what an event dates, a read has shown
+			return []Mark{{Kind: MarkAsked, At: data.Shortfall[0].Since}}
+		}
 	case "recovery.open":
 		return []Mark{{Kind: opening(r)}}
 	case "ban.over":

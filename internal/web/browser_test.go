@@ -263,7 +263,7 @@ func TestBrowserWatchesTheStory(t *testing.T) {
 	see(ctx, t, "the end", `document.querySelector(".totals").innerText.includes("36 / 36") && document.querySelectorAll(".c-whole").length === 3`)
 	shot(ctx, t, "overview-whole")
 	do(ctx, t, "the cluster's page", chromedp.Click(`//a[text()="reports"]`), chromedp.WaitVisible(`//h1[contains(., "reports")]`))
-	for _, want := range []string{"Resize and repair", "2 of 2 run", "c5.4xlarge", "takes no launches until"} {
+	for _, want := range []string{"Resize and repair", "2 of 2 run", "c5.4xlarge", "no launches go there"} {
 		see(ctx, t, want, shows(want))
 	}
 	shot(ctx, t, "cluster")

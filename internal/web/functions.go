@@ -34,7 +34,7 @@ var templates = template.Must(template.New("").Funcs(template.FuncMap{
 	"hours": func(h float64) string { return fmt.Sprintf("%.1f", h) },
 	"money": func(x float64) string { return fmt.Sprintf("%.2f", x) },
 	"n":     func(x float64) string { return strconv.FormatFloat(x, 'f', 1, 64) },
-	"notes": notes, "marked": marked, "matter": matter, "changing": changing, "short": short,
+	"notes": notes, "marked": marked, "matter": matter, "changing": changing, "short": short, "said": said,
 	"join": strings.Join,
 }).ParseFS(templateFiles, "templates/*.html"))
 

@@ -44,12 +44,13 @@ func (s *Server) recoveriesPage(r *http.Request, q *query, now *snapshot) (strin
 // storyPart leads through a long story, whose newest part comes first.
 type storyPart struct {
 	view.Explanation
+	Parts  []part
 	Older  string // URL of the part before; empty at the beginning
 	Newest string // URL of the newest part; empty if this is it
 }
 
 func partOf(r *http.Request, q *query, e view.Explanation) storyPart {
-	out := storyPart{Explanation: e}
+	out := storyPart{Explanation: e, Parts: turns(e.Sections)}
 	if e.Older > 0 {
 		out.Older = q.with(r.URL.Path, "before", numeral(e.Older))
 	}
