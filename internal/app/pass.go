@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"emrguard/internal/engine"
+	"emrguard/internal/view"
 )
 
 // Summary is what one Pass did.
@@ -100,7 +101,7 @@ func (a *App) unfinished(sum Summary, took time.Duration) error {
 		case !s.Listed:
 			waits = append(waits, fmt.Sprintf("the clusters of scope %s were not listed", s.Name))
 		default:
-			waits = append(waits, fmt.Sprintf("scope %s: %d clusters, %d calls under way", s.Name, s.Clusters, s.InFlight))
+			waits = append(waits, fmt.Sprintf("scope %s: %s, %s under way", s.Name, view.Count(s.Clusters, "cluster"), view.Count(s.InFlight, "call")))
 		}
 	}
 	text := "the pass did not finish within " + took.Round(time.Millisecond).String() + ": " + strings.Join(waits, "; ")

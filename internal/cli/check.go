@@ -16,6 +16,7 @@ import (
 	"emrguard/internal/app"
 	"emrguard/internal/config"
 	"emrguard/internal/store"
+	"emrguard/internal/view"
 	"emrguard/internal/web"
 )
 
@@ -81,7 +82,7 @@ The exit code is 4 if there is a problem; warnings alone leave it at 0.`,
 		}
 		ctx, cancel := context.WithTimeout(cmd.Context(), checkTimeout)
 		defer cancel()
-		list := []finding{fine("configuration", fmt.Sprintf("%s: %s, %s", cfg.Name(), counted(len(cfg.Scopes), "scope"), counted(len(cfg.Clusters), "rule")))}
+		list := []finding{fine("configuration", fmt.Sprintf("%s: %s, %s", cfg.Name(), view.Count(len(cfg.Scopes), "scope"), view.Count(len(cfg.Clusters), "rule")))}
 		for _, w := range cfg.WarningLines() {
 			list = append(list, finding{Status: statusWarning, Check: "configuration", Text: w})
 		}
@@ -113,14 +114,6 @@ func fileFindings(check string, e *config.Error) []finding {
 	return list
 }
 
-// counted is a number of things in words, as "1 scope" and "2 scopes".
-func counted(n int, noun string) string {
-	if n != 1 {
-		noun += "s"
-	}
-	return fmt.Sprintf("%d %s", n, noun)
-}
-
 func writeCheck(d *Deps, out *output, page checkPage) error {
 	problems := 0
 	rows := make([][]string, len(page.Findings))
@@ -143,13 +136,10 @@ func writeCheck(d *Deps, out *output, page checkPage) error {
 		}
 		fmt.Fprint(d.Stdout, nextSteps(page))
 	}
-	switch problems {
-	case 0:
+	if problems == 0 {
 		return nil
-	case 1:
-		return findingsError("1 problem was found")
 	}
-	return findingsError("%d problems were found", problems)
+	return findingsError("%s %s found", view.Count(problems, "problem"), view.Was(problems))
 }
 
 func checkListener(d *Deps, cfg *config.Config) []finding {

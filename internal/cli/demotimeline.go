@@ -158,7 +158,7 @@ func (t *timeline) outside(c emrsim.Change, w *demoWorld) (line, bool) {
 	case c.Note != "":
 		l.text = fmt.Sprintf("%s: %s %s", c.Who, c.Op, c.Note)
 	case c.From != c.To:
-		l.text = fmt.Sprintf("%s asks for %d instances instead of %d", c.Who, c.To, c.From)
+		l.text = fmt.Sprintf("%s asks for %s instead of %d", c.Who, view.Count(c.To, "instance"), c.From)
 	default:
 		l.text = fmt.Sprintf("%s: %s", c.Who, c.Op)
 	}

@@ -147,7 +147,7 @@ func writeTest(d *Deps, out *output, page testPage) error {
 	case 1:
 		return findingsError("1 sink did not take its message")
 	}
-	return findingsError("%d sinks did not take their messages", failed)
+	return findingsError("%s did not take what was sent", view.Count(failed, "sink"))
 }
 
 func newNotifyPendingCmd(d *Deps) *cobra.Command {
@@ -191,12 +191,12 @@ func writePending(d *Deps, page notify.Pending) error {
 	}
 	var rows [][]string
 	for _, s := range page.Sinks {
-		state := fmt.Sprintf("%d messages wait, %d events open", len(s.Messages), s.Open)
+		state := view.Count(len(s.Messages), "message") + " waiting, " + view.Count(s.Open, "event") + " open"
 		if s.Unknown {
 			state += "; not in the configuration"
 		}
 		if s.Dropped > 0 {
-			state += fmt.Sprintf("; %d messages dropped", s.Dropped)
+			state += "; " + view.Count(s.Dropped, "message") + " dropped"
 		}
 		if s.Error != "" {
 			state += "; last: " + s.Error

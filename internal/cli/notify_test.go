@@ -36,7 +36,7 @@ func TestNotify(t *testing.T) {
 	}
 	configure("notify:\n  sinks:\n    - {name: pager, webhook: {url: \"" + server.URL + "/hook\", secret_envs: [KEY]}}\n    - {name: chat, slack: {url_env: CHAT}}\n    - {name: lost, slack: {url_file: no.url}}\n")
 	got := runCLI(t, env, "check")
-	for _, want := range []string{"ok       notifications  -      sink pager: webhook at http://127.0.0.1", "signed with 1 secrets: it accepts connections", "emrguard notify test --sink chat", "problem  notifications  -      sink lost:", "no such file"} {
+	for _, want := range []string{"ok       notifications  -      sink pager: webhook at http://127.0.0.1", "signed with 1 secret: it accepts connections", "emrguard notify test --sink chat", "problem  notifications  -      sink lost:", "no such file"} {
 		if !strings.Contains(got.out, want) {
 			t.Errorf("check does not say %q:\n%s", want, got.out)
 		}
@@ -64,7 +64,7 @@ func TestNotify(t *testing.T) {
 	configure("notify:\n  sinks: [{name: pager, webhook: {url: \"" + server.URL + "/hook\"}}]\n")
 	runCLI(t, env, "once", "--timeout", "2s") // its endpoint does not answer
 	got = runCLI(t, env, "notify", "pending")
-	if got.code != exitOK || !strings.Contains(got.out, "pager  -        -     -      -     0 messages wait, 0 events open") {
+	if got.code != exitOK || !strings.Contains(got.out, "pager  -        -     -      -     0 messages waiting, 0 events open") {
 		t.Errorf("code %d, %s %s", got.code, got.out, got.errOut)
 	}
 	got = runCLI(t, env, "notify", "pending", "-o", "json")

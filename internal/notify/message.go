@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"emrguard/internal/view"
 )
 
 // Message is one notification: what happened in one scope, of one topic and severity, on one or many clusters. It is a sink's body as
@@ -80,7 +82,7 @@ func (m *Message) about() string {
 		}
 		return text
 	}
-	count := fmt.Sprintf("%d clusters", m.Clusters)
+	count := view.Count(m.Clusters, "cluster")
 	if m.AtLeast {
 		count = "more than " + count
 	}
@@ -95,7 +97,7 @@ func (m *Message) Facts() []string {
 	var out []string
 	if m.Total > 1 {
 		for _, k := range m.Kinds {
-			out = append(out, fmt.Sprintf("%s: %s", k.What, times(k.Count)))
+			out = append(out, fmt.Sprintf("%s: %s", k.What, view.Times(k.Count)))
 		}
 	}
 	if m.unchanged() {
@@ -192,14 +194,6 @@ func (m *Message) text() string {
 		b.WriteString("\n" + strings.Join(rest, "\n") + "\n")
 	}
 	return b.String()
-}
-
-// times is how often.
-func times(n int) string {
-	if n == 1 {
-		return "once"
-	}
-	return fmt.Sprintf("%d times", n)
 }
 
 // TestMessage is a message that says that a sink can be reached. Its id is the caller's and should be new.

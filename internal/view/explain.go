@@ -136,7 +136,7 @@ func (w World) ExplainGroup(f Found, story []store.Record) Explanation {
 		row := w.poolStatus(f.Scope, *c, *p)
 		e.Subject = "pool"
 		e.Title = fmt.Sprintf("pool %s on %s", row.title(), w.where(f.Scope, string(f.Cluster)))
-		e.Present = append(e.Present, fmt.Sprintf("wants %d, %d asked for, %d run", row.Wanted, row.Requested, row.Running))
+		e.Present = append(e.Present, fmt.Sprintf("wants %d, %d asked for, %d %s", row.Wanted, row.Requested, row.Running, runs(row.Running)))
 		e.Present = append(e.Present, row.troubles(w.Now)...)
 		e.Present = append(e.Present, w.scaledNow(f.Scope, *c, row)...)
 		for _, m := range p.Members {

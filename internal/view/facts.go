@@ -94,7 +94,7 @@ func facts(e Event, label func(emr.GroupID) string) []string {
 		}
 	}
 	if i := in.Inputs; i != nil && i.Wanted != nil {
-		add("made on the read of %s: the pool wanted %d, %d were asked for", second(i.Read), *i.Wanted, i.Requested)
+		add("made on the read of %s: the pool wanted %d, %d %s asked for", second(i.Read), *i.Wanted, i.Requested, Was(i.Requested))
 		for _, m := range i.Members {
 			text := fmt.Sprintf("%s: %s, %d of %d ran", label(m.Group), m.State, m.Running, m.Requested)
 			if !m.Since.IsZero() {

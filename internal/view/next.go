@@ -135,7 +135,7 @@ func stay(missing int) string {
 	if missing == 1 {
 		return "1 instance stays missing"
 	}
-	return fmt.Sprintf("%d instances stay missing", missing)
+	return Count(missing, "instance") + " stay missing"
 }
 
 // lapse says what the end of a ban means.
@@ -144,9 +144,9 @@ func (c Cluster) lapse(p pool.Pool, m pool.Member) string {
 	switch {
 	case m.Group != p.Origin || m.Moved == 0:
 	case c.Settings.Return == recovery.Auto && p.Role == emr.Task:
-		text += fmt.Sprintf(", and the %d placed elsewhere return to it", m.Moved)
+		text += fmt.Sprintf(", and what was placed elsewhere (%d) returns to it", m.Moved)
 	default:
-		text += fmt.Sprintf("; the %d placed elsewhere stay there until `emrguard return %s`", m.Moved, p.Origin)
+		text += fmt.Sprintf("; what was placed elsewhere (%d) stays there until `emrguard return %s`", m.Moved, p.Origin)
 	}
 	return text
 }
@@ -198,9 +198,9 @@ func changing(r recovery.Recovery, name string) string {
 	switch r.Kind {
 	case recovery.Scale:
 		if r.Delta < 0 {
-			return fmt.Sprintf("%d are released from the pool of %s", -r.Delta, name)
+			return fmt.Sprintf("%s %s released from the pool of %s", Count(-r.Delta, "instance"), Are(-r.Delta), name)
 		}
-		return fmt.Sprintf("%d are launched for the pool of %s", r.Delta, name)
+		return fmt.Sprintf("%s %s launched for the pool of %s", Count(r.Delta, "instance"), Are(r.Delta), name)
 	case recovery.Return:
 		return fmt.Sprintf("%s is asked again for what was placed elsewhere", name)
 	case recovery.Surplus:
@@ -237,17 +237,45 @@ func (w World) deadline(c Cluster, g guard.Group) (Next, bool) {
 // repair says what emrguard does with a group that is stuck, after so many recoveries of its pool in a row that completed nothing (R4 to R8).
 func repair(s recovery.Settings, chain int) string {
 	if chain >= s.Chain {
-		return fmt.Sprintf("its pool rests for %s or longer, as %s in a row completed nothing; a rung that was not tried yet is tried before that", Span(s.Ban), count(chain, "recovery"))
+		return fmt.Sprintf("its pool rests for %s or longer, as %s in a row completed nothing; a rung that was not tried yet is tried before that", Span(s.Ban), Count(chain, "recovery"))
 	}
 	where := "another group of the same configuration"
 	if len(s.Fallback) != 1 || s.Fallback[0].String() != "same" {
 		var rungs []string
 		for _, r := range s.Fallback {
-			rungs = append(rungs, r.String())
+			rungs = append(rungs, rung(r))
 		}
-		where = "another group, by the ladder: " + strings.Join(rungs, ", then ")
+		where = "another group: " + strings.Join(rungs, ", then ")
 	}
 	return fmt.Sprintf("its resize is stopped at what runs, it is banned for %s, and what is missing is launched on %s", Span(s.Ban), where)
+}
+
+// rung says in words what the groups of a rung are.
+func rung(r recovery.Rung) string {
+	var parts, limits []string
+	if len(r.Types) > 0 {
+		parts = append(parts, "of type "+strings.Join(r.Types, " or "))
+	}
+	switch r.Market {
+	case emr.Spot:
+		parts = append(parts, "Spot")
+	case emr.OnDemand:
+		parts = append(parts, "On-Demand")
+	}
+	if r.BidPrice != "" {
+		parts = append(parts, "for $"+r.BidPrice+" at most")
+	}
+	if r.Max > 0 {
+		limits = append(limits, "at most "+Count(r.Max, "instance"))
+	}
+	if r.After > 0 {
+		limits = append(limits, "stuck after "+Span(r.After))
+	}
+	text := cmp.Or(strings.Join(parts, ", "), "of the same configuration")
+	if len(limits) > 0 {
+		text += " (" + strings.Join(limits, ", ") + ")"
+	}
+	return text
 }
 
 // dealtWith says whether a recovery, a rest or a block already says what follows for a group.

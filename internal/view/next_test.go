@@ -65,8 +65,9 @@ func TestAhead(t *testing.T) {
 		{"off", Scope{Name: "prod"}, short(func(c *Cluster) { c.Mode = "off" }), []string{"emrguard leaves this cluster alone"}},
 		{"confirm", Scope{Name: "prod"}, short(rec(recovery.StepConfirm, nil)), []string{"once a new read confirms it, the resize of task is stopped at what runs"}},
 		{"a return", Scope{Name: "prod"}, short(rec(recovery.StepConfirm, func(r *recovery.Recovery) { r.Kind = recovery.Return })), []string{"once a new read confirms it, task is asked again for what was placed elsewhere"}},
-		{"a launch by hand", Scope{Name: "prod"}, short(rec(recovery.StepConfirm, func(r *recovery.Recovery) { r.Kind, r.Delta = recovery.Scale, 3 })), []string{"once a new read confirms it, 3 are launched for the pool of task"}},
-		{"a release by hand", Scope{Name: "prod"}, short(rec(recovery.StepConfirm, func(r *recovery.Recovery) { r.Kind, r.Delta = recovery.Scale, -3 })), []string{"once a new read confirms it, 3 are released from the pool of task"}},
+		{"a launch by hand", Scope{Name: "prod"}, short(rec(recovery.StepConfirm, func(r *recovery.Recovery) { r.Kind, r.Delta = recovery.Scale, 3 })), []string{"once a new read confirms it, 3 instances are launched for the pool of task"}},
+		{"a release by hand", Scope{Name: "prod"}, short(rec(recovery.StepConfirm, func(r *recovery.Recovery) { r.Kind, r.Delta = recovery.Scale, -3 })), []string{"once a new read confirms it, 3 instances are released from the pool of task"}},
+		{"a launch of one", Scope{Name: "prod"}, short(rec(recovery.StepConfirm, func(r *recovery.Recovery) { r.Kind, r.Delta = recovery.Scale, 1 })), []string{"once a new read confirms it, 1 instance is launched for the pool of task"}},
 		{"held", Scope{Name: "prod"}, short(rec(recovery.StepPlace, func(r *recovery.Recovery) { r.Hold = "no token" })), []string{"recovery r1-7 of task goes on (place) once it may; it waits: no token"}},
 		{"settle", Scope{Name: "prod"}, short(rec(recovery.StepSettle, func(r *recovery.Recovery) { r.SettleBy = noon.Add(4 * time.Minute) })),
 			[]string{"12:04 (in 4m): the stop of task has to show by then; it is repeated if it does not"}},
@@ -82,7 +83,7 @@ func TestAhead(t *testing.T) {
 				r.Settings.Fallback = []recovery.Rung{{Types: []string{"m5a.xlarge"}, After: 15 * time.Minute}}
 			})(c)
 			c.Pools[0].Members[0].Rung = 1
-		}), []string{"12:10 (in 10m): if core still misses instances, its resize is stopped at what runs, it is banned for 2h, and what is missing is launched on another group, by the ladder: {types: [m5a.xlarge], after: 15m0s}"}},
+		}), []string{"12:10 (in 10m): if core still misses instances, its resize is stopped at what runs, it is banned for 2h, and what is missing is launched on another group: of type m5a.xlarge (stuck after 15m)"}},
 		{"the end of a chain", Scope{Name: "prod"}, short(func(c *Cluster) { c.Pools[1].Chain = 3 }),
 			[]string{"12:20 (in 20m): if task still misses instances (3 now), its pool rests for 2h or longer, as 3 recoveries in a row completed nothing; a rung that was not tried yet is tried before that"}},
 		{"rest", Scope{Name: "prod"}, short(func(c *Cluster) { c.Pools[1].Rest = &pool.Rest{Until: noon.Add(time.Hour)} }),
@@ -96,11 +97,11 @@ func TestAhead(t *testing.T) {
 		{"a ban with instances elsewhere", Scope{Name: "prod"}, short(func(c *Cluster) {
 			c.Groups = c.Groups[:1]
 			c.Pools[1].Members[0].Ban, c.Pools[1].Members[0].Moved = &pool.Ban{From: noon, Until: noon.Add(time.Hour)}, 3
-		}), []string{"13:00 (in 1h): the ban of task ends: launches may go there again; the 3 placed elsewhere stay there until `emrguard return ig-2`"}},
+		}), []string{"13:00 (in 1h): the ban of task ends: launches may go there again; what was placed elsewhere (3) stays there until `emrguard return ig-2`"}},
 		{"a ban before a return by itself", Scope{Name: "prod"}, short(func(c *Cluster) {
 			c.Groups, c.Settings.Return = c.Groups[:1], recovery.Auto
 			c.Pools[1].Members[0].Ban, c.Pools[1].Members[0].Moved = &pool.Ban{From: noon, Until: noon.Add(time.Hour)}, 3
-		}), []string{"13:00 (in 1h): the ban of task ends: launches may go there again, and the 3 placed elsewhere return to it"}},
+		}), []string{"13:00 (in 1h): the ban of task ends: launches may go there again, and what was placed elsewhere (3) returns to it"}},
 		{"a wrapped core group", Scope{Name: "prod"}, short(func(c *Cluster) {
 			c.Wrapped = true
 			c.Groups = []guard.Group{group("ig-1", "core", emr.Core, 4, 2, ledger.Entry{Since: ago(10 * time.Minute), Count: 2, Cause: ledger.Change})}
@@ -120,5 +121,21 @@ func TestAhead(t *testing.T) {
 				t.Errorf("got  %s\nwant %s", strings.Join(got, "\n     "), strings.Join(c.want, "\n     "))
 			}
 		})
+	}
+}
+
+// A ladder is told in words, not as it stands in the configuration.
+func TestALadderInWords(t *testing.T) {
+	for want, ladder := range map[string][]recovery.Rung{
+		"another group of the same configuration": {{Same: true}},
+		"another group: of the same configuration (at most 1 instance), then On-Demand": {{Same: true, Max: 1}, {Market: emr.OnDemand}},
+		"another group: of the same configuration, then of type m5a.xlarge or m5d.xlarge, Spot, for $0.10 at most (at most 5 instances, stuck after 1h05m)": {
+			{Same: true}, {Types: []string{"m5a.xlarge", "m5d.xlarge"}, Market: emr.Spot, BidPrice: "0.10", Max: 5, After: 65 * time.Minute}},
+	} {
+		s := recovery.Defaults()
+		s.Fallback = ladder
+		if got, want := repair(s, 0), "its resize is stopped at what runs, it is banned for 2h, and what is missing is launched on "+want; got != want {
+			t.Errorf("got  %s\nwant %s", got, want)
+		}
 	}
 }

@@ -229,7 +229,7 @@ func (p PoolStatus) troubles(now time.Time) []string {
 		out = append(out, fmt.Sprintf("pool %s is contested: somebody keeps raising a banned group", p.title()))
 	}
 	if p.Returns != nil {
-		out = append(out, fmt.Sprintf("pool %s: %s to the origin failed; the next begins at %s at the earliest", p.title(), count(p.Returns.Failed, "return"), Until(p.Returns.Until, now)))
+		out = append(out, fmt.Sprintf("pool %s: %s to the origin failed; the next begins at %s at the earliest", p.title(), Count(p.Returns.Failed, "return"), Until(p.Returns.Until, now)))
 	}
 	if p.Back != nil {
 		out = append(out, fmt.Sprintf("pool %s: %s", p.title(), p.Back.sentence(now)))

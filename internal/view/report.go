@@ -91,7 +91,7 @@ func (f *Figures) round() {
 // Headline says which period the report is of.
 func (r Report) Headline() string {
 	return fmt.Sprintf("From %s to %s UTC (%s), %s watched now.", r.From.UTC().Format("2006-01-02 15:04"), r.To.UTC().Format("2006-01-02 15:04"),
-		Span(r.To.Sub(r.From)), count(r.Watched, "cluster"))
+		Span(r.To.Sub(r.From)), Count(r.Watched, "cluster"))
 }
 
 // repaired is the sentence about recoveries.
@@ -108,11 +108,11 @@ func (r Report) repaired() string {
 	var parts sentence
 	switch {
 	case all.Opened+all.Completed+all.Cleared+otherwise > 0:
-		counts := []string{count(all.Opened, "recovery") + " began"}
+		counts := []string{Count(all.Opened, "recovery") + " began"}
 		for _, n := range []struct {
 			n    int
 			text string
-		}{{all.Completed, "completed"}, {all.Cleared, "found nothing to repair"}, {otherwise, "ended otherwise"}, {r.Open, are(r.Open) + " open now"}} {
+		}{{all.Completed, "completed"}, {all.Cleared, "found nothing to repair"}, {otherwise, "ended otherwise"}, {r.Open, Are(r.Open) + " open now"}} {
 			if n.n > 0 {
 				counts = append(counts, fmt.Sprintf("%d %s", n.n, n.text))
 			}
@@ -122,10 +122,10 @@ func (r Report) repaired() string {
 		parts.add("No group was stuck")
 	}
 	if n := r.Total.Placed; n > 0 {
-		parts.add("%s placed elsewhere", count(n, "instance")+" "+was(n))
+		parts.add("%s placed elsewhere", Count(n, "instance")+" "+Was(n))
 	}
 	if all.Would > 0 {
-		parts.add("emrguard would have begun %s and placed %s elsewhere", count(all.Would, "recovery"), count(r.Total.WouldPlace, "instance"))
+		parts.add("emrguard would have begun %s and placed %s elsewhere", Count(all.Would, "recovery"), Count(r.Total.WouldPlace, "instance"))
 	}
 	if causes := r.Total.causes(); causes != "" {
 		parts.add("EMR named the cause: %s", causes)
@@ -140,7 +140,7 @@ func (r Report) repaired() string {
 func (f *Figures) causes() string {
 	var parts []string
 	for _, c := range f.Causes {
-		parts = append(parts, fmt.Sprintf("%s %s", c.Cause, times(c.Count+c.Would)))
+		parts = append(parts, fmt.Sprintf("%s %s", c.Cause, Times(c.Count+c.Would)))
 	}
 	return strings.Join(parts, ", ")
 }
@@ -166,14 +166,14 @@ func (r Report) scaled() string {
 		parts.add("scaling was suspended for %s in all", seconds(r.Total.Suspended))
 	}
 	if s := r.Total.Schedules; s.Late > 0 {
-		parts.add("%s %s late, the latest by %s", count(s.Late, "schedule"), was(s.Late), seconds(s.Latest))
+		parts.add("%s %s late, the latest by %s", Count(s.Late, "schedule"), Was(s.Late), seconds(s.Latest))
 	}
 	t := r.Total.Terminations
 	if t.Done > 0 {
-		parts.add("%s %s terminated", count(t.Done, "cluster"), was(t.Done))
+		parts.add("%s %s terminated", Count(t.Done, "cluster"), Was(t.Done))
 	}
 	if t.Would > 0 {
-		parts.add("%s of a cluster would have begun", count(t.Would, "termination"))
+		parts.add("%s of a cluster would have begun", Count(t.Would, "termination"))
 	}
 	return parts.String()
 }
@@ -189,10 +189,10 @@ func (r Report) toLookAt() string {
 		parts.add("not watched: %s, for which all counts as it was read last", text)
 	}
 	if n := f.Contested; n > 0 {
-		parts.add("%s %s contested, because somebody keeps raising a banned group", count(n, "pool"), was(n))
+		parts.add("%s %s contested, because somebody keeps raising a banned group", Count(n, "pool"), Was(n))
 	}
 	if n := f.ReturnsFailed; n > 0 {
-		parts.add("what was placed elsewhere did not come back to its own group %s", times(n))
+		parts.add("what was placed elsewhere did not come back to its own group %s", Times(n))
 	}
 	for _, l := range []struct {
 		seconds float64
@@ -206,29 +206,29 @@ func (r Report) toLookAt() string {
 		}
 	}
 	if n := r.NoData; n > 0 {
-		parts.add("%s %s no data, see `emrguard policies`", count(n, "policy"), has(n))
+		parts.add("%s %s no data, see `emrguard policies`", Count(n, "policy"), has(n))
 	}
 	reported := 0
 	for _, k := range f.Recoveries {
 		reported += k.Reported
 	}
 	if reported > 0 {
-		parts.add("%s ended without an end in sight", count(reported, "recovery"))
+		parts.add("%s ended without an end in sight", Count(reported, "recovery"))
 	}
 	if n := f.Unmade; n > 0 {
-		parts.add("the group of a pool could not be made %s", times(n))
+		parts.add("the group of a pool could not be made %s", Times(n))
 	}
 	if n := f.Terminations.Held; n > 0 {
-		parts.add("%s %s held back", count(n, "termination"), was(n))
+		parts.add("%s %s held back", Count(n, "termination"), Was(n))
 	}
 	if n := f.Refused; n > 0 {
-		parts.add("%s by hand %s refused", count(n, "order"), was(n))
+		parts.add("%s by hand %s refused", Count(n, "order"), Was(n))
 	}
 	if n := f.Throttled; n > 0 {
-		parts.add("AWS refused calls for their rate %s", times(n))
+		parts.add("AWS refused calls for their rate %s", Times(n))
 	}
 	if n := f.ClockDisagreed; n > 0 {
-		parts.add("the clock was wrong %s", times(n))
+		parts.add("the clock was wrong %s", Times(n))
 	}
 	if len(parts) == 0 {
 		return "Nothing needs a look."
@@ -306,7 +306,7 @@ func (f *Figures) notes() []string {
 			text += " for " + seconds(length)
 		}
 		if n > 1 {
-			text += ", " + times(n)
+			text += ", " + Times(n)
 		}
 		out = append(out, text)
 	}
@@ -368,10 +368,10 @@ func (s *sentence) String() string { return strings.Join(*s, "; ") + "." }
 func upAndDown(up, upInstances, down, downInstances int) string {
 	var parts []string
 	if up > 0 {
-		parts = append(parts, fmt.Sprintf("up %s (+%d)", times(up), upInstances))
+		parts = append(parts, fmt.Sprintf("up %s (+%d)", Times(up), upInstances))
 	}
 	if down > 0 {
-		parts = append(parts, fmt.Sprintf("down %s (-%d)", times(down), downInstances))
+		parts = append(parts, fmt.Sprintf("down %s (-%d)", Times(down), downInstances))
 	}
 	return strings.Join(parts, " and ")
 }

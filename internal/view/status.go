@@ -325,9 +325,9 @@ func (c ClusterStatus) Notes(now time.Time) []string {
 		add("%snothing is missing", stands)
 	}
 	if c.Beyond > 0 && c.Missing == 0 {
-		add("%s%d run beyond what is asked for", stands, c.Beyond)
+		add("%s%d %s beyond what is asked for", stands, c.Beyond, runs(c.Beyond))
 	} else if c.Beyond > 0 {
-		add("%d run beyond what is asked for", c.Beyond)
+		add("%d %s beyond what is asked for", c.Beyond, runs(c.Beyond))
 	}
 	for _, r := range c.Recoveries {
 		notes = append(notes, r.Sentence(now))
@@ -344,11 +344,11 @@ func (c ClusterStatus) Notes(now time.Time) []string {
 		add("scaling suspended since %s%s", Since(c.Suspended.Since, now), c.Suspended.told)
 	}
 	if c.Unread != nil && c.Unread.Series > 0 {
-		add("%d of its metrics cannot be read since %s, their policies are not judged: %s", c.Unread.Series, Since(c.Unread.Since, now), shortened(c.Unread.Reason))
+		add("%d of its metrics cannot be read since %s, policies that need them are not judged: %s", c.Unread.Series, Since(c.Unread.Since, now), shortened(c.Unread.Reason))
 	} else if c.Unread != nil {
 		add("metrics cannot be read since %s, no policy is judged: %s", Since(c.Unread.Since, now), shortened(c.Unread.Reason))
 	} else if c.NoData > 0 {
-		add("%s no data: `emrguard policies --cluster %s`", count(c.NoData, "policy")+" "+has(c.NoData), c.Cluster)
+		add("%s no data: `emrguard policies --cluster %s`", Count(c.NoData, "policy")+" "+has(c.NoData), c.Cluster)
 	}
 	if c.Held != "" {
 		add("not terminated, though a policy holds: %s", c.Held)

@@ -331,7 +331,7 @@ func (t Timeline) Sentence() string {
 		}
 		switch {
 		case n > 1:
-			parts = append(parts, fmt.Sprintf("%s %s from %s to %s", first.Kind, times(n), Clock(first.At, t.Now), Clock(cmp.Or(last.Last, last.At), t.Now)))
+			parts = append(parts, fmt.Sprintf("%s %s from %s to %s", first.Kind, Times(n), Clock(first.At, t.Now), Clock(cmp.Or(last.Last, last.At), t.Now)))
 		case first.Kind == MarkDue:
 			parts = append(parts, fmt.Sprintf("due %s: %s", Until(first.At, t.Now), shortened(first.Text)))
 		default:
@@ -340,7 +340,7 @@ func (t Timeline) Sentence() string {
 	}
 	text := strings.Join(parts, "; ")
 	if t.Left > 0 {
-		text = count(t.Left, "older mark") + " left out; " + text
+		text = Count(t.Left, "older mark") + " left out; " + text
 	}
 	return text
 }

@@ -133,7 +133,7 @@ func unwatched(all []Unwatched) string {
 		parts = append(parts, fmt.Sprintf("%s (%s)", Span(lengths[name]), name))
 	}
 	if more := len(names) - most; more > 0 {
-		parts = append(parts, "and "+count(more, "more scope"))
+		parts = append(parts, "and "+Count(more, "more scope"))
 	}
 	return strings.Join(parts, ", ")
 }

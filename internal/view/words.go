@@ -101,33 +101,35 @@ func Word(kind string) string {
 	return "seen"
 }
 
-// count is a number with its noun.
-func count(n int, noun string) string {
+// Count is a number with its noun, which is given in the singular: "1 recovery", "2 recoveries".
+func Count(n int, noun string) string {
 	switch {
 	case n == 1:
 		return "1 " + noun
-	case strings.HasSuffix(noun, "y"):
+	case strings.HasSuffix(noun, "cy"), strings.HasSuffix(noun, "ry"): // not "day"
 		return fmt.Sprintf("%d %sies", n, strings.TrimSuffix(noun, "y"))
 	}
 	return fmt.Sprintf("%d %ss", n, noun)
 }
 
-// times is how often.
-func times(n int) string {
+// Times is how often: "once", "2 times".
+func Times(n int) string {
 	if n == 1 {
 		return "once"
 	}
 	return fmt.Sprintf("%d times", n)
 }
 
-func was(n int) string {
+// Was is "was" or "were".
+func Was(n int) string {
 	if n == 1 {
 		return "was"
 	}
 	return "were"
 }
 
-func are(n int) string {
+// Are is "is" or "are".
+func Are(n int) string {
 	if n == 1 {
 		return "is"
 	}
