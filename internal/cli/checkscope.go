@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -61,7 +62,7 @@ func (c *scopeCheck) identity(ctx context.Context) bool {
 		c.add(statusOK, "credentials", "%s is on this machine; it does not tell who asks", c.client.Endpoint())
 	case err != nil:
 		c.add(statusProblem, "credentials", "%v", err)
-		c.next(credentialsStep(c.scope))
+		c.next(cmp.Or(unanswered(err), credentialsStep(c.scope)))
 		refused, ok := errors.AsType[*emr.Error](err)
 		return !ok || refused.Class != emr.Denied // STS may be out of reach where EMR is not
 	case c.scope.Account() != "" && id.Account != c.scope.Account():
@@ -80,7 +81,7 @@ func (c *scopeCheck) clusters(ctx context.Context) ([]emr.ClusterSummary, bool) 
 	c.clock(res.Date, early, late)
 	if res.Err != nil {
 		c.add(statusProblem, "permission", "%s: %v", emr.ListClusters, res.Err)
-		c.next(permissionStep(c.cfg, c.scope, emr.ListClusters, res.Err))
+		c.next(cmp.Or(unanswered(res.Err), permissionStep(c.cfg, c.scope, emr.ListClusters, res.Err)))
 		return nil, false
 	}
 	matched := slices.DeleteFunc(slices.Clone(res.Clusters), func(s emr.ClusterSummary) bool { return !c.cfg.Candidate(c.scope.Name, s) })
@@ -148,6 +149,7 @@ func (c *scopeCheck) permissions(ctx context.Context, clusters []emr.ClusterSumm
 			c.next(permissionStep(c.cfg, c.scope, op, err))
 		default:
 			c.add(statusWarning, "permission", "%s: no answer that tells: %v", op, err)
+			c.next(unanswered(err))
 		}
 	}
 	if len(allowed) > 0 {
@@ -177,6 +179,7 @@ func (c *scopeCheck) queue(ctx context.Context) {
 			c.next(permissionStep(c.cfg, c.scope, op, err))
 		default:
 			c.add(statusWarning, "permission", "%s: no answer that tells: %v", op, err)
+			c.next(unanswered(err))
 		}
 	}
 	if len(allowed) > 0 {
@@ -205,6 +208,7 @@ func (c *scopeCheck) prices(ctx context.Context) {
 			c.next(pricesStep(c.cfg, c.scope, q.action, err))
 		case awsapi.Unclear:
 			c.add(statusWarning, "permission", "%s: no answer that tells: %v", q.action, err)
+			c.next(unanswered(err))
 		}
 	}
 }

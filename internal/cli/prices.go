@@ -144,7 +144,11 @@ func (f *priceFile) ask(ctx context.Context, client *awsapi.Client, types []stri
 		}
 		price, err := client.Price(ctx, t)
 		if err != nil {
-			return fmt.Errorf("the price of %s: %w; this needs %s", t, err, config.PriceListAction)
+			step := unanswered(err)
+			if step == "" {
+				step = "this needs " + config.PriceListAction + ", see emrguard iam-policy --prices"
+			}
+			return fmt.Errorf("the price of %s: %w; %s", t, err, step)
 		}
 		if price.OnDemand == 0 {
 			f.unlisted[t+" in "+region] = true
