@@ -122,10 +122,10 @@ Simulator and guard go on, %g times faster than real time, until Ctrl-C. In anot
   aws --endpoint-url $AWS_ENDPOINT_URL emr modify-instance-groups --cluster-id %s --instance-groups InstanceGroupId=%s,InstanceCount=12
   aws --endpoint-url $AWS_ENDPOINT_URL emr list-instances --cluster-id %s --instance-group-id %s
 
-  emrguard status -c %s
-  emrguard explain -c %s %s
+  %s status -c %s
+  %s explain -c %s %s
 %s
-`, w.clock.Speed(), w.endpoint, w.region, w.region, cluster, cluster, group, cluster, group, w.config, w.config, repaired, dashboard)
+`, w.clock.Speed(), w.endpoint, w.region, w.region, cluster, cluster, group, cluster, group, d.command(), w.config, d.command(), w.config, repaired, dashboard)
 	t.calm = true
 	err := t.follow(ctx, w, func() bool { return false })
 	fmt.Fprintln(d.Stdout, "\nStopped.")

@@ -44,7 +44,9 @@ func TestDemo(t *testing.T) {
 	defer cancel()
 	out := &watched{}
 	ended := make(chan int, 1)
-	go func() { ended <- Run(ctx, demoDeps(out), []string{"demo", "--keep-running", "--speed", "400"}) }()
+	deps := demoDeps(out)
+	deps.Command = "./bin/emrguard"
+	go func() { ended <- Run(ctx, deps, []string{"demo", "--keep-running", "--speed", "400"}) }()
 	for deadline := time.Now().Add(55 * time.Second); !strings.Contains(out.String(), "emrguard explain -c"); time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(deadline) || len(ended) > 0 {
 			t.Fatalf("the demo did not tell its story:\n%s", out)
@@ -135,7 +137,7 @@ func tryCommands(t *testing.T, story string) {
 	if !regexp.MustCompile(`export .*AWS_REGION=(\S+) AWS_DEFAULT_REGION=\S+ `).MatchString(story) { // versions of the AWS CLI read different ones
 		t.Error("the region is not exported under both names")
 	}
-	config := regexp.MustCompile(`emrguard status -c (\S+)`).FindStringSubmatch(story)[1]
+	config := regexp.MustCompile(`  \./bin/emrguard status -c (\S+)`).FindStringSubmatch(story)[1]
 	for _, c := range []struct{ args, want string }{
 		{"status -c " + config, "emrguard runs (emrguard demo"},
 		{"bans -c " + config, "emrguard  0        6 of 9 run"},

@@ -29,12 +29,14 @@ type Deps struct {
 	LeaseTerm time.Duration
 	// Version is emrguard's own, for the version command, the metrics and the User-Agent.
 	Version string
+	// Command is how a person starts this program, for hints to try; empty stands for emrguard.
+	Command string
 }
 
 // Process returns the dependencies of the present process.
 func Process() *Deps {
 	return &Deps{
-		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Env: os.Getenv, IsTTY: isTerminal, Hangups: hangups, Version: buildVersion(),
+		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Env: os.Getenv, IsTTY: isTerminal, Hangups: hangups, Version: buildVersion(), Command: startedAs(os.Args[0], mainPackage()),
 	}
 }
 

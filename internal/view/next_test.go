@@ -127,7 +127,7 @@ func TestAhead(t *testing.T) {
 // A ladder is told in words, not as it stands in the configuration.
 func TestALadderInWords(t *testing.T) {
 	for want, ladder := range map[string][]recovery.Rung{
-		"another group of the same configuration": {{Same: true}},
+		"another group of the same configuration":                                       {{Same: true}},
 		"another group: of the same configuration (at most 1 instance), then On-Demand": {{Same: true, Max: 1}, {Market: emr.OnDemand}},
 		"another group: of the same configuration, then of type m5a.xlarge or m5d.xlarge, Spot, for $0.10 at most (at most 5 instances, stuck after 1h05m)": {
 			{Same: true}, {Types: []string{"m5a.xlarge", "m5d.xlarge"}, Market: emr.Spot, BidPrice: "0.10", Max: 5, After: 65 * time.Minute}},
