@@ -345,15 +345,18 @@ func (d *decider) release(r *recovery.Recovery, p *pool.Pool) bool {
 	return false
 }
 
-// unshown says whether the last release does not show in the reads yet, and asks for the next one: a release that was lost is
+// unshown says whether a release of the recovery does not show in the reads yet, and asks for the next one: a release that was lost is
 // repeated once its settle time is over (see observe).
 func (d *decider) unshown(r *recovery.Recovery, p *pool.Pool) bool {
-	g, m := d.s.Group(r.Group), p.Member(r.Group)
-	if g == nil || m == nil || r.Sent.IsZero() || g.Requested == m.Last() || !m.Ours(g.Requested) {
-		return false
+	for _, m := range p.Members {
+		g := d.s.Group(m.Group)
+		if g == nil || r.Sent.IsZero() || g.Called.By != r.ID || g.Requested == m.Last() || !m.Ours(g.Requested) {
+			continue
+		}
+		d.need(emr.ListInstanceGroups, "", later(r.Sent.Add(r.Settings.Pace/3), d.s.Read.Add(r.Settings.Pace)), ClassRecovery)
+		return true
 	}
-	d.need(emr.ListInstanceGroups, "", later(r.Sent.Add(r.Settings.Pace/3), d.s.Read.Add(r.Settings.Pace)), ClassRecovery)
-	return true
+	return false
 }
 
 func (d *decider) ledgerOf(r *recovery.Recovery) ledger.Ledger {
