@@ -83,7 +83,8 @@ func (x *watched) outside(c emrsim.Change) {
 func (x *watched) nameable(b *groupBook, g emr.Group, began time.Time) {
 	if b.shown[0].reads == 0 || b.shown[0].count != g.Requested {
 		before := b.shown[0]
-		if before.reads == 1 && before.count < b.shown[1].count { // a fall that no second read showed did not happen
+		// A fall that no second read showed did not happen, but for one of our own.
+		if before.reads == 1 && before.count < b.shown[1].count && !b.mayBeOurs(began, before.count) {
 			before = b.shown[1]
 		}
 		b.shown = [2]showing{{count: g.Requested}, before}

@@ -417,7 +417,8 @@ func (w wants) quiet(x *watched, origin emr.GroupID, p *wanted, r reading) {
 		return
 	}
 	kept := slices.ContainsFunc(known.Members, func(m pool.Member) bool { return m.Kept != nil })
-	sum, whole := x.sum(origin, ""), x.whole(origin) && !kept
+	// What arrived since the read began nobody knows of yet: it is released for once a read shows it.
+	sum, whole := x.sum(origin, ""), x.whole(origin) && x.shownWhole(origin, r) && !kept
 	if sum < p.low || sum > p.high && whole {
 		x.violate("I2", "pool %s is quiet and %d are asked for in all, people want %d to %d", origin, sum, p.low, p.high)
 	}
@@ -435,6 +436,14 @@ func (x *watched) shownRight(origin emr.GroupID, r reading) bool {
 	return !slices.ContainsFunc(r.groups, func(g emr.Group) bool {
 		b := x.groups[g.ID]
 		return b != nil && b.origin == origin && !b.right(g, r.began)
+	})
+}
+
+// shownWhole says whether a read shows no member of a pool that misses instances.
+func (x *watched) shownWhole(origin emr.GroupID, r reading) bool {
+	return !slices.ContainsFunc(r.groups, func(g emr.Group) bool {
+		b := x.groups[g.ID]
+		return b != nil && b.origin == origin && g.Running < g.Requested
 	})
 }
 
