@@ -84,7 +84,7 @@ func TestRunNotifiesOfTroubles(t *testing.T) {
 		if got := b.kinds(); got["scope.denied"] != 1 || got["scope.allowed"] != 1 {
 			t.Errorf("in the end: %v", got)
 		}
-		if m := b.got[0]; m.Severity != notify.Critical || !strings.Contains(m.Text, "AWS refuses ListClusters") || !strings.Contains(m.Text, "way back: emrguard status --scope prod") {
+		if m := b.got[0]; m.Severity != notify.Critical || !strings.Contains(m.Text, "AWS refuses ListClusters") || !strings.Contains(m.Text, "more: emrguard status --scope prod") {
 			t.Errorf("%+v", m)
 		}
 	})

@@ -2,11 +2,13 @@ package notify
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"net/url"
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"emrguard/internal/store"
 	"emrguard/internal/view"
@@ -24,11 +26,16 @@ type Event struct {
 	Group       string    `json:"group,omitempty" doc:"id of the group"`
 	GroupLabel  string    `json:"group_label,omitempty" doc:"its name"`
 	Pool        string    `json:"pool,omitempty" doc:"id of the pool"`
+	PoolLabel   string    `json:"pool_label,omitempty" doc:"its name, where no group is named"`
 	Recovery    string    `json:"recovery,omitempty" doc:"id of the recovery"`
 	Requested   int       `json:"requested,omitempty" doc:"instances that the group was asked for, where that is why it is told"`
 	Running     int       `json:"running,omitempty" doc:"of these, those that ran"`
 	What        string    `json:"what" doc:"what happened, in words"`
 	Why         string    `json:"why" doc:"the reason"`
+	Cause       string    `json:"cause,omitempty" doc:"why EMR gives the group no instances, as it says: only where the begin of a repair is told, and it is known by then"`
+	Done        string    `json:"done,omitempty" doc:"what emrguard has done about it by the time the message was made; not of severity info"`
+	Stand       string    `json:"stand,omitempty" doc:"how many instances of the pool ran at that time; not of severity info"`
+	Next        string    `json:"next,omitempty" doc:"what emrguard does next by itself, and when; not of severity info"`
 	Author      string    `json:"author,omitempty" doc:"who asked for it; absent for emrguard's own"`
 	Unchanged   bool      `json:"unchanged,omitempty" doc:"true: emrguard only observes or runs dry, and nothing was changed"`
 	Undo        string    `json:"undo,omitempty" doc:"the way back: a command that takes it back, holds it or tells more"`
@@ -42,6 +49,14 @@ type Event struct {
 const (
 	maxReason = 400
 	maxName   = 128
+)
+
+// The bounds of those that are made when a message is, in bytes: what a sink's document holds of them is most of it.
+const (
+	maxCause  = 480
+	maxDone   = 220
+	maxNext   = 400
+	maxListed = 40 // of a name in a list
 )
 
 // dryRun is said of what was decided and not done.
@@ -71,17 +86,21 @@ func events(ctx context.Context, s store.Store, records []store.Record, site str
 			GroupLabel: shorten(v.GroupLabel, maxName), Pool: r.Pool, Recovery: r.Recovery, What: k.what, Why: shorten(v.Told(), maxReason), Author: shorten(r.Author, maxName),
 			Unchanged: strings.HasPrefix(r.Kind, "would."), Undo: k.command(r), Undoing: k.undoing, Page: pageOf(site, r), topic: k.topic,
 		}
+		if r.Pool != "" && r.Group == "" {
+			about := r
+			about.Group = r.Pool
+			e.PoolLabel = shorten(w.Events([]store.Record{about})[0].GroupLabel, maxName)
+		}
 		if r.Kind == "recovery.open" {
-			e.began(r, w)
+			e.began(r)
 		}
 		out = append(out, e)
 	}
 	return out, nil
 }
 
-// began adds to the begin of a recovery how many ran, and the cause that EMR gave, if it is known by now. It is often told in another record of the same
-// minute.
-func (e *Event) began(r store.Record, w view.World) {
+// began adds to the begin of a repair how many ran, and which of a chain it is.
+func (e *Event) began(r store.Record) {
 	began, ok := view.BeganOf(r)
 	if !slices.Contains(repairs, began.Kind) {
 		return
@@ -89,12 +108,9 @@ func (e *Event) began(r store.Record, w view.World) {
 	if ok {
 		e.Requested, e.Running = began.Requested, began.Running
 	}
-	for _, s := range w.Scopes {
-		for _, c := range s.Clusters {
-			if open := c.Recovery(r.Recovery); open != nil && open.Why.String() != "" && !strings.Contains(e.Why, open.Why.Text) {
-				e.Why = shorten(e.Why+"; EMR says: "+open.Why.String(), maxReason)
-			}
-		}
+	var at chain
+	if json.Unmarshal(r.Data, &at) == nil {
+		e.What = nth(r.Group, r.Pool, at.Number, at.Settings.Chain)
 	}
 }
 
@@ -135,4 +151,17 @@ func shorten(text string, longest int) string {
 		return text
 	}
 	return strings.TrimRight(string(runes[:longest-1]), " ,;:") + "…"
+}
+
+// clip cuts a text after so many bytes, between two characters.
+func clip(text string, longest int) string {
+	const end = "…"
+	if len(text) <= longest {
+		return text
+	}
+	cut := longest - len(end)
+	for cut > 0 && !utf8.RuneStart(text[cut]) {
+		cut--
+	}
+	return strings.TrimRight(text[:cut], " ,;:") + end
 }

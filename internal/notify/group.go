@@ -1,6 +1,7 @@
 package notify
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"time"
@@ -10,6 +11,7 @@ import (
 const (
 	maxShown    = 5   // events of a message
 	maxClusters = 600 // clusters of a group that are told apart
+	maxNames    = 20  // of them, those whose names are kept
 	maxGroups   = 50  // open groups of a sink; beyond, the oldest is sent at once
 )
 
@@ -24,9 +26,13 @@ type group struct {
 	Total    int       `json:"total"`
 	Clusters []string  `json:"clusters,omitempty"` // sorted
 	AtLeast  bool      `json:"at_least,omitempty"`
-	From     time.Time `json:"from,omitzero"`
-	To       time.Time `json:"to,omitzero"`
-	Events   []Event   `json:"events,omitempty"`
+	Names    []string  `json:"names,omitempty"` // of the first clusters
+
+	Requested int       `json:"requested,omitempty"` // of all stuck groups
+	Running   int       `json:"running,omitempty"`
+	From      time.Time `json:"from,omitzero"`
+	To        time.Time `json:"to,omitzero"`
+	Events    []Event   `json:"events,omitempty"`
 }
 
 // collect puts an event into its group of the sink.
@@ -63,10 +69,14 @@ func (g *group) add(e Event) {
 	if i, ok := slices.BinarySearch(g.Clusters, e.Cluster); !ok && e.Cluster != "" {
 		if len(g.Clusters) < maxClusters {
 			g.Clusters = slices.Insert(g.Clusters, i, e.Cluster)
+			if len(g.Names) < maxNames {
+				g.Names = append(g.Names, clip(cmp.Or(e.ClusterName, e.Cluster), maxListed))
+			}
 		} else {
 			g.AtLeast = true
 		}
 	}
+	g.Requested, g.Running = g.Requested+e.Requested, g.Running+e.Running
 	if len(g.Events) < maxShown {
 		g.Events = append(g.Events, e)
 	}
@@ -75,25 +85,18 @@ func (g *group) add(e Event) {
 // message is the group's message, without its texts: those are made when it is sent.
 func (g *group) message(id string, now time.Time, missed int) Message {
 	return Message{ID: id, Created: now.UTC(), Severity: g.Severity, Topic: g.Topic, Scope: g.Scope, Kinds: g.Kinds, Total: g.Total, Clusters: len(g.Clusters), AtLeast: g.AtLeast,
-		From: g.From, To: g.To, Events: g.Events, Missed: missed}
+		From: g.From, To: g.To, Events: g.Events, Missed: missed, Names: g.Names, Requested: g.Requested, Running: g.Running}
 }
 
 // close makes the messages of the groups that are due, and of the oldest beyond maxGroups, puts them into the outbox and says how many
-// messages were dropped for that. Groups whose quiet time is over are forgotten. A due time further ahead than the settings allow is due: the
-// clock was set back.
+// messages were dropped for that. Groups whose quiet time is over are forgotten.
 func (b *box) close(now time.Time, s *Settings, id func() string) (made, dropped int) {
 	far := now.Add(max(s.GroupWait, s.GroupInterval))
-	open := b.open()
 	b.Groups = slices.DeleteFunc(b.Groups, func(g group) bool { return g.Total == 0 && (!g.Quiet.After(now) || g.Quiet.After(far)) })
-	for i := range b.Groups {
-		g := &b.Groups[i]
-		if g.Total == 0 || g.Due.After(now) && !g.Due.After(far) && open <= maxGroups {
-			continue
-		}
-		open--
+	for _, g := range b.ripe(now, s) {
 		made++
 		dropped += b.put(g.message(id(), now, b.Dropped))
-		b.Groups[i] = group{Scope: g.Scope, Topic: g.Topic, Severity: g.Severity, Quiet: now.Add(s.GroupInterval)}
+		*g = group{Scope: g.Scope, Topic: g.Topic, Severity: g.Severity, Quiet: now.Add(s.GroupInterval)}
 	}
 	if extra := len(b.Groups) - 2*maxGroups; extra > 0 { // of many scopes, those that are empty
 		b.Groups = slices.DeleteFunc(b.Groups, func(g group) bool {
@@ -105,6 +108,23 @@ func (b *box) close(now time.Time, s *Settings, id func() string) (made, dropped
 		})
 	}
 	return made, dropped
+}
+
+// ripe are the groups whose messages are to be made, in their order. A due time further ahead than the settings allow is due: the
+// clock was set back.
+func (b *box) ripe(now time.Time, s *Settings) []*group {
+	far := now.Add(max(s.GroupWait, s.GroupInterval))
+	open := b.open()
+	var out []*group
+	for i := range b.Groups {
+		g := &b.Groups[i]
+		if g.Total == 0 || g.Due.After(now) && !g.Due.After(far) && open <= maxGroups {
+			continue
+		}
+		open--
+		out = append(out, g)
+	}
+	return out
 }
 
 // open counts the groups that have something to tell.

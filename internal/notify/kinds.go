@@ -69,7 +69,7 @@ var kinds = []kind{
 	{"recovery.withheld", topicRecovery, Warning, "a recovery ended because emrguard may not change the cluster", "emrguard explain {recovery}", explains},
 	{"recovery.reported", topicRecovery, Critical, "emrguard could not repair a group and gave up on it", "emrguard explain {recovery}", explains},
 	{"recovery.cause", topicRecovery, Info, "EMR said why a group is stuck", "", ""},
-	{"pool.rest", topicRecovery, Critical, "a pool rests because its recoveries keep failing", "emrguard pause {cluster}", "keeps emrguard from trying again when the rest ends"},
+	{"pool.rest", topicRecovery, Critical, "a pool takes no launches for a while, because its recoveries keep failing", "emrguard pause {cluster}", "keeps emrguard from trying again when the rest ends"},
 	{"pool.rested", topicRecovery, Info, "a pool's rest is over", "emrguard pause {cluster}", pauses},
 	{"pool.whole", topicRecovery, Info, "a resting pool is whole again", "", ""},
 	{"pool.blocked", topicRecovery, Critical, "a pool misses instances and there is no place to launch them", "emrguard explain {pool}", "tells which places were passed over, and why; emrguard unban makes a banned group one again"},
@@ -175,7 +175,7 @@ type detail struct {
 
 // repairs are the kinds of recoveries that begin because something is wrong. The others are operations: asked for by hand, by a policy, or
 // owed to a pool.
-var repairs = []recovery.Kind{recovery.Stuck, recovery.Suspended, recovery.Idle, recovery.Shrink, recovery.Overrun, recovery.Enforce}
+var repairs = []recovery.Kind{recovery.Stuck, recovery.Suspended, recovery.Idle, recovery.Shrink, recovery.Overrun}
 
 // classify says what a record stands for, or false if it is not notified. A recovery.open of a mere operation is of severity info, and so is the end of a ban
 // after which nobody has to do anything; a recovery that placed nothing elsewhere has nothing to be asked back.
@@ -189,12 +189,17 @@ func classify(r store.Record) (kind, bool) {
 		return k, true // told as if it were the worse case
 	}
 	switch {
+	case r.Kind == "recovery.open" && d.Kind == recovery.Enforce: // pool.outside_ban tells it
+		k.severity, k.what = Info, "what somebody launched on a banned group is being stopped"
 	case r.Kind == "recovery.open" && !slices.Contains(repairs, d.Kind) && d.Kind != "":
 		k.severity, k.what = Info, fmt.Sprintf("an operation (%s) began", d.Kind)
 	case r.Kind == "recovery.completed" && d.Placed == 0:
 		k.undo, k.undoing = "", ""
 	case r.Kind == "ban.over" && d.Elsewhere != nil && (*d.Elsewhere == 0 || d.Return == recovery.Auto):
 		k.severity, k.what, k.undo, k.undoing = Info, "a ban is over", "", ""
+	}
+	if r.Kind == "pool.rest" && strings.Contains(r.Reason, ": EMR refused ") {
+		k.what = "AWS refuses what a recovery needs, so its pool takes no launches for a while; emrguard check names a permission that is missing"
 	}
 	return k, true
 }

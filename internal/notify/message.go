@@ -24,10 +24,15 @@ type Message struct {
 	Total    int       `json:"total" doc:"how many events there were in all"`
 	Clusters int       `json:"clusters" doc:"on how many clusters"`
 	AtLeast  bool      `json:"at_least,omitempty" doc:"true: there were more clusters than were counted"`
-	From     time.Time `json:"from" doc:"of the first event"`
-	To       time.Time `json:"to" doc:"of the last event"`
-	Events   []Event   `json:"events" doc:"the first few events"`
-	Missed   int       `json:"missed,omitempty" doc:"how many earlier messages to this sink were dropped because it could not be reached"`
+	Names    []string  `json:"names,omitempty" doc:"names of the first 20 of these clusters, ids where there is none"`
+
+	Requested int `json:"requested,omitempty" doc:"instances that the groups whose recoveries began were asked for, in all"`
+	Running   int `json:"running,omitempty" doc:"of these, those that ran"`
+
+	From   time.Time `json:"from" doc:"of the first event"`
+	To     time.Time `json:"to" doc:"of the last event"`
+	Events []Event   `json:"events" doc:"the first few events"`
+	Missed int       `json:"missed,omitempty" doc:"how many earlier messages to this sink were dropped because it could not be reached"`
 }
 
 // Count is how often something happened.
@@ -74,11 +79,8 @@ func (m *Message) about() string {
 		return cmp.Or(m.Scope, "emrguard")
 	case m.Clusters == 1:
 		text := fmt.Sprintf("%s (%s)", names[0], m.Scope)
-		if e := &m.Events[0]; m.Total == 1 && e.Group != "" {
-			text += ", group " + cmp.Or(e.GroupLabel, e.Group)
-			if e.Requested > 0 {
-				text += fmt.Sprintf(", %d of %d run", e.Running, e.Requested)
-			}
+		if e := &m.Events[0]; m.Total == 1 && e.part() != "" {
+			text += e.part() + e.figures()
 		}
 		return text
 	}
@@ -89,7 +91,11 @@ func (m *Message) about() string {
 	if m.Clusters > namedMost || len(names) < m.Clusters {
 		names = append(names[:min(namedMost, len(names))], "…")
 	}
-	return fmt.Sprintf("%s, %s (%s)", m.Scope, count, strings.Join(names, ", "))
+	text := fmt.Sprintf("%s, %s (%s)", m.Scope, count, strings.Join(names, ", "))
+	if missing := m.Requested - m.Running; missing > 0 {
+		text += fmt.Sprintf(", %d instances missing", missing)
+	}
+	return text
 }
 
 // Facts say what happened how often, and that nothing was changed where nothing was.
@@ -99,6 +105,16 @@ func (m *Message) Facts() []string {
 		for _, k := range m.Kinds {
 			out = append(out, fmt.Sprintf("%s: %s", k.What, view.Times(k.Count)))
 		}
+	}
+	if m.Clusters > 1 && m.Requested > 0 {
+		out = append(out, fmt.Sprintf("%d of the %d instances of the groups whose recoveries began are missing", m.Requested-m.Running, m.Requested))
+	}
+	if m.Clusters > maxShown {
+		text := "clusters: " + strings.Join(m.Names, ", ")
+		if more := m.Clusters - len(m.Names); more > 0 {
+			text += fmt.Sprintf(", and %d more", more)
+		}
+		out = append(out, text)
 	}
 	if m.unchanged() {
 		out = append(out, "emrguard observes only, or runs dry: "+dryRun)
@@ -128,6 +144,9 @@ func (m *Message) Rest() []string {
 		out = append(out, fmt.Sprintf("and %d more: emrguard history --scope %s --kind %s --since %s --until %s", more, m.Scope, strings.Join(slices.Compact(kinds), ","),
 			m.From.UTC().Format(time.RFC3339), m.To.Add(time.Second).UTC().Format(time.RFC3339)))
 	}
+	if m.Clusters > maxShown && m.Topic == topicRecovery && m.Severity != Info && !m.unchanged() {
+		out = append(out, fmt.Sprintf("to hold every change in the scope: emrguard pause --all --scope %s; emrguard resume --all --scope %s ends that", m.Scope, m.Scope))
+	}
 	switch {
 	case m.Missed == 1:
 		out = append(out, "1 earlier message to this receiver could not be delivered and was dropped; emrguard history has what it told")
@@ -146,13 +165,32 @@ func (e *Event) Heading() string {
 			text = fmt.Sprintf("%s (%s)", e.ClusterName, e.Cluster)
 		}
 	}
-	if e.Group != "" {
-		text += ", group " + cmp.Or(e.GroupLabel, e.Group)
-	}
-	return text + ", " + e.At.UTC().Format("2006-01-02 15:04 UTC")
+	return text + e.part() + ", " + e.At.UTC().Format("2006-01-02 15:04 UTC")
 }
 
-// Lines are what happened, why, the way back, and the page that tells more, each with its heading.
+// part is the group, or without one the pool, that the event is about, as the end of a heading.
+func (e *Event) part() string {
+	switch {
+	case e.Group != "":
+		return ", group " + cmp.Or(e.GroupLabel, e.Group)
+	case e.Pool != "":
+		return ", pool " + cmp.Or(e.PoolLabel, e.Pool)
+	}
+	return ""
+}
+
+// figures are how many run, as far as a title has to say it.
+func (e *Event) figures() string {
+	switch {
+	case e.Requested > 0:
+		return fmt.Sprintf(", %d of %d run", e.Running, e.Requested)
+	case e.Stand != "":
+		return ", " + e.Stand
+	}
+	return ""
+}
+
+// Lines are what happened, why, what has been done and follows, the way back, and the page that tells more, each with its heading.
 func (e *Event) Lines() []Line {
 	lines := []Line{{Head: "what", Text: e.What}, {Head: "why", Text: e.Why}}
 	if e.Unchanged {
@@ -161,8 +199,13 @@ func (e *Event) Lines() []Line {
 	if e.Author != "" {
 		lines[1].Text += " (by " + e.Author + ")"
 	}
+	for _, l := range []Line{{Head: "EMR says", Text: e.Cause}, {Head: "done", Text: e.Done}, {Head: "now", Text: e.Stand}, {Head: "next", Text: e.Next}} {
+		if l.Text != "" {
+			lines = append(lines, l)
+		}
+	}
 	if e.Undo != "" {
-		lines = append(lines, Line{Head: "way back", Text: e.Undo, Note: e.Undoing})
+		lines = append(lines, Line{Head: e.undoes(), Text: e.Undo, Note: e.Undoing})
 	}
 	if e.Page != "" {
 		lines = append(lines, Line{Head: "page", Text: e.Page})
@@ -170,7 +213,18 @@ func (e *Event) Lines() []Line {
 	return lines
 }
 
-// Line is one line of an event. The text of a way back is a command, and the note what it does.
+// undoes says what its command is to the event.
+func (e *Event) undoes() string {
+	switch verb := strings.Fields(e.Undo + " -")[1]; {
+	case verb == "explain", verb == "status":
+		return "more"
+	case verb == "pause" && !strings.HasPrefix(e.Kind, "order."):
+		return "to stop it"
+	}
+	return "way back"
+}
+
+// Line is one line of an event. If it has a note, its text is a command, and the note says what that does.
 type Line struct{ Head, Text, Note string }
 
 // text is the whole message as plain text.

@@ -10,10 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"emrguard/internal/guard"
-	"emrguard/internal/recovery"
 	"emrguard/internal/store"
-	"emrguard/internal/view"
 )
 
 // TestMessageTexts compares what people read with testdata/messages.txt; -update writes it anew.
@@ -138,19 +135,42 @@ func TestPageOf(t *testing.T) {
 	}
 }
 
-// TestABeginTellsTheCause: a message that a recovery began says why EMR refuses instances, if that is known by then.
-func TestABeginTellsTheCause(t *testing.T) {
-	c := view.Cluster{State: guard.State{Recoveries: []recovery.Recovery{{ID: "r1-7", Why: recovery.Why{Cause: recovery.Capacity, Text: "insufficient capacity of r5.2xlarge"}}}}}
-	w := view.World{Scopes: []view.Scope{{Name: "prod", Clusters: []view.Cluster{c}}}}
-	for _, of := range []struct{ data, id, want string }{
-		{`{"kind":"stuck"}`, "r1-7", "6 of 9 run; EMR says: capacity: insufficient capacity of r5.2xlarge"},
-		{`{"kind":"stuck"}`, "r1-8", "6 of 9 run"},
-		{`{"kind":"scale"}`, "r1-7", "6 of 9 run"},
+// TestWhatTheBeginTellsIsNotToldAgain: a sink that takes the begin of a recovery gets EMR's cause and the chain with it; one that asks for these alone gets them.
+func TestWhatTheBeginTellsIsNotToldAgain(t *testing.T) {
+	for name, c := range map[string]struct {
+		route  Route
+		kind   string
+		folded bool
+	}{
+		"all of it":                     {Route{Severity: Info}, "recovery.cause", true},
+		"warnings":                      {Route{}, "recovery.chained", true},
+		"all kinds of recoveries":       {Route{Kinds: []string{"recovery."}}, "recovery.chained", true},
+		"causes alone":                  {Route{Kinds: []string{"recovery.cause"}}, "recovery.cause", false},
+		"chains alone":                  {Route{Kinds: []string{"recovery.chained"}}, "recovery.chained", false},
+		"what needs a person":           {Route{Severity: Critical, Kinds: []string{"recovery."}}, "recovery.cause", false},
+		"what tells something else":     {Route{Severity: Info}, "recovery.completed", false},
+		"the begins of other clusters":  {Route{Kinds: []string{"recovery.open"}, Clusters: []string{"web-*"}}, "recovery.cause", false},
+		"the begins of this cluster":    {Route{Kinds: []string{"recovery.open"}, Clusters: []string{"etl-*"}}, "recovery.cause", true},
+		"the begins of another scope's": {Route{Severity: Info, Scopes: []string{"dev"}}, "recovery.cause", false},
 	} {
-		e := Event{Why: "6 of 9 run"}
-		e.began(store.Record{Recovery: of.id, Data: json.RawMessage(of.data)}, w)
-		if e.Why != of.want {
-			t.Errorf("%s of %s: %q, want %q", of.data, of.id, e.Why, of.want)
+		c.route.Sinks = []string{"chat"}
+		s := to("chat", "other")
+		s.Routes = []Route{c.route}
+		e := Event{Kind: c.kind, Severity: byName[c.kind].severity, Scope: "prod", Cluster: "j-1", ClusterName: "etl-1"}
+		if got := s.folded(&e, "chat"); got != c.folded {
+			t.Errorf("%s: %t", name, got)
+		}
+		if s.folded(&e, "other") {
+			t.Errorf("%s: the other sink takes no begins", name)
+		}
+	}
+}
+
+// TestClip: a text is cut between two characters and says so.
+func TestClip(t *testing.T) {
+	for _, c := range []struct{ text, want string }{{"abcdefgh", "abcdefgh"}, {"abcdefghi", "abcde…"}, {"ab, defghi", "ab, d…"}, {"abcd, ghi", "abcd…"}, {"äöüäöü", "äö…"}} {
+		if got := clip(c.text, 8); got != c.want {
+			t.Errorf("%q: %q, want %q", c.text, got, c.want)
 		}
 	}
 }

@@ -215,6 +215,11 @@ func (n *Notifier) step(ctx context.Context) time.Duration {
 	more := n.read(ctx, now, &settings)
 	for _, name := range n.state.names() {
 		b := n.state.boxes[name]
+		for _, g := range b.ripe(now, &settings) {
+			if err := stand(ctx, n.o.Store, g.Events); err != nil {
+				n.fault(fmt.Errorf("read how things stand, so a message says less: %w", err))
+			}
+		}
 		made, lost := b.close(now, &settings, n.state.number(n.o.Store.ID()))
 		gone := b.expire(now, settings.GiveUp)
 		b.dirty = b.dirty || made > 0 || len(gone) > 0
@@ -344,6 +349,9 @@ func (n *Notifier) read(ctx context.Context, now time.Time, settings *Settings) 
 	}
 	for _, e := range found {
 		for _, name := range settings.to(&e) {
+			if settings.folded(&e, name) {
+				continue
+			}
 			b := n.state.box(name)
 			b.collect(e, now, settings)
 			b.dirty, n.state.dirty = true, true

@@ -188,7 +188,8 @@ func TestPropertyBounds(t *testing.T) {
 	for i := range 200 {
 		for j := range maxClusters {
 			b.collect(Event{ID: "2-123456", Kind: "recovery.open", Severity: Warning, At: now, Scope: fmt.Sprintf("scope-%d", i), Cluster: fmt.Sprintf("j-%013d", j), ClusterName: name,
-				GroupLabel: name, Group: "ig-1234567890123", Pool: "ig-1234567890123", Why: long, What: byName["recovery.open"].what, Author: name, topic: "recovery"}, now, &s)
+				GroupLabel: name, Group: "ig-1234567890123", Pool: "ig-1234567890123", Why: long, Requested: 2000,
+				Cause: clip(long+long, maxCause), Done: clip(long, maxDone), Next: clip(long, maxNext), Stand: "1000000 of 1000000 run in the pool", What: byName["recovery.open"].what, Author: name, topic: "recovery"}, now, &s)
 		}
 		b.close(now, &s, id)
 	}

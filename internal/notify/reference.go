@@ -17,7 +17,8 @@ func Reference() string {
 How notifications are set up is in [notifications.md](notifications.md). These kinds of records of the history are notified; all others are in the
 history alone. The way back is a command that takes it back, holds it or, where there is no way back, tells more; messages have the ids filled in.
 
-A ` + "`recovery.open`" + ` that is no repair, but an operation asked for by hand, by a policy or by what a pool is owed, is of severity info. So is a
+A ` + "`recovery.open`" + ` that is no repair, but an operation asked for by hand, by a policy or by what a pool is owed, is of severity info, and so
+is the stop of a launch on a banned group, which ` + "`pool.outside_ban`" + ` tells. So is a
 ` + "`ban.over`" + ` of a group that has nothing on fallbacks, or is asked for it again by itself. In ` + "`observe`" + ` mode and in a dry run the kinds that begin with ` + "`would.`" + ` say what emrguard would do, and their messages say that nothing was changed.
 `)
 	topic := ""
