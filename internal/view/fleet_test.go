@@ -112,3 +112,39 @@ func TestFleet(t *testing.T) {
 		}
 	}
 }
+
+// What holds for most clusters of a scope is told once, with the scope, and not in both columns of each row.
+func TestObservedIsToldOnce(t *testing.T) {
+	observed := func(id, reason string) Cluster {
+		c := Cluster{State: cluster(id, id, nil), Rule: Rule{Mode: "observe"}}
+		c.Withheld, c.Read = reason, ago(time.Minute)
+		return c
+	}
+	const rule = "mode observe by emrguard.yaml:4"
+	w := New(noon, []Scope{{Name: "prod", Clusters: []Cluster{observed("j-1", rule), observed("j-2", rule), observed("j-3", "EMR managed scaling is in charge"), observed("j-4", rule)}}})
+	s := w.Status().Scopes[0]
+	if got, want := s.Headline(noon), "scope prod: no emrguard runs; 3 of 4 clusters are only observed (mode observe by emrguard.yaml:4), and what emrguard would do is in the history"; got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+	for i, want := range []string{"healthy", "healthy", "observed only: EMR managed scaling is in charge", "healthy"} {
+		c := s.Clusters[i]
+		if got := strings.Join(c.Notes(noon), "\n"); got != want {
+			t.Errorf("%s: got %q, want %q", c.Cluster, got, want)
+		}
+		if next := c.First(); (next == nil) != (want == "healthy") {
+			t.Errorf("%s: what follows is %+v", c.Cluster, next)
+		}
+		if c.Withheld == "" || len(c.Next) != 1 {
+			t.Errorf("%s: programs are not told: %+v", c.Cluster, c)
+		}
+	}
+	w.Scopes[0].Clusters = w.Scopes[0].Clusters[:1]
+	s = w.Status().Scopes[0]
+	if s.Observed != nil || s.Clusters[0].Notes(noon)[0] != "observed only: "+rule {
+		t.Errorf("one cluster: %+v", s)
+	}
+	w.Scopes[0].Clusters = []Cluster{observed("j-1", rule), observed("j-2", rule)}
+	if got := w.Status().Scopes[0].Headline(noon); !strings.Contains(got, "; all 2 clusters are only observed (") {
+		t.Error(got)
+	}
+}

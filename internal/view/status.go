@@ -25,6 +25,7 @@ type ScopeStatus struct {
 	Paused   *Paused         `json:"paused,omitempty" doc:"emrguard changes nothing in the whole scope"`
 	Troubles []Trouble       `json:"troubles,omitempty" doc:"what is wrong with the scope as a whole"`
 	Problems []string        `json:"problems,omitempty" doc:"what of the scope could not be read"`
+	Observed *Observed       `json:"observed,omitempty" doc:"most of its clusters are only observed, for one reason"`
 	Clusters []ClusterStatus `json:"clusters" doc:"the clusters that have not ended, by name"`
 }
 
@@ -90,6 +91,7 @@ type ClusterStatus struct {
 	Next         []Next           `json:"next" doc:"what follows by itself if nothing changes, the earliest first"`
 
 	bans      []BanStatus // of its groups, pool by pool; programs ask for them apart
+	alike     bool        // it is only observed, for the reason that stands with its scope
 	shortfall []string    // the words for how the changes of its pools stand
 }
 
@@ -129,6 +131,7 @@ func (w World) Status() Status {
 		for _, c := range s.Clusters {
 			row.Clusters = append(row.Clusters, w.clusterStatus(s, c))
 		}
+		row.observe()
 		out.Scopes = append(out.Scopes, row)
 	}
 	return out
@@ -260,6 +263,9 @@ func (s ScopeStatus) Headline(now time.Time) string {
 	if s.Paused != nil {
 		text += "; paused " + s.Paused.text(now)
 	}
+	if s.Observed != nil {
+		text += "; " + s.Observed.sentence(len(s.Clusters))
+	}
 	return text
 }
 
@@ -289,8 +295,11 @@ func (p Paused) text(now time.Time) string {
 	return text
 }
 
-// First is what emrguard does next, or, if nothing is due, what follows else; nil when nothing does.
+// First is what emrguard does next, or, if nothing is due, what follows else; nil when nothing does, or when its scope says it.
 func (c ClusterStatus) First() *Next {
+	if c.alike && c.Paused == nil {
+		return nil
+	}
 	if i := slices.IndexFunc(c.Next, func(n Next) bool { return n.Stop != "" }); i >= 0 {
 		return &c.Next[i]
 	}
@@ -356,7 +365,7 @@ func (c ClusterStatus) Notes(now time.Time) []string {
 	if c.CoreShort > 0 {
 		add("core short by %d: `emrguard return` asks the core group again", c.CoreShort)
 	}
-	if c.Withheld != "" {
+	if c.Withheld != "" && !c.alike {
 		add("observed only: %s", c.Withheld)
 	}
 	switch {

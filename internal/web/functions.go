@@ -35,7 +35,8 @@ var templates = template.Must(template.New("").Funcs(template.FuncMap{
 	"money": func(x float64) string { return fmt.Sprintf("%.2f", x) },
 	"n":     func(x float64) string { return strconv.FormatFloat(x, 'f', 1, 64) },
 	"notes": notes, "marked": marked, "matter": matter, "changing": changing, "short": short, "said": said,
-	"join": strings.Join,
+	"join":    strings.Join,
+	"oneline": func(cell string) string { return strings.ReplaceAll(cell, "\n", "; ") },
 }).ParseFS(templateFiles, "templates/*.html"))
 
 // timed puts a time that is told into an element that says which it is, so that a browser can tell it in its own zone.

@@ -48,7 +48,7 @@ func TestPages(t *testing.T) {
 			{"/history?kind=call.,answer.&scope=prod", []string{`<option selected>call.,answer.</option>`, `name="scope" value="prod"`}},
 			{"/explain/" + record, []string{"what led to it", "what came of it"}},
 			{"/explain/etl", []string{"cluster etl"}},
-			{"/report?days=1", []string{"Report", "1 day", "stuck"}},
+			{"/report?days=1", []string{"Report", "1 day", "stuck", "stuck for capacity once; banned by emrguard"}},
 			{"/costs", []string{"instance-hours run", "RECOVERED H", "How this is computed", "price file"}},
 			{"/login", []string{"Log in", "listen_token_file"}},
 		} {
