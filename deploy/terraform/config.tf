@@ -8,8 +8,9 @@ locals {
     web              = merge(try(var.settings.web, {}), { for name in ["EMRGUARD_ADMIN_TOKEN"] : "admin_token_env" => name if local.orders })
   }
 
-  reachable = try(var.ecs.read_token_secret_arn, null) != null
-  orders    = try(var.ecs.admin_token_secret_arn, null) != null
+  # By the keys, which are known before the secrets are made.
+  reachable = var.ecs == null ? false : contains(keys(var.ecs.token_secret_arns), "read")
+  orders    = var.ecs == null ? false : contains(keys(var.ecs.token_secret_arns), "admin")
 
   scopes = [merge(var.scope_settings, {
     for key, value in {

@@ -3,12 +3,16 @@ locals {
   # The parts of the service, once or not at all.
   service = var.ecs == null ? {} : { emrguard = var.ecs }
 
-  token_secrets = {
-    for name, arn in {
-      EMRGUARD_READ_TOKEN  = try(var.ecs.read_token_secret_arn, null)
-      EMRGUARD_ADMIN_TOKEN = try(var.ecs.admin_token_secret_arn, null)
-    } : name => arn if arn != null
-  }
+  # Variables from Secrets Manager, by name.
+  secrets = var.ecs == null ? {} : merge(
+    { for role, arn in var.ecs.token_secret_arns : "EMRGUARD_${upper(role)}_TOKEN" => arn },
+    var.ecs.secrets,
+  )
+
+  # Maps decide what there is one of for each: their keys are known before anything is made, when values such as ARNs and ids are not.
+  subnets = var.ecs == null ? {} : var.ecs.subnet_ids
+  ingress = local.reachable ? var.ecs.ingress_cidrs : {}
+  egress  = var.ecs == null ? {} : var.ecs.egress
 
   container = {
     name                   = "emrguard"
@@ -19,10 +23,12 @@ locals {
     readonlyRootFilesystem = true
     stopTimeout            = 15
     linuxParameters        = { capabilities = { drop = ["ALL"] } }
-    environment            = [{ name = "EMRGUARD_YAML", value = local.config }]
-    secrets                = [for name, arn in local.token_secrets : { name = name, valueFrom = arn }]
-    portMappings           = [{ containerPort = 8470, protocol = "tcp" }]
-    mountPoints            = [{ sourceVolume = "state", containerPath = "/var/lib/emrguard", readOnly = false }]
+    environment = [
+      for name, value in merge(var.ecs == null ? {} : var.ecs.environment, { EMRGUARD_YAML = local.config }) : { name = name, value = value }
+    ]
+    secrets      = [for name, arn in local.secrets : { name = name, valueFrom = arn }]
+    portMappings = [{ containerPort = 8470, protocol = "tcp" }]
+    mountPoints  = [{ sourceVolume = "state", containerPath = "/var/lib/emrguard", readOnly = false }]
     healthCheck = {
       command     = ["CMD", "/emrguard", "health", "-c", "env:EMRGUARD_YAML"]
       interval    = 30
@@ -49,7 +55,7 @@ resource "aws_cloudwatch_log_group" "emrguard" {
   tags              = var.tags
 }
 
-# What ECS itself needs to start the task: image, log, tokens. emrguard does not have this role.
+# What ECS itself needs to start the task: image, log, secrets. emrguard does not have this role.
 resource "aws_iam_role" "execution" {
   for_each = local.service
 
@@ -66,14 +72,20 @@ resource "aws_iam_role_policy_attachment" "execution" {
   policy_arn = "arn:${data.aws_partition.current.partition}:iam::aws:policy/service-role/AmazonECSTaskExecutionRolePolicy"
 }
 
-resource "aws_iam_role_policy" "tokens" {
-  for_each = length(local.token_secrets) > 0 ? local.service : {}
+resource "aws_iam_role_policy" "secrets" {
+  for_each = length(local.secrets) > 0 ? local.service : {}
 
-  name = "tokens"
+  name = "secrets"
   role = aws_iam_role.execution[each.key].id
   policy = jsonencode({
-    Version   = "2012-10-17"
-    Statement = [{ Sid = "Tokens", Effect = "Allow", Action = ["secretsmanager:GetSecretValue"], Resource = values(local.token_secrets) }]
+    Version = "2012-10-17"
+    Statement = [{
+      Sid    = "Secrets"
+      Effect = "Allow"
+      Action = ["secretsmanager:GetSecretValue"]
+      # An ARN has seven parts; what follows is the key within the secret.
+      Resource = distinct([for name, arn in local.secrets : join(":", slice(split(":", arn), 0, 7))])
+    }]
   })
 }
 
@@ -108,11 +120,22 @@ resource "aws_vpc_security_group_egress_rule" "state" {
   to_port                      = 2049
 }
 
-resource "aws_vpc_security_group_ingress_rule" "page" {
-  for_each = local.reachable ? toset(var.ecs.ingress_cidrs) : toset([])
+resource "aws_vpc_security_group_egress_rule" "more" {
+  for_each = local.egress
 
   security_group_id = aws_security_group.task["emrguard"].id
-  description       = "the page and the API"
+  description       = each.key
+  cidr_ipv4         = each.value.cidr
+  ip_protocol       = "tcp"
+  from_port         = each.value.port
+  to_port           = each.value.port
+}
+
+resource "aws_vpc_security_group_ingress_rule" "page" {
+  for_each = local.ingress
+
+  security_group_id = aws_security_group.task["emrguard"].id
+  description       = "the page and the API, for ${each.key}"
   cidr_ipv4         = each.value
   ip_protocol       = "tcp"
   from_port         = 8470
@@ -158,7 +181,7 @@ resource "aws_efs_backup_policy" "state" {
 }
 
 resource "aws_efs_mount_target" "state" {
-  for_each = toset(try(var.ecs.subnet_ids, []))
+  for_each = local.subnets
 
   file_system_id  = aws_efs_file_system.state["emrguard"].id
   subnet_id       = each.value
@@ -262,7 +285,7 @@ resource "aws_ecs_service" "emrguard" {
   }
 
   network_configuration {
-    subnets          = each.value.subnet_ids
+    subnets          = values(each.value.subnet_ids)
     security_groups  = [aws_security_group.task[each.key].id]
     assign_public_ip = each.value.assign_public_ip
   }
@@ -272,7 +295,7 @@ resource "aws_ecs_service" "emrguard" {
     aws_efs_file_system_policy.state,
     aws_efs_mount_target.state,
     aws_iam_role_policy.emrguard,
-    aws_iam_role_policy.tokens,
+    aws_iam_role_policy.secrets,
     aws_iam_role_policy_attachment.execution,
   ]
 }

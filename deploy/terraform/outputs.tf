@@ -18,6 +18,11 @@ output "dead_letter_queue" {
   value       = one(aws_sqs_queue.dead[*].url)
 }
 
+output "security_group_id" {
+  description = "With run_on = ecs: the task's security group."
+  value       = one(values(aws_security_group.task)[*].id)
+}
+
 output "config" {
   description = "emrguard.yaml: save it with terraform output -raw config, and check it with emrguard check."
   value       = local.config

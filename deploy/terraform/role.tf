@@ -1,6 +1,8 @@
 # The role that emrguard has: who may take it, and what it may do.
 locals {
   oidc_provider = try(element(split(":oidc-provider/", var.eks.oidc_provider_arn), 1), "")
+  # Whether the object is given is known before the cluster is made.
+  pod_identity = var.eks == null ? null : var.eks.pod_identity
 
   trusted = {
     ecs = {
@@ -14,6 +16,17 @@ locals {
       Action    = "sts:AssumeRole"
       Principal = { Service = "ec2.amazonaws.com" }
     }
+    # EKS tells STS whose pod asks.
+    pods = {
+      Effect    = "Allow"
+      Action    = ["sts:AssumeRole", "sts:TagSession"]
+      Principal = { Service = "pods.eks.amazonaws.com" }
+      Condition = { StringEquals = {
+        "aws:RequestTag/eks-cluster-name"           = try(var.eks.pod_identity.cluster_name, "")
+        "aws:RequestTag/kubernetes-namespace"       = try(var.eks.namespace, "")
+        "aws:RequestTag/kubernetes-service-account" = try(var.eks.service_account, "")
+      } }
+    }
     eks = {
       Effect    = "Allow"
       Action    = "sts:AssumeRoleWithWebIdentity"
@@ -26,10 +39,20 @@ locals {
   }
 }
 
+resource "aws_eks_pod_identity_association" "emrguard" {
+  count = local.pod_identity == null ? 0 : 1
+
+  cluster_name    = local.pod_identity.cluster_name
+  namespace       = var.eks.namespace
+  service_account = var.eks.service_account
+  role_arn        = aws_iam_role.emrguard.arn
+  tags            = var.tags
+}
+
 resource "aws_iam_role" "emrguard" {
   name                 = var.name
   description          = "emrguard: watches EMR clusters and repairs stuck resizes"
-  assume_role_policy   = jsonencode({ Version = "2012-10-17", Statement = [local.trusted[var.run_on]] })
+  assume_role_policy   = jsonencode({ Version = "2012-10-17", Statement = [local.trusted[local.pod_identity == null ? var.run_on : "pods"]] })
   permissions_boundary = var.permissions_boundary
   tags                 = var.tags
 }

@@ -88,9 +88,13 @@ variable "tags" {
 }
 
 variable "eks" {
-  description = "With run_on = eks: the cluster's OIDC provider, and the namespace and service account of the Helm chart."
+  description = <<-EOT
+    With run_on = eks: the namespace and service account of the Helm chart, and how its pod gets the role: by the cluster's OIDC provider (IRSA), with the
+    role's ARN as an annotation of the service account, or by EKS Pod Identity, for which this module associates the two.
+  EOT
   type = object({
-    oidc_provider_arn = string
+    oidc_provider_arn = optional(string)
+    pod_identity      = optional(object({ cluster_name = string }))
     namespace         = optional(string, "emrguard")
     service_account   = optional(string, "emrguard")
   })
@@ -100,27 +104,39 @@ variable "eks" {
     condition     = (var.run_on == "eks") == (var.eks != null)
     error_message = "eks: needed with run_on = \"eks\", and only then."
   }
+
+  validation {
+    condition     = var.eks == null ? true : (var.eks.oidc_provider_arn == null) != (var.eks.pod_identity == null)
+    error_message = "eks: oidc_provider_arn or pod_identity, one of them."
+  }
 }
 
 variable "ecs" {
   description = <<-EOT
-    With run_on = ecs: where the service runs. The subnets need a way to the APIs of EMR, STS, SQS, CloudWatch, ECR and CloudWatch Logs: a NAT
-    gateway, VPC endpoints, or assign_public_ip. The tokens are secrets of Secrets Manager whose whole value is the token; without
-    read_token_secret_arn nobody reaches the page, and without admin_token_secret_arn it gives no orders.
+    With run_on = ecs: where the service runs. Maps have keys that are known before apply; their values may be made in the same configuration.
+    subnet_ids: one subnet of each availability zone, by the zone. They need a way to the APIs of EMR, STS, SQS, CloudWatch, ECR and CloudWatch
+    Logs: a NAT gateway, VPC endpoints, or assign_public_ip.
+    token_secret_arns: secrets of Secrets Manager whose whole value is the token, as read and admin. Without read nobody reaches the page,
+    and without admin it gives no orders.
+    ingress_cidrs: who reaches the page, by a name for it.
+    environment, secrets: further variables of the container. A secret is the ARN of one in Secrets Manager, or ARN:KEY:: for one key of it.
+    egress: what the task reaches besides AWS's APIs at port 443: {mail = {port = 587, cidr = "10.1.0.0/16"}}.
   EOT
   type = object({
-    image                  = string
-    cluster_arn            = string
-    vpc_id                 = string
-    subnet_ids             = list(string)
-    assign_public_ip       = optional(bool, false)
-    ingress_cidrs          = optional(list(string), [])
-    read_token_secret_arn  = optional(string)
-    admin_token_secret_arn = optional(string)
-    cpu                    = optional(number, 256)
-    memory                 = optional(number, 512)
-    architecture           = optional(string, "X86_64")
-    log_retention_days     = optional(number, 30)
+    image              = string
+    cluster_arn        = string
+    vpc_id             = string
+    subnet_ids         = map(string)
+    assign_public_ip   = optional(bool, false)
+    ingress_cidrs      = optional(map(string), {})
+    egress             = optional(map(object({ port = number, cidr = string })), {})
+    token_secret_arns  = optional(map(string), {})
+    environment        = optional(map(string), {})
+    secrets            = optional(map(string), {})
+    cpu                = optional(number, 256)
+    memory             = optional(number, 512)
+    architecture       = optional(string, "X86_64")
+    log_retention_days = optional(number, 30)
   })
   default = null
 
@@ -130,7 +146,31 @@ variable "ecs" {
   }
 
   validation {
-    condition     = try(var.ecs.admin_token_secret_arn, null) == null || try(var.ecs.read_token_secret_arn, null) != null
-    error_message = "ecs: admin_token_secret_arn needs read_token_secret_arn."
+    condition     = contains(["", "read", "admin read"], join(" ", var.ecs == null ? [] : keys(var.ecs.token_secret_arns)))
+    error_message = "ecs: token_secret_arns has read, or read and admin."
+  }
+
+  validation {
+    condition = var.ecs == null ? true : alltrue([
+      for arn in concat(values(var.ecs.token_secret_arns), values(var.ecs.secrets)) : can(regex("^arn:[^:]+:secretsmanager(:[^:]+){2}:secret:", arn))
+    ])
+    error_message = "ecs: a secret is not the ARN of one in Secrets Manager, arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME."
+  }
+
+  validation {
+    condition     = var.ecs == null ? true : length(var.ecs.subnet_ids) > 0
+    error_message = "ecs: subnet_ids has no subnet."
+  }
+
+  validation {
+    condition = var.ecs == null ? true : alltrue([
+      for name in concat(keys(var.ecs.environment), keys(var.ecs.secrets)) : !startswith(name, "EMRGUARD_")
+    ])
+    error_message = "ecs: environment and secrets have no EMRGUARD_ variables: those are the module's, from clusters, settings and token_secret_arns."
+  }
+
+  validation {
+    condition     = var.ecs == null ? true : length(setintersection(keys(var.ecs.environment), keys(var.ecs.secrets))) == 0
+    error_message = "ecs: a variable is in environment and in secrets."
   }
 }

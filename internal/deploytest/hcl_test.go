@@ -22,7 +22,7 @@ import (
 )
 
 // module is a Terraform module as written. Terraform itself cannot plan it without the provider, so the tests evaluate its expressions with
-// Terraform's own language library, and stand-ins for what AWS would answer.
+// Terraform's own language library, and stand-ins for what AWS would answer; or without them, as Terraform plans before anything is made.
 type module struct {
 	source    map[string][]byte // by file
 	variables map[string]*hclsyntax.Block
@@ -94,6 +94,7 @@ type world struct {
 	vars, data map[string]cty.Value
 	known      map[string]cty.Value // locals and resources that were evaluated
 	busy       map[string]bool
+	unmade     bool // nothing was made yet: what AWS would answer about resources is unknown
 }
 
 const account = "111122223333"
@@ -153,7 +154,7 @@ func (w *world) validate() error {
 			if err != nil {
 				return err
 			}
-			if ok.False() {
+			if ok.IsKnown() && ok.False() { // what is unknown yet is checked when it is known
 				message, err := w.eval(b.Body.Attributes["error_message"].Expr, nil)
 				if err != nil {
 					return err
@@ -289,6 +290,10 @@ func (w *world) made(kind, name string, body *hclsyntax.Body, i instance) (cty.V
 	}
 	region := w.data["aws_region"].GetAttr("region").AsString()
 	partition, suffix := w.data["aws_partition"].GetAttr("partition").AsString(), w.data["aws_partition"].GetAttr("dns_suffix").AsString()
+	if w.unmade {
+		unknown := cty.UnknownVal(cty.String)
+		return cty.ObjectVal(map[string]cty.Value{"name": called, "id": unknown, "arn": unknown, "url": unknown}), nil
+	}
 	service := map[string]string{"aws_sqs_queue": "sqs", "aws_iam_role": "iam", "aws_cloudwatch_event_rule": "events"}[kind]
 	return cty.ObjectVal(map[string]cty.Value{
 		"name": called, "id": cty.StringVal(kind + "." + called.AsString()),
@@ -303,7 +308,8 @@ type instance struct {
 	each    map[string]cty.Value // each, or nothing
 }
 
-// instances evaluates count and for_each.
+// instances evaluates count and for_each. As for Terraform, how many there are, and their keys, have to be known before anything is made; the values
+// need not.
 func (w *world) instances(kind, name string) ([]instance, error) {
 	address, attributes := kind+"."+name, w.resources[kind][name].Body.Attributes
 	switch {
@@ -312,12 +318,18 @@ func (w *world) instances(kind, name string) ([]instance, error) {
 		if err != nil {
 			return nil, err
 		}
+		if !v.IsKnown() {
+			return nil, fmt.Errorf("%s: Invalid count argument: it depends on what is not known until apply", attributes["count"].Range())
+		}
 		n, _ := v.AsBigFloat().Int64()
 		return slices.Repeat([]instance{{address: address}}, int(n)), nil
 	case attributes["for_each"] != nil:
 		v, err := w.eval(attributes["for_each"].Expr, nil)
 		if err != nil {
 			return nil, err
+		}
+		if !v.IsKnown() || v.Type().IsSetType() && !v.IsWhollyKnown() {
+			return nil, fmt.Errorf("%s: Invalid for_each argument: it depends on what is not known until apply", attributes["for_each"].Range())
 		}
 		var out []instance
 		for it := v.ElementIterator(); it.Next(); {
@@ -378,26 +390,32 @@ func (w *world) body(b *hclsyntax.Body, address string, each, into map[string]ct
 
 // functions are those of Terraform's that the module uses.
 var functions = map[string]function.Function{
-	"alltrue":    quantifier(cty.True),
-	"anytrue":    quantifier(cty.False),
-	"can":        tryfunc.CanFunc,
-	"concat":     stdlib.ConcatFunc,
-	"contains":   stdlib.ContainsFunc,
-	"distinct":   stdlib.DistinctFunc,
-	"element":    stdlib.ElementFunc,
-	"flatten":    stdlib.FlattenFunc,
-	"jsondecode": stdlib.JSONDecodeFunc,
-	"jsonencode": stdlib.JSONEncodeFunc,
-	"length":     length,
-	"merge":      stdlib.MergeFunc,
-	"one":        one,
-	"regex":      stdlib.RegexFunc,
-	"sort":       stdlib.SortFunc,
-	"split":      stdlib.SplitFunc,
-	"toset":      stdlib.MakeToFunc(cty.Set(cty.DynamicPseudoType)),
-	"try":        tryfunc.TryFunc,
-	"values":     stdlib.ValuesFunc,
-	"yamlencode": ctyyaml.YAMLEncodeFunc,
+	"alltrue":         quantifier(cty.True),
+	"anytrue":         quantifier(cty.False),
+	"can":             tryfunc.CanFunc,
+	"concat":          stdlib.ConcatFunc,
+	"contains":        stdlib.ContainsFunc,
+	"distinct":        stdlib.DistinctFunc,
+	"element":         stdlib.ElementFunc,
+	"flatten":         stdlib.FlattenFunc,
+	"join":            stdlib.JoinFunc,
+	"jsondecode":      stdlib.JSONDecodeFunc,
+	"jsonencode":      stdlib.JSONEncodeFunc,
+	"keys":            stdlib.KeysFunc,
+	"length":          length,
+	"merge":           stdlib.MergeFunc,
+	"one":             one,
+	"regex":           stdlib.RegexFunc,
+	"setintersection": stdlib.SetIntersectionFunc,
+	"slice":           stdlib.SliceFunc,
+	"sort":            stdlib.SortFunc,
+	"split":           stdlib.SplitFunc,
+	"startswith":      startsWith,
+	"try":             tryfunc.TryFunc,
+	"upper":           stdlib.UpperFunc,
+	"values":          stdlib.ValuesFunc,
+	"zipmap":          stdlib.ZipmapFunc,
+	"yamlencode":      ctyyaml.YAMLEncodeFunc,
 }
 
 // quantifier is alltrue or anytrue: the answer for an empty list, and the other one as soon as an element is that.
@@ -406,15 +424,28 @@ func quantifier(empty cty.Value) function.Function {
 		Params: []function.Parameter{{Name: "list", Type: cty.List(cty.Bool)}},
 		Type:   function.StaticReturnType(cty.Bool),
 		Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) {
+			answer := empty
 			for it := args[0].ElementIterator(); it.Next(); {
-				if _, v := it.Element(); v.Equals(empty).False() {
+				switch _, v := it.Element(); {
+				case !v.IsKnown():
+					answer = cty.UnknownVal(cty.Bool)
+				case v.Equals(empty).False():
 					return v, nil
 				}
 			}
-			return empty, nil
+			return answer, nil
 		},
 	})
 }
+
+// startsWith says whether a text begins with another.
+var startsWith = function.New(&function.Spec{
+	Params: []function.Parameter{{Name: "text", Type: cty.String}, {Name: "prefix", Type: cty.String}},
+	Type:   function.StaticReturnType(cty.Bool),
+	Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) {
+		return cty.BoolVal(strings.HasPrefix(args[0].AsString(), args[1].AsString())), nil
+	},
+})
 
 // length takes objects, too, as Terraform's does.
 var length = function.New(&function.Spec{

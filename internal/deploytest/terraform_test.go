@@ -124,8 +124,9 @@ func hclValue(t *testing.T, text string) cty.Value {
 // The objects of the module's documentation, where the service runs and where the chart does.
 const (
 	ecsVariable = `{image = "111122223333.dkr.ecr.us-east-1.amazonaws.com/emrguard:0.1.0", cluster_arn = "arn:aws:ecs:us-east-1:111122223333:cluster/main", vpc_id = "vpc-1",
-		subnet_ids = ["subnet-1", "subnet-2"], ingress_cidrs = ["10.0.0.0/8"], read_token_secret_arn = "arn:aws:secretsmanager:us-east-1:111122223333:secret:read",
-		admin_token_secret_arn = "arn:aws:secretsmanager:us-east-1:111122223333:secret:admin"}`
+		subnet_ids = {us-east-1a = "subnet-1", us-east-1b = "subnet-2"}, ingress_cidrs = {vpc = "10.0.0.0/8"}, token_secret_arns = {
+		read = "arn:aws:secretsmanager:us-east-1:111122223333:secret:read", admin = "arn:aws:secretsmanager:us-east-1:111122223333:secret:admin"}}`
+	ecsUnseen   = `{image = "i", cluster_arn = "c", vpc_id = "v", subnet_ids = {a = "s"}}`
 	eksVariable = `{oidc_provider_arn = "arn:aws:iam::111122223333:oidc-provider/oidc.eks.us-east-1.amazonaws.com/id/ABC"}`
 	observeAll  = `[{match = {}, mode = "observe"}]`
 )
@@ -296,8 +297,9 @@ type statement struct {
 func TestTerraformPoliciesAreClosed(t *testing.T) {
 	for name, vars := range map[string]map[string]string{
 		"ecs":           {"run_on": `"ecs"`, "ecs": ecsVariable, "clusters": observeAll, "permissions_boundary": `"arn:aws:iam::111122223333:policy/boundary"`},
-		"ecs unseen":    {"run_on": `"ecs"`, "ecs": `{image = "i", cluster_arn = "c", vpc_id = "v", subnet_ids = ["s"]}`, "clusters": observeAll, "events": "false"},
+		"ecs unseen":    {"run_on": `"ecs"`, "ecs": ecsUnseen, "clusters": observeAll, "events": "false"},
 		"eks":           {"run_on": `"eks"`, "eks": eksVariable, "clusters": observeAll},
+		"pod identity":  {"run_on": `"eks"`, "eks": `{pod_identity = {cluster_name = "main"}}`, "clusters": observeAll},
 		"ec2":           {"run_on": `"ec2"`, "clusters": observeAll, "scope_settings": `{api_share = 0.25}`, "settings": `{log = {level = "debug"}}`},
 		"ec2, no queue": {"run_on": `"ec2"`, "clusters": observeAll, "events": "false"},
 	} {
@@ -380,7 +382,7 @@ func TestTerraformTaskFitsTheImage(t *testing.T) {
 		secrets     int
 	}{
 		"with tokens":   {ecsVariable, "0.0.0.0:8470", 2},
-		"nobody enters": {`{image = "i", cluster_arn = "c", vpc_id = "v", subnet_ids = ["s"]}`, "127.0.0.1:8470", 0},
+		"nobody enters": {ecsUnseen, "127.0.0.1:8470", 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			plan := planned(t, "us-east-1", map[string]string{
@@ -434,12 +436,18 @@ func TestTerraformRefusesWhatCannotWork(t *testing.T) {
 		"nowhere":     {map[string]string{"run_on": `"lambda"`, "clusters": observeAll}, "run_on: ecs, eks or ec2"},
 		"no service":  {map[string]string{"run_on": `"ecs"`, "clusters": observeAll}, "ecs: needed with run_on"},
 		"no provider": {map[string]string{"run_on": `"eks"`, "clusters": observeAll}, "eks: needed with run_on"},
+		"two ways":    {map[string]string{"run_on": `"eks"`, "clusters": observeAll, "eks": strings.Replace(eksVariable, "{", `{pod_identity = {cluster_name = "main"}, `, 1)}, "oidc_provider_arn or pod_identity"},
+		"no way":      {map[string]string{"run_on": `"eks"`, "clusters": observeAll, "eks": `{}`}, "oidc_provider_arn or pod_identity"},
+		"no subnet":   {map[string]string{"run_on": `"ecs"`, "clusters": observeAll, "ecs": `{image = "i", cluster_arn = "c", vpc_id = "v", subnet_ids = {}}`}, "no subnet"},
+		"its own":     {map[string]string{"run_on": `"ecs"`, "clusters": observeAll, "ecs": strings.Replace(ecsUnseen, "{", `{environment = {EMRGUARD_YAML = "x"}, `, 1)}, "no EMRGUARD_ variables"},
+		"twice":       {map[string]string{"run_on": `"ecs"`, "clusters": observeAll, "ecs": strings.Replace(ecsUnseen, "{", `{environment = {A = "x"}, secrets = {A = "arn:aws:secretsmanager:us-east-1:111122223333:secret:a"}, `, 1)}, "in environment and in secrets"},
+		"no secret":   {map[string]string{"run_on": `"ecs"`, "clusters": observeAll, "ecs": strings.Replace(ecsUnseen, "{", `{secrets = {A = "hunter2"}, `, 1)}, "not the ARN of one in Secrets Manager"},
 		"no mode":     {map[string]string{"run_on": `"ec2"`, "clusters": `[{match = {}}]`}, "each rule needs match"},
 		"notify":      {map[string]string{"run_on": `"ec2"`, "clusters": observeAll, "settings": `{notify = {sinks = []}}`}, "it has a variable of its own"},
 		"two roles":   {map[string]string{"run_on": `"ec2"`, "clusters": observeAll, "scope_settings": `{role_arn = "r"}`}, "no role_arn"},
 		"name":        {map[string]string{"run_on": `"ec2"`, "clusters": observeAll, "name": `"a b"`}, "name: a letter"},
 		"no rules":    {map[string]string{"run_on": `"ec2"`}, "variable clusters is not given"},
-		"admin only":  {map[string]string{"run_on": `"ecs"`, "clusters": observeAll, "ecs": `{image = "i", cluster_arn = "c", vpc_id = "v", subnet_ids = ["s"], admin_token_secret_arn = "a"}`}, "needs read_token_secret_arn"},
+		"admin only":  {map[string]string{"run_on": `"ecs"`, "clusters": observeAll, "ecs": strings.Replace(ecsUnseen, "{", `{token_secret_arns = {admin = "arn:aws:secretsmanager:us-east-1:111122223333:secret:admin"}, `, 1)}, "token_secret_arns has read, or read and admin"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			given := map[string]cty.Value{}
@@ -453,9 +461,9 @@ func TestTerraformRefusesWhatCannotWork(t *testing.T) {
 	}
 }
 
-// The example of the module's page gives variables that there are, and all that have no default.
-func TestTerraformExampleFitsTheVariables(t *testing.T) {
-	m := loadModule(t, deployed("terraform"))
+// exampleVariables are the attributes of the module's block in the example of its page.
+func exampleVariables(t *testing.T) hclsyntax.Attributes {
+	t.Helper()
 	_, text, _ := strings.Cut(read(t, deployed("terraform/README.md")), "```hcl\n")
 	text, _, _ = strings.Cut(text, "```")
 	if got := string(hclwrite.Format([]byte(text))); got != text {
@@ -465,7 +473,13 @@ func TestTerraformExampleFitsTheVariables(t *testing.T) {
 	if diags.HasErrors() {
 		t.Fatal(diags)
 	}
-	given := file.Body.(*hclsyntax.Body).Blocks[0].Body.Attributes //nolint:forcetypeassert // of a file in HCL's own syntax
+	return file.Body.(*hclsyntax.Body).Blocks[0].Body.Attributes //nolint:forcetypeassert // of a file in HCL's own syntax
+}
+
+// The example of the module's page gives variables that there are, and all that have no default.
+func TestTerraformExampleFitsTheVariables(t *testing.T) {
+	m := loadModule(t, deployed("terraform"))
+	given := exampleVariables(t)
 	for name := range given {
 		if name != "source" && m.variables[name] == nil {
 			t.Errorf("there is no variable %s", name)
@@ -488,5 +502,130 @@ func TestTerraformExampleFitsTheVariables(t *testing.T) {
 		if name := hcl.ExprAsKeyword(k.Key); !want.HasAttribute(name) {
 			t.Errorf("ecs has no %q", name)
 		}
+	}
+}
+
+// What a configuration gives the module may be made by the same apply: nothing of AWS's is known then, and yet Terraform has to know what there will be.
+func TestTerraformPlansBeforeAnythingIsMade(t *testing.T) {
+	unknown := cty.UnknownVal(cty.String)
+	object := cty.ObjectVal
+	secret := object(map[string]cty.Value{"arn": unknown})
+	around := &hcl.EvalContext{Functions: functions, Variables: map[string]cty.Value{
+		"aws_ecs_cluster":           object(map[string]cty.Value{"main": object(map[string]cty.Value{"arn": unknown})}),
+		"aws_secretsmanager_secret": object(map[string]cty.Value{"read": secret, "admin": secret, "slack": secret}),
+		"aws_sns_topic":             object(map[string]cty.Value{"alarms": object(map[string]cty.Value{"arn": unknown})}),
+		"module": object(map[string]cty.Value{"vpc": object(map[string]cty.Value{
+			"vpc_id": unknown, "vpc_cidr_block": unknown, "private_subnets": cty.TupleVal([]cty.Value{unknown, unknown}),
+			"azs": cty.TupleVal([]cty.Value{cty.StringVal("us-east-1a"), cty.StringVal("us-east-1b")}),
+		})}),
+	}}
+	example := map[string]hcl.Expression{}
+	for name, a := range exampleVariables(t) {
+		if name != "source" {
+			example[name] = a.Expr
+		}
+	}
+	with := func(changes map[string]string) map[string]hcl.Expression {
+		out := maps.Clone(example)
+		for name, text := range changes {
+			e, diags := hclsyntax.ParseExpression([]byte(text), name, hcl.InitialPos)
+			if diags.HasErrors() {
+				t.Fatal(diags)
+			}
+			out[name] = e
+		}
+		return out
+	}
+	const service = "aws_ecs_service.emrguard.emrguard.name"
+	for name, c := range map[string]struct {
+		given map[string]hcl.Expression
+		made  []string // attributes of what there will be
+	}{
+		"the example of the page": {example, []string{
+			service, "aws_iam_role_policy.secrets.emrguard.name", "aws_vpc_security_group_ingress_rule.page.vpc.cidr_ipv4", "aws_sqs_queue_policy.events.dead.policy",
+			"aws_efs_mount_target.state.us-east-1a.subnet_id", "aws_efs_mount_target.state.us-east-1b.subnet_id",
+		}},
+		"all that can be unknown": {with(map[string]string{
+			"notify": `{sinks = [{name = "topic", sns = {topic_arn = aws_sns_topic.alarms.arn}}]}`,
+			"ecs": `{image = aws_ecs_cluster.main.arn, cluster_arn = aws_ecs_cluster.main.arn, vpc_id = module.vpc.vpc_id, subnet_ids = {a = module.vpc.private_subnets[0]},
+				ingress_cidrs = {vpc = module.vpc.vpc_cidr_block}, egress = {mail = {port = 587, cidr = module.vpc.vpc_cidr_block}}, environment = {A = module.vpc.vpc_id},
+				token_secret_arns = {read = aws_secretsmanager_secret.read.arn}, secrets = {SLACK_URL = "${aws_secretsmanager_secret.slack.arn}:url::"}}`,
+		}), []string{
+			service, "aws_iam_role_policy.secrets.emrguard.name", "aws_vpc_security_group_ingress_rule.page.vpc.cidr_ipv4", "aws_vpc_security_group_egress_rule.more.mail.cidr_ipv4",
+			"aws_efs_mount_target.state.a.subnet_id",
+		}},
+		"a cluster of EKS and its provider": {with(map[string]string{
+			"run_on": `"eks"`, "ecs": `null`, "eks": `{oidc_provider_arn = aws_ecs_cluster.main.arn}`,
+		}), []string{"aws_iam_role.emrguard.name"}},
+		"a cluster of EKS with Pod Identity": {with(map[string]string{
+			"run_on": `"eks"`, "ecs": `null`, "eks": `{pod_identity = {cluster_name = aws_ecs_cluster.main.arn}}`,
+		}), []string{"aws_eks_pod_identity_association.emrguard.cluster_name"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			given := map[string]cty.Value{}
+			for name, e := range c.given {
+				v, diags := e.Value(around)
+				if diags.HasErrors() {
+					t.Fatal(diags)
+				}
+				given[name] = v
+			}
+			w, err := loadModule(t, deployed("terraform")).with("us-east-1", given)
+			if err != nil {
+				t.Fatal(err)
+			}
+			w.unmade = true
+			plan, err := w.plan()
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, address := range c.made {
+				if _, ok := plan[address]; !ok {
+					t.Errorf("no %s in the plan: %q", address, slices.Sorted(maps.Keys(plan)))
+				}
+			}
+		})
+	}
+}
+
+// The service of EKS Pod Identity takes the role for one service account of one cluster alone, with which it is associated.
+func TestTerraformTrustsOnePodIdentity(t *testing.T) {
+	plan := planned(t, "us-east-1", map[string]string{"run_on": `"eks"`, "eks": `{pod_identity = {cluster_name = "main"}, namespace = "guards"}`, "clusters": observeAll})
+	trust := plan["aws_iam_role.emrguard.assume_role_policy"].AsString()
+	for _, part := range []string{
+		`"Service":"pods.eks.amazonaws.com"`, `"Action":["sts:AssumeRole","sts:TagSession"]`, `"aws:RequestTag/eks-cluster-name":"main"`,
+		`"aws:RequestTag/kubernetes-namespace":"guards"`, `"aws:RequestTag/kubernetes-service-account":"emrguard"`,
+	} {
+		if !strings.Contains(trust, part) {
+			t.Errorf("no %s in %s", part, trust)
+		}
+	}
+	for name, want := range map[string]string{"cluster_name": "main", "namespace": "guards", "service_account": "emrguard"} {
+		if got := plan["aws_eks_pod_identity_association.emrguard."+name].AsString(); got != want {
+			t.Errorf("%s is %s, want %s", name, got, want)
+		}
+	}
+}
+
+// Further variables of the container: values as they are, and secrets, which ECS alone may read. A sink that needs one starts with it.
+func TestTerraformTaskHasVariablesAndSecrets(t *testing.T) {
+	const slack = "arn:aws:secretsmanager:us-east-1:111122223333:secret:chat-AbCdEf"
+	plan := planned(t, "us-east-1", map[string]string{
+		"run_on": `"ecs"`, "clusters": observeAll, "notify": `{sinks = [{name = "chat", slack = {url_env = "SLACK_URL"}}]}`,
+		"ecs": strings.Replace(ecsVariable, "{", `{environment = {OTEL_EXPORTER_OTLP_ENDPOINT = "http://collector:4318"}, secrets = {SLACK_URL = "`+slack+`:url::"},
+			egress = {traces = {port = 4318, cidr = "10.1.0.0/16"}}, `, 1),
+	})
+	containers := plan["aws_ecs_task_definition.emrguard.emrguard.container_definitions"].AsString()
+	for _, part := range []string{`{"name":"OTEL_EXPORTER_OTLP_ENDPOINT","value":"http://collector:4318"}`, `{"name":"SLACK_URL","valueFrom":"` + slack + `:url::"}`} {
+		if !strings.Contains(containers, part) {
+			t.Errorf("no %s in %s", part, containers)
+		}
+	}
+	policy := plan["aws_iam_role_policy.secrets.emrguard.policy"].AsString()
+	if !strings.Contains(policy, `:secret:read","`+slack+`"]`) {
+		t.Errorf("the secrets that ECS may read: %s", policy)
+	}
+	if got := plan["aws_vpc_security_group_egress_rule.more.traces.to_port"]; !got.RawEquals(cty.NumberIntVal(4318)) {
+		t.Errorf("egress to %#v", got)
 	}
 }
