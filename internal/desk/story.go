@@ -196,17 +196,16 @@ func (d Desk) recovery(ctx context.Context, w view.World, scope, id string, part
 	}
 	q.After, q.Before, q.To, q.Limit = 0, least(part.Before, begin[0].Seq), time.Time{}, ledUndated
 	if since, _ := view.SinceOf(begin[0]); !since.IsZero() {
-		q.From, q.Limit = since.Add(-beforeShort), ledMost
+		q.From, q.Limit = since, ledMost // no read that shows the change is older than its date
 	}
 	led, err := d.Latest(ctx, q)
 	return seen(story, led), 0, err
 }
 
-// What is told of the time before a recovery: of a time since when instances were missing, and without one.
+// How many records are told of the time before a recovery: since instances were missing, and where nobody knows since when.
 const (
-	ledMost     = 30
-	ledUndated  = 5
-	beforeShort = 5 * time.Minute // a read that shows a change may be that much older than its date
+	ledMost    = 30
+	ledUndated = 5
 )
 
 // seen adds to a recovery's records what was seen and belongs to no recovery, in the order of writing.

@@ -270,6 +270,8 @@ func (r record) stopped() string {
 	switch {
 	case strings.HasPrefix(r.Reason, "set "): // nothing was to be stopped
 		return fmt.Sprintf("asked EMR for %d: %s", r.call.Count, r.Reason)
+	case r.call.Count == 0 && r.Reason == "stop at the 0 that run":
+		return "stopped at 0: none run"
 	case r.Reason == fmt.Sprintf("stop at the %d that run", r.call.Count):
 		return fmt.Sprintf("stopped at %d: that many run", r.call.Count)
 	}

@@ -46,6 +46,7 @@ func TestSaid(t *testing.T) {
 		{kind: "ban.set", reason: "takes no launches until 13:55:00: 6 of 9 run", data: `{"until":"2026-01-07T13:55:00Z"}`, want: "banned until 2026-01-07 13:55 UTC: no launches go there"},
 		{kind: "ban.lifted", reason: "nothing was stopped", want: "the ban is lifted: nothing was stopped"},
 		{kind: "call.stop", reason: "stop at the 6 that run", data: modify("6"), want: "stopped at 6: that many run"},
+		{kind: "call.stop", reason: "stop at the 0 that run", data: modify("0"), want: "stopped at 0: none run"},
 		{kind: "call.stop", reason: "stop at 8: 6 run and 2 are starting", data: modify("8"), want: "stopped at 8: 6 run and 2 are starting"},
 		{kind: "call.stop", reason: "repeat the stop, 2. time", data: modify("6"), want: "stopped at 6: repeat the stop, 2. time"},
 		{kind: "call.stop", reason: "set the count to the 6 that still run", data: modify("6"), want: "asked EMR for 6: set the count to the 6 that still run"},

@@ -20,7 +20,7 @@ func (w World) summary(r RecoveryStatus) []string {
 	if r.Open {
 		out = append(out, w.going(r)...)
 	} else {
-		out = append(out, fmt.Sprintf("At %s UTC %s.", Clock(r.Closed, w.Now), strings.TrimSuffix(r.ended, ".")))
+		out = append(out, r.ending(w.Now))
 	}
 	if w.leftWaiting(r) {
 		out = append(out, w.following(r)...)
@@ -31,12 +31,21 @@ func (w World) summary(r RecoveryStatus) []string {
 	return out
 }
 
-// Course is what emrguard did, and of a closed recovery how it ended.
+// Course is what emrguard did, and of a closed recovery how many ran before and how it ended.
 func (r RecoveryStatus) Course(now time.Time) string {
 	if r.Open {
 		return r.Sentence(now)
 	}
-	return r.doing(now) + " " + r.ended + "."
+	text := r.doing(now) + " " + r.ending(now)
+	if r.repairs() {
+		text = fmt.Sprintf("%d of %d ran. ", r.Ran, r.Asked) + text
+	}
+	return text
+}
+
+// ending is when and how a closed recovery ended.
+func (r RecoveryStatus) ending(now time.Time) string {
+	return fmt.Sprintf("At %s UTC %s.", Clock(r.Closed, now), strings.TrimSuffix(r.ended, "."))
 }
 
 // causes are EMR's causes for a sentence.

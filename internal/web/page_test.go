@@ -36,7 +36,7 @@ func TestPages(t *testing.T) {
 			{"/?q=WEB&sort=name", []string{"web-logs", "1 to 1 of 1"}},
 			{"/?condition=blocked", []string{"No cluster matches"}},
 			{"/clusters/prod/j-3REPORTS00003", []string{"<h1>reports", "10 / 12", "still misses instances, its resize is stopped at what runs", "emrguard pause j-3REPORTS00003", "b-ban", "Unban…", "Scale…", "launch</text>", "due</text>", "no launches go there"}},
-			{"/recoveries", []string{recovery.Recovery, "completed", "3 placed"}},
+			{"/recoveries", []string{recovery.Recovery, "completed", "6 of 9 ran. emrguard stopped it at 6", "asked EMR for 3 in task"}},
 			{"/recoveries/" + recovery.Recovery, []string{"Next", "the story", "Inputs", "insufficient On Demand capacity"}},
 			{"/history?cluster=etl&kind=call.", []string{"call.add", "a new group of the same configuration", "/api/v1/history.csv?cluster=etl&amp;kind=call."}},
 			{"/history?cluster=etl&before=1000000", []string{`<a href="/history?cluster=etl">Newest</a>`}},
