@@ -80,8 +80,8 @@ func (o Order) Validate() error {
 	if o.Kind == OrderBan && (o.For < Length(time.Minute) || o.For > Length(30*24*time.Hour)) {
 		errs = append(errs, fmt.Errorf("a ban lasts 1m to 720h, not %s", o.For))
 	}
-	if o.Kind == OrderScale && (o.To < 0 || o.To > 2000) {
-		errs = append(errs, fmt.Errorf("a pool can want 0 to 2000 instances, not %d", o.To))
+	if o.Kind == OrderScale && (o.To < 0 || o.To > mostByHand) {
+		errs = append(errs, fmt.Errorf("a pool can want 0 to %d instances, not %d", mostByHand, o.To))
 	}
 	if o.Author == "" {
 		errs = append(errs, errors.New("an order needs an author"))

@@ -51,6 +51,8 @@ func TestBrowserGivesOrders(t *testing.T) {
 	order(web, "Ban…", `document.querySelector("[name=for]").value = "45m"`, "takes no launches until", "takes no launches until")
 	order(web, "Unban…", "", "may take launches again", "may take launches again")
 	order(web, "Scale…", `document.querySelector("[name=to]").value = "13"; document.querySelector("[name=force]").checked = true; document.querySelector("[name=reason]").value = "rush"`, "to 13", "to 13")
+	do(ctx, t, "the question of a scale", chromedp.Navigate(l.url("/confirm?kind=scale&scope=prod&cluster=web-logs&group=web-logs/task")))
+	see(ctx, t, "an empty number, and no alert", `document.querySelector("[name=to]").value === "" && !document.querySelector("[role=alert]") && !document.querySelector("button.do")`)
 	order(web, "Pause…", "", "changes nothing on this cluster", "changes nothing on this cluster")
 	order(web, "Resume…", "", "acts on this cluster again", "acts on this cluster again")
 	order("/", "Pause the whole scope…", "", "on any cluster of the scope", "on any cluster of the scope")

@@ -317,7 +317,8 @@ func TestBrowserFindsEverythingAccessible(t *testing.T) {
 		look.as(ctx, t)
 		for _, page := range []struct{ name, path string }{
 			{"overview", "/"}, {"cluster", "/clusters/prod/j-3REPORTS00003"}, {"recoveries", "/recoveries"}, {"recovery", "/recoveries/" + records[0].Recovery}, {"history", "/history"}, {"history-filtered", "/history?cluster=etl&kind=call."}, {"history-wrong", "/history?cluster=nobody&from=soon"}, {"report", "/report"}, {"costs", "/costs"},
-			{"explain", "/explain/" + records[0].ID}, {"ban", "/confirm?kind=ban&scope=prod&cluster=etl&group=etl/core&for=1h"}, {"refused", "/confirm?kind=unban&scope=prod&cluster=etl&group=etl/core"}, {"error", "/nowhere"},
+			{"explain", "/explain/" + records[0].ID}, {"ban", "/confirm?kind=ban&scope=prod&cluster=etl&group=etl/core&for=1h"}, {"refused", "/confirm?kind=unban&scope=prod&cluster=etl&group=etl/core"},
+			{"scale", "/confirm?kind=scale&scope=prod&cluster=reports&group=reports/task"}, {"scaled", "/confirm?kind=scale&scope=prod&cluster=reports&group=reports/task&to=4"}, {"error", "/nowhere"},
 		} {
 			do(ctx, t, page.name, chromedp.Navigate(l.url(page.path)))
 			wide, err := chromedp.Run(ctx, chromedp.Evaluate[bool](`document.documentElement.scrollWidth > window.innerWidth`))
@@ -358,7 +359,7 @@ type look struct {
 	width, height int64
 }
 
-var looks = []look{{"wide", "light", 1300, 900}, {"dark", "dark", 1300, 900}, {"phone", "light", 360, 800}, {"phone-dark", "dark", 360, 800}}
+var looks = []look{{"wide", "light", 1300, 900}, {"dark", "dark", 1300, 900}, {"phone", "light", 390, 844}, {"phone-dark", "dark", 360, 800}}
 
 // as looks at pages in one way from now on.
 func (l look) as(ctx context.Context, t *testing.T) {

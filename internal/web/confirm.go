@@ -9,13 +9,16 @@ import (
 	"strings"
 
 	"emrguard/internal/desk"
+	"emrguard/internal/guard"
 )
 
 // confirmBody asks whether an order is to be given.
 type confirmBody struct {
 	Order   orderBody
 	Words   string
-	To      string // as a form writes it
+	To      string        // as a form writes it
+	Subject *desk.Subject // what it is about as it is now; nil of an order to a cluster or a scope
+	Asking  bool          // the number is yet to be given
 	Preview *desk.Preview
 	Problem string
 	WhyNot  string // why the reader may not give it; empty: they may
@@ -51,13 +54,24 @@ func (s *Server) confirmPage(r *http.Request, v *query, now *snapshot) (string, 
 	if who(r.Context()).Role < Admin {
 		body.WhyNot = s.whyNoChange(s.o.Access())
 	}
-	if err == nil {
+	given := order.named(r.Context())
+	if found, unknown := order.locate(now); unknown == nil {
+		given.Group = found.Group
+		if body.Subject = now.desk.Subject(now.World, desk.Target{Scope: found.Scope, Cluster: found.Cluster}, given); body.Subject != nil {
+			body.Words = order.Kind + " " + body.Subject.Target // by name, whatever the order called it
+			body.Subject.More, body.Subject.Fewer = onPage(body.Subject.More), onPage(body.Subject.Fewer)
+		}
+	}
+	body.Asking = body.Subject != nil && given.Kind == guard.OrderScale && !q.Has("to")
+	switch {
+	case err != nil || body.Asking:
+	case given.Kind == guard.OrderScale && order.To == nil && body.Subject != nil:
+		err = &desk.RequestError{Err: fmt.Errorf("say how many instances the pool is to want: %d to %d", body.Subject.Bounds.Least, body.Subject.Bounds.Most)}
+	default:
 		var p desk.Preview
 		if p, err = previewOf(r.Context(), now, order); err == nil {
 			body.Preview, body.Told = &p, toldAs(now.Now, p)
-			if order.Group != "" || order.Cluster != "" {
-				body.Words = order.Kind + " " + p.Target // by name, whatever the order called it
-			}
+			body.Words, p.Text = p.Does, onPage(p.Text)
 		}
 	}
 	if err != nil {
@@ -67,6 +81,11 @@ func (s *Server) confirmPage(r *http.Request, v *query, now *snapshot) (string, 
 		body.Problem = err.Error()
 	}
 	return "Confirm: " + body.Words, body, nil
+}
+
+// onPage says in a sentence of the guard where the page has what commands have a flag for.
+func onPage(text string) string {
+	return strings.ReplaceAll(text, "--force does it all the same", "“in spite of a suspension” does it all the same")
 }
 
 // act gives the order that a person confirmed, and leads back to where it came from.

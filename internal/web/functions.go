@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"emrguard/internal/desk"
 	"emrguard/internal/view"
@@ -37,7 +39,14 @@ var templates = template.Must(template.New("").Funcs(template.FuncMap{
 	"notes": notes, "marked": marked, "matter": matter, "changing": changing, "short": short, "said": said,
 	"join":    strings.Join,
 	"oneline": func(cell string) string { return strings.ReplaceAll(cell, "\n", "; ") },
+	"capital": capital,
 }).ParseFS(templateFiles, "templates/*.html"))
+
+// capital is a sentence with a capital at its beginning.
+func capital(text string) string {
+	first, size := utf8.DecodeRuneInString(text)
+	return string(unicode.ToUpper(first)) + text[size:]
+}
 
 // timed puts a time that is told into an element that says which it is, so that a browser can tell it in its own zone.
 func timed(tell func(t, now time.Time) string) func(t, now time.Time) template.HTML {

@@ -118,37 +118,15 @@ func (b orderBody) mistakes() error {
 
 // resolve finds what an order names. What is wrong with it is a RequestError.
 func (b orderBody) resolve(ctx context.Context, now *snapshot) (desk.Target, guard.Order, error) {
-	order := guard.Order{Kind: guard.OrderKind(b.Kind), Force: b.Force, Reason: b.Reason, Author: b.author(ctx)}
-	fail := func(err error) (desk.Target, guard.Order, error) {
-		return desk.Target{}, order, &desk.RequestError{Err: err}
-	}
+	order := b.named(ctx)
 	if err := b.mistakes(); err != nil {
 		return desk.Target{}, order, err
 	}
 	length, _ := time.ParseDuration(b.For) // it is one, or empty
 	order.For = guard.Length(length)
-	w, _, err := Which{Scope: b.Scope}.world(now)
+	found, err := b.locate(now)
 	if err != nil {
 		return desk.Target{}, order, err
-	}
-	found := view.Found{Scope: b.Scope}
-	if b.Cluster != "" {
-		if found, err = w.FindCluster(b.Cluster); err != nil {
-			return fail(err)
-		}
-		w = w.Only(found)
-	}
-	if !b.needsGroup() {
-		return desk.Target{Scope: found.Scope, Cluster: found.Cluster}, order, nil
-	}
-	found, err = w.FindGroup(b.Group)
-	if order.Kind == guard.OrderScale || order.Kind == guard.OrderReturn {
-		if pool, poolErr := w.FindPool(b.Group); poolErr == nil || err != nil {
-			found, err = pool, poolErr
-		}
-	}
-	if err != nil {
-		return fail(err)
 	}
 	order.Group = found.Group
 	switch {
@@ -156,10 +134,43 @@ func (b orderBody) resolve(ctx context.Context, now *snapshot) (desk.Target, gua
 		order.To = *b.To
 	case b.By != nil:
 		if order.To = found.Wanted + *b.By; order.To < 0 {
-			return fail(fmt.Errorf("pool %s wants %d: by %d leaves less than none", found.Name, found.Wanted, *b.By))
+			return desk.Target{}, order, &desk.RequestError{Err: fmt.Errorf("pool %s wants %d: by %d leaves less than none", found.Name, found.Wanted, *b.By)}
 		}
 	}
 	return desk.Target{Scope: found.Scope, Cluster: found.Cluster}, order, nil
+}
+
+// named is an order without its group and its figures.
+func (b orderBody) named(ctx context.Context) guard.Order {
+	return guard.Order{Kind: guard.OrderKind(b.Kind), Force: b.Force, Reason: b.Reason, Author: b.author(ctx)}
+}
+
+// locate finds the scope, cluster, group or pool that an order is about. What names nothing, or several things, is a RequestError.
+func (b orderBody) locate(now *snapshot) (view.Found, error) {
+	w, _, err := Which{Scope: b.Scope}.world(now)
+	if err != nil {
+		return view.Found{}, err
+	}
+	found := view.Found{Scope: b.Scope}
+	if b.Cluster != "" {
+		if found, err = w.FindCluster(b.Cluster); err != nil {
+			return found, &desk.RequestError{Err: err}
+		}
+		w = w.Only(found)
+	}
+	if !b.needsGroup() {
+		return found, nil
+	}
+	found, err = w.FindGroup(b.Group)
+	if kind := guard.OrderKind(b.Kind); kind == guard.OrderScale || kind == guard.OrderReturn {
+		if pool, poolErr := w.FindPool(b.Group); poolErr == nil || err != nil {
+			found, err = pool, poolErr
+		}
+	}
+	if err != nil {
+		return found, &desk.RequestError{Err: err}
+	}
+	return found, nil
 }
 
 // words is an order in a few words, for the question whether to give it.

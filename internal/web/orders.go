@@ -165,7 +165,11 @@ func previewOf(ctx context.Context, now *snapshot, body orderBody) (desk.Preview
 
 // toldAs stands for what a person was told at a time that an order leads to.
 func toldAs(at time.Time, p desk.Preview) string {
-	sum := sha256.Sum256(fmt.Appendf(nil, "%t %q %q", p.Refused, p.Command, p.Text))
+	told := fmt.Appendf(nil, "%t %q %q %q", p.Refused, p.Command, p.Text, p.Ends)
+	for _, step := range p.Steps {
+		told = fmt.Appendf(told, " %q %d %d", step.Group, step.From, step.To)
+	}
+	sum := sha256.Sum256(told)
 	return fmt.Sprintf("%d-%s", at.UnixNano(), hex.EncodeToString(sum[:8]))
 }
 
