@@ -38,7 +38,7 @@ func ByHand(s State, env Env, origin emr.GroupID) (Bounds, bool) {
 		least(1, "EMR's rule for CORE groups")
 	}
 	if n := env.Settings.Max; n > 0 {
-		most(n, "recovery.max")
+		most(n, "the configuration: recovery.max")
 	}
 	for i := range s.Scaling {
 		if of := &s.Scaling[i]; of.Origin == p.Origin {

@@ -24,7 +24,7 @@ func TestBoundsByHand(t *testing.T) {
 	}{
 		"no rule":              {func(*model) {}, "ig-A", Bounds{0, 2000, "", ""}},
 		"core":                 {func(*model) {}, "ig-C", Bounds{1, 2000, "EMR's rule for CORE groups", ""}},
-		"recovery.max":         {func(m *model) { m.env.Settings.Max = 9 }, "ig-A", Bounds{0, 9, "", "recovery.max"}},
+		"recovery.max":         {func(m *model) { m.env.Settings.Max = 9 }, "ig-A", Bounds{0, 9, "", "the configuration: recovery.max"}},
 		"a configured pool":    {pools(scaling.Bounds{Min: 2, Max: 20}, ""), "ig-A", Bounds{2, 20, "the configuration", "the configuration"}},
 		"bounds of a schedule": {pools(scaling.Bounds{Min: 4, Max: 8}, "schedule night"), "ig-A", Bounds{4, 8, "schedule night", "schedule night"}},
 		"of another pool":      {pools(scaling.Bounds{Min: 2, Max: 20}, ""), "ig-C", Bounds{1, 2000, "EMR's rule for CORE groups", ""}},
