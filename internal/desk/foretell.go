@@ -36,9 +36,9 @@ func (s Step) Sentence() string {
 	case less <= 0:
 		text = fmt.Sprintf("EMR is asked for %d more of %s, from %d to %d", -less, name, s.From, s.To)
 	case s.Ends == less:
-		text = fmt.Sprintf("EMR ends up to %s of %s, from %d to %d", instances(s.Ends), name, s.From, s.To)
+		text = fmt.Sprintf("EMR ends up to %s of %s, from %d to %d", view.Count(s.Ends, "instance"), name, s.From, s.To)
 	case s.Ends > 0:
-		text = fmt.Sprintf("EMR ends up to %s of %s, from %d to %d; %d that do not run are asked for no more", instances(s.Ends), name, s.From, s.To, less-s.Ends)
+		text = fmt.Sprintf("EMR ends up to %s of %s, from %d to %d; %d that do not run are asked for no more", view.Count(s.Ends, "instance"), name, s.From, s.To, less-s.Ends)
 	default:
 		text = fmt.Sprintf("EMR is asked no more for %d of %s that do not run, from %d to %d", less, name, s.From, s.To)
 	}
@@ -63,19 +63,12 @@ func effect(steps []Step) string {
 		parts = append(parts, fmt.Sprintf("asks EMR for %d more", more))
 	}
 	if ends > 0 {
-		parts = append(parts, "ends up to "+instances(ends))
+		parts = append(parts, "ends up to "+view.Count(ends, "instance"))
 	}
 	if waived > 0 {
 		parts = append(parts, fmt.Sprintf("asks no more for %d that do not run", waived))
 	}
 	return strings.Join(parts, " and ")
-}
-
-func instances(n int) string {
-	if n == 1 {
-		return "1 instance"
-	}
-	return fmt.Sprintf("%d instances", n)
 }
 
 // foretold is how an operation that an order begins goes on.

@@ -190,7 +190,7 @@ func does(o guard.Order, c view.Cluster, dec guard.Decision, target string, now 
 		return fmt.Sprintf("scale %s to %d", target, o.To)
 	case guard.OrderReturn:
 		if p != nil && p.Member(p.Origin).Moved > 0 {
-			return fmt.Sprintf("return %s to %s", instances(p.Member(p.Origin).Moved), target)
+			return fmt.Sprintf("return %s to %s", view.Count(p.Member(p.Origin).Moved, "instance"), target)
 		}
 		return "return instances to " + target
 	case guard.OrderAdopt:
