@@ -17,8 +17,9 @@ import (
 	"emrguard/internal/emrsim/wire"
 )
 
-// A pass is over before the first batch of spans is due, so its end sends them, and waits for a collector that is slow.
-func TestOnceSendsTracesAtItsEnd(t *testing.T) {
+// observed starts the demo's EMR and is a configuration that observes it.
+func observed(t *testing.T) string {
+	t.Helper()
 	sc, err := scenario.Load("demo")
 	if err != nil {
 		t.Fatal(err)
@@ -29,7 +30,14 @@ func TestOnceSendsTracesAtItsEnd(t *testing.T) {
 		t.Fatal(err)
 	}
 	emr := httptest.NewServer(wire.New(sim, wire.Options{}))
-	defer emr.Close()
+	t.Cleanup(emr.Close)
+	file := filepath.Join(t.TempDir(), "emrguard.yaml")
+	writeFile(t, file, "listen: none\nscopes: [{name: prod, region: us-east-1, endpoint: \""+emr.URL+"\"}]\nclusters: [{match: {}, mode: observe}]\n")
+	return file
+}
+
+// A pass is over before the first batch of spans is due, so its end sends them, and waits for a collector that is slow.
+func TestOnceSendsTracesAtItsEnd(t *testing.T) {
 	var arrived atomic.Int64
 	collector := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
@@ -42,8 +50,7 @@ func TestOnceSendsTracesAtItsEnd(t *testing.T) {
 	defer collector.Close()
 	t.Setenv("AWS_EC2_METADATA_DISABLED", "true")
 	t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", collector.URL)
-	file := filepath.Join(t.TempDir(), "emrguard.yaml")
-	writeFile(t, file, "listen: none\nscopes: [{name: prod, region: us-east-1, endpoint: \""+emr.URL+"\"}]\nclusters: [{match: {}, mode: observe}]\n")
+	file := observed(t)
 	if got := runCLI(t, []string{"OTEL_EXPORTER_OTLP_ENDPOINT=" + collector.URL}, "once", "-c", file); got.code != exitOK || !strings.Contains(got.errOut, "trace.on") || strings.Contains(got.errOut, "trace.dropped") {
 		t.Fatalf("code %d:\n%s%s", got.code, got.out, got.errOut)
 	}
@@ -54,17 +61,6 @@ func TestOnceSendsTracesAtItsEnd(t *testing.T) {
 
 // The variable alone makes the daemon send what it decided, and says so in the log.
 func TestRunSendsTracesToTheCollector(t *testing.T) {
-	sc, err := scenario.Load("demo")
-	if err != nil {
-		t.Fatal(err)
-	}
-	sc.Start = time.Now()
-	sim, err := sc.Build()
-	if err != nil {
-		t.Fatal(err)
-	}
-	emr := httptest.NewServer(wire.New(sim, wire.Options{}))
-	defer emr.Close()
 	var once sync.Once
 	arrived := make(chan string)
 	collector := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
@@ -74,8 +70,7 @@ func TestRunSendsTracesToTheCollector(t *testing.T) {
 	t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", collector.URL)
 	t.Setenv("OTEL_BSP_SCHEDULE_DELAY", "20") // ms
 
-	file := filepath.Join(t.TempDir(), "emrguard.yaml")
-	writeFile(t, file, "listen: none\nscopes: [{name: prod, region: us-east-1, endpoint: \""+emr.URL+"\"}]\nclusters: [{match: {}, mode: observe}]\n")
+	file := observed(t)
 	d := startDaemon(t, file, os.Getenv)
 	d.log.await(t, `"msg":"trace.on","endpoint":"`+collector.URL+`"`)
 	select {
