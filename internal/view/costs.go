@@ -28,7 +28,8 @@ type Costs struct {
 	Note      string         `json:"note,omitempty" doc:"what the price file says of its prices"`
 	Total     CostFigures    `json:"total" doc:"all clusters"`
 	Clusters  []ClusterCosts `json:"clusters" doc:"those that ran something, the most missing first"`
-	Fallbacks []FallbackUse  `json:"fallbacks" doc:"what ran on groups that emrguard made for pools, by rung and market"`
+	Fallbacks []FallbackUse  `json:"fallbacks" doc:"what ran on groups that emrguard made for pools, by rung, instance type and market"`
+	Priced    []Priced       `json:"priced" doc:"the hours that have a price, by instance type and market: the amounts are their sums"`
 	Unpriced  []Unpriced     `json:"unpriced" doc:"instance types of which some hours have no price; their hours are in no amount"`
 	How       []string       `json:"how" doc:"how each figure is computed"`
 
@@ -55,14 +56,28 @@ type ClusterCosts struct {
 	Figures     CostFigures `json:"figures" like:"total" doc:"its part"`
 }
 
-// FallbackUse is what ran on one rung in one market.
+// FallbackUse is what ran on one rung, of one type and market.
 type FallbackUse struct {
 	Rung   int     `json:"rung" doc:"rung of the ladder, from 1; 0: no longer known"`
 	What   string  `json:"what,omitempty" doc:"what its groups are beside those they stand in for: same configuration, other types, On-Demand, Spot, or two of them; absent: no longer known"`
+	Type   string  `json:"instance_type" doc:"EC2 instance type; empty: no longer known"`
 	Market string  `json:"market" doc:"ON_DEMAND or SPOT; empty: no longer known"`
 	Hours  float64 `json:"hours" doc:"instance-hours"`
 	Groups int     `json:"groups" doc:"groups"`
 	Actual float64 `json:"actual" doc:"what the priced ones cost"`
+}
+
+// Priced is what ran of one instance type in one market, and what that cost.
+type Priced struct {
+	Scope        string  `json:"scope" doc:"name of the scope"`
+	InstanceType string  `json:"instance_type" doc:"EC2 instance type"`
+	Market       string  `json:"market" doc:"ON_DEMAND or SPOT"`
+	Hours        float64 `json:"hours" doc:"instance-hours"`
+	OnDemand     float64 `json:"on_demand_price" doc:"On-Demand, of an hour"`
+	Price        float64 `json:"market_price" doc:"in its market, of an hour"`
+	EMR          float64 `json:"emr_price" doc:"EMR's, of an hour; it comes on top of either"`
+	Potential    float64 `json:"potential" doc:"hours by the On-Demand price and EMR's"`
+	Actual       float64 `json:"actual" doc:"hours by the market's price and EMR's"`
 }
 
 // Unpriced is an instance type without a price.
@@ -87,9 +102,10 @@ func (u use) fallback() bool { return u.pool != "" && u.pool != u.key.group }
 
 // Costs adds up the groups of the clusters that which wants from <= t < to. Prices may be nil.
 func (l *Levels) Costs(w World, from, to time.Time, which func(store.Key) bool, prices Prices, currency string) Costs {
-	out := Costs{Now: w.Now, From: from, To: to, Currency: currency, Clusters: []ClusterCosts{}, Fallbacks: []FallbackUse{}, Unpriced: []Unpriced{}, How: howCosts(currency), Unwatched: l.unwatched(w, from, to, which)}
+	out := Costs{Now: w.Now, From: from, To: to, Currency: currency, Clusters: []ClusterCosts{}, Fallbacks: []FallbackUse{}, Unpriced: []Unpriced{}, Priced: []Priced{}, Unwatched: l.unwatched(w, from, to, which)}
 	clusters := map[store.Key]*CostFigures{}
-	fallbacks := map[[3]string]*FallbackUse{}
+	fallbacks := map[[4]string]*FallbackUse{}
+	pricedUses := map[[3]string]*Priced{}
 	unpriced := map[[3]string]*Unpriced{}
 	for _, u := range l.uses(w, from, to, which) {
 		sum := clusters[u.key.Key]
@@ -97,22 +113,30 @@ func (l *Levels) Costs(w World, from, to time.Time, which func(store.Key) bool, 
 			sum = &CostFigures{}
 			clusters[u.key.Key] = sum
 		}
-		potential, actual, priced := u.cost(prices)
+		hour, priced := u.hour(prices)
+		potential, actual := u.running*(hour.onDemand+hour.emr), u.running*(hour.market+hour.emr)
 		sum.Running += u.running
 		sum.Missing += u.missing
 		sum.Potential += potential
 		sum.Actual += actual
 		if u.fallback() {
 			sum.Recovered += u.running
-			key := [3]string{strconv.Itoa(u.rung), u.what, string(u.shape.market)}
+			key := [4]string{strconv.Itoa(u.rung), u.what, u.shape.instanceType, string(u.shape.market)}
 			if fallbacks[key] == nil {
-				fallbacks[key] = &FallbackUse{Rung: u.rung, What: u.what, Market: string(u.shape.market)}
+				fallbacks[key] = &FallbackUse{Rung: u.rung, What: u.what, Type: u.shape.instanceType, Market: string(u.shape.market)}
 			}
 			f := fallbacks[key]
 			f.Hours, f.Groups, f.Actual = f.Hours+u.running, f.Groups+1, f.Actual+actual
 		}
+		key := [3]string{u.key.Scope, u.shape.instanceType, string(u.shape.market)}
+		if priced && u.running > 0 {
+			if pricedUses[key] == nil {
+				pricedUses[key] = &Priced{Scope: key[0], InstanceType: key[1], Market: key[2], OnDemand: hour.onDemand, Price: hour.market, EMR: hour.emr}
+			}
+			p := pricedUses[key]
+			p.Hours, p.Potential, p.Actual = p.Hours+u.running, p.Potential+potential, p.Actual+actual
+		}
 		if !priced && u.running > 0 && currency != "" {
-			key := [3]string{u.key.Scope, u.shape.instanceType, string(u.shape.market)}
 			if unpriced[key] == nil {
 				unpriced[key] = &Unpriced{Scope: key[0], InstanceType: key[1], Market: key[2]}
 			}
@@ -134,11 +158,18 @@ func (l *Levels) Costs(w World, from, to time.Time, which func(store.Key) bool, 
 		out.Total.add(row.Figures)
 	}
 	out.Total = out.Total.done()
+	out.How = howCosts(out.Total, currency)
+	for _, p := range pricedUses {
+		out.Priced = append(out.Priced, *p)
+	}
+	slices.SortFunc(out.Priced, func(a, b Priced) int {
+		return cmp.Or(cmp.Compare(a.Scope, b.Scope), cmp.Compare(a.InstanceType, b.InstanceType), cmp.Compare(a.Market, b.Market))
+	})
 	for _, f := range fallbacks {
 		out.Fallbacks = append(out.Fallbacks, *f)
 	}
 	slices.SortFunc(out.Fallbacks, func(a, b FallbackUse) int {
-		return cmp.Or(cmp.Compare(a.Rung, b.Rung), cmp.Compare(a.What, b.What), cmp.Compare(a.Market, b.Market))
+		return cmp.Or(cmp.Compare(a.Rung, b.Rung), cmp.Compare(a.What, b.What), cmp.Compare(a.Type, b.Type), cmp.Compare(a.Market, b.Market))
 	})
 	for _, u := range unpriced {
 		out.Unpriced = append(out.Unpriced, *u)
@@ -167,24 +198,27 @@ func (f CostFigures) done() CostFigures {
 	return f
 }
 
-// cost is what a group's hours cost; not priced: no amount.
-func (u use) cost(prices Prices) (potential, actual float64, priced bool) {
+// hour is what an hour of an instance costs: On-Demand or in its market, and EMR's part of either.
+type hour struct{ onDemand, market, emr float64 }
+
+// hour is what an hour of a group's instances costs; not priced: nothing is known of it.
+func (u use) hour(prices Prices) (h hour, priced bool) {
 	if prices == nil {
-		return 0, 0, false
+		return hour{}, false
 	}
 	p, ok := prices(u.key.Scope, u.shape.instanceType)
-	hour := p.OnDemand
+	h = hour{p.OnDemand, p.OnDemand, p.EMR}
 	if u.shape.market == emr.Spot {
-		hour = p.Spot
+		h.market = p.Spot
 	}
-	if !ok || hour == 0 || p.OnDemand == 0 {
-		return 0, 0, false
+	if !ok || h.market == 0 || h.onDemand == 0 {
+		return hour{}, false
 	}
-	return u.running * (p.OnDemand + p.EMR), u.running * (hour + p.EMR), true
+	return h, true
 }
 
 // howCosts says how the figures come about.
-func howCosts(currency string) []string {
+func howCosts(total CostFigures, currency string) []string {
 	how := []string{
 		"Hours: each count of a group as emrguard read it, from that read to the next that showed another. What began and ended between two reads is not in them, and where nobody watched, counts go on as they were read last.",
 		"Missing: what a group was asked for less what ran in it, MASTER groups left out.",
@@ -194,9 +228,9 @@ func howCosts(currency string) []string {
 		return append(how, "Amounts need a price file: give prices in the configuration.")
 	}
 	return append(how,
-		"Potential: the priced hours at the On-Demand price and EMR's.",
-		"Actual: the priced hours at the price of their market and EMR's. Spot is what the price file says, not what AWS billed; volumes, traffic, reserved capacity and savings plans are not in it.",
-		"Saved: potential less actual.")
+		fmt.Sprintf("Potential, %.2f %s: the %.1f of %.1f hours that have a price, at the On-Demand price and EMR's.", total.Potential, currency, total.Running-total.Unpriced, total.Running),
+		fmt.Sprintf("Actual, %.2f %s: the same hours at the price of their market and EMR's. Spot is what the price file says, not what AWS billed; volumes, traffic, reserved capacity and savings plans are not in it.", total.Actual, currency),
+		fmt.Sprintf("Saved, %.2f %s (%.1f %%): potential less actual, and in percent of the potential.", total.Saved, currency, total.Percent))
 }
 
 // uses are the groups with what they ran, in order.
@@ -302,15 +336,20 @@ func (c Costs) Tables() []Table {
 	if len(c.Clusters) > 0 {
 		row("together", c.Total)
 	}
-	fall := Table{Head: []string{"RUNG", "MARKET", "HOURS", "GROUPS", "ACTUAL"}}
+	fall := Table{Head: []string{"FALLBACKS ON RUNG", "TYPE", "MARKET", "HOURS", "GROUPS", "ACTUAL"}}
 	for _, f := range c.Fallbacks {
-		fall.Add(f.rung(), cmp.Or(f.Market, "not known"), hours(f.Hours), strconv.Itoa(f.Groups), money(f.Actual))
+		fall.Add(f.rung(), cmp.Or(f.Type, "not known"), cmp.Or(f.Market, "not known"), hours(f.Hours), strconv.Itoa(f.Groups), money(f.Actual))
+	}
+	priced := Table{Head: []string{"PRICED", "SCOPE", "MARKET", "HOURS", "ON-DEMAND / H", "MARKET / H", "EMR / H", "POTENTIAL", "ACTUAL"}}
+	each := func(x float64) string { return strconv.FormatFloat(x, 'f', -1, 64) }
+	for _, p := range c.Priced {
+		priced.Add(p.InstanceType, p.Scope, p.Market, hours(p.Hours), each(p.OnDemand), each(p.Price), each(p.EMR), money(p.Potential), money(p.Actual))
 	}
 	without := Table{Head: []string{"WITHOUT A PRICE", "SCOPE", "MARKET", "HOURS"}}
 	for _, u := range c.Unpriced {
 		without.Add(cmp.Or(u.InstanceType, "not known"), u.Scope, u.Market, hours(u.Hours))
 	}
-	return slices.DeleteFunc([]Table{all, fall, without}, func(t Table) bool { return len(t.Rows) == 0 })
+	return slices.DeleteFunc([]Table{all, fall, priced, without}, func(t Table) bool { return len(t.Rows) == 0 })
 }
 
 // rung is the rung for people: its number, and what it is.

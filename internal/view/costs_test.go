@@ -62,8 +62,25 @@ func TestCosts(t *testing.T) {
 	if got := fmt.Sprint(c.Unpriced); got != "[{prod c9.nosuch ON_DEMAND 1} {prod r5.xlarge SPOT 4}]" {
 		t.Errorf("unpriced: %s", got)
 	}
-	if got := fmt.Sprint(c.Fallbacks); got != "[{0 On-Demand ON_DEMAND 7.5 1 1.875}]" {
+	if got := fmt.Sprint(c.Fallbacks); got != "[{0 On-Demand m5.xlarge ON_DEMAND 7.5 1 1.875}]" {
 		t.Errorf("fallbacks: %s", got)
+	}
+	var potential, actual, hours float64
+	for _, p := range c.Priced {
+		near("the potential of "+p.InstanceType, p.Potential, p.Hours*(p.OnDemand+p.EMR))
+		near("the actual of "+p.InstanceType, p.Actual, p.Hours*(p.Price+p.EMR))
+		potential, actual, hours = potential+p.Potential, actual+p.Actual, hours+p.Hours
+	}
+	near("the priced types' potential", potential, c.Total.Potential)
+	near("the priced types' actual", actual, c.Total.Actual)
+	near("the priced types' hours", hours, c.Total.Running-c.Total.Unpriced)
+	if got := fmt.Sprint(c.Priced); got != "[{prod m5.xlarge ON_DEMAND 8.5 0.2 0.2 0.05 2.125 2.125} {prod m5.xlarge SPOT 60 0.2 0.05 0.05 15 6}]" {
+		t.Errorf("priced: %s", got)
+	}
+	if got, want := strings.Join(c.How[3:], "\n"), `Potential, 17.12 USD: the 68.5 of 73.5 hours that have a price, at the On-Demand price and EMR's.
+Actual, 8.12 USD: the same hours at the price of their market and EMR's. Spot is what the price file says, not what AWS billed; volumes, traffic, reserved capacity and savings plans are not in it.
+Saved, 9.00 USD (52.6 %): potential less actual, and in percent of the potential.`; got != want {
+		t.Errorf("computed:\n%s\nwant\n%s", got, want)
 	}
 	if len(c.Clusters) != 2 || c.Clusters[0].Cluster != "j-1" {
 		t.Errorf("clusters: %+v", c.Clusters)
@@ -88,7 +105,7 @@ func TestCostsKnowThePresent(t *testing.T) {
 	w := New(noon, []Scope{{Name: "prod", Clusters: []Cluster{{State: stuckCluster(t)}}}})
 	c := NewLevels().Costs(w, ago(time.Hour), noon, everything, nil, "")
 	// Without records all groups are as they are: master 1, task 6, the fallback 1 of 3.
-	if c.Total.Running != 8 || c.Total.Missing != 2 || c.Total.Recovered != 1 || fmt.Sprint(c.Fallbacks) != "[{2 same configuration ON_DEMAND 1 1 0}]" {
+	if c.Total.Running != 8 || c.Total.Missing != 2 || c.Total.Recovered != 1 || fmt.Sprint(c.Fallbacks) != "[{2 same configuration m5.xlarge ON_DEMAND 1 1 0}]" {
 		t.Errorf("%+v", c)
 	}
 	fresh := cluster("j-1", "new", []guard.Group{group("ig-1", "task", emr.Task, 6, 6)})
