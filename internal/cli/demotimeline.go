@@ -36,14 +36,14 @@ type timeline struct {
 	widths [2]int
 	said   map[string]bool // faults that were told
 
-	open      map[string]bool // recoveries, by id
-	suspended map[string]bool // clusters
+	open      map[store.RecoveryKey]bool // recoveries
+	suspended map[string]bool            // clusters
 }
 
 func newTimeline(d *Deps, o demoOptions, w *demoWorld) *timeline {
 	t := &timeline{
 		out: d.Stdout, color: !o.plain && d.Env("NO_COLOR") == "" && d.IsTTY(d.Stdout), silent: time.Duration(float64(silence) * o.speed), last: w.options.Start,
-		names: map[string]string{}, said: map[string]bool{}, open: map[string]bool{}, suspended: map[string]bool{},
+		names: map[string]string{}, said: map[string]bool{}, open: map[store.RecoveryKey]bool{}, suspended: map[string]bool{},
 	}
 	t.learn(w.sim.Snapshot(w.region))
 	t.seen = len(w.sim.Changes(w.region, 0))
@@ -121,13 +121,18 @@ func (t *timeline) look(w *demoWorld) error {
 	return nil
 }
 
+// keyOf names the recovery that a record is of.
+func keyOf(r store.Record) store.RecoveryKey {
+	return store.RecoveryKey{Key: r.Key, Recovery: r.Recovery}
+}
+
 // count keeps what is under way.
 func (t *timeline) count(r store.Record) {
 	switch {
 	case r.Kind == "recovery.open":
-		t.open[r.Recovery] = true
+		t.open[keyOf(r)] = true
 	case slices.Contains(view.Outcomes(), r.Kind):
-		delete(t.open, r.Recovery)
+		delete(t.open, keyOf(r))
 	case r.Kind == "scaling.suspended":
 		t.suspended[r.Cluster] = true
 	case r.Kind == "scaling.resumed", r.Kind == "cluster.ended":

@@ -49,7 +49,7 @@ A time is a time of day (14:05), a date, both (2026-01-05T14:05:00Z), or an age 
 	flags.StringVar(&f.cluster, "cluster", "", "only this `cluster`: id or name")
 	flags.StringVar(&f.group, "group", "", "only this `group`: id, name, or CLUSTER/GROUP")
 	flags.StringVar(&f.pool, "pool", "", "only this `pool`: id, name, or CLUSTER/POOL")
-	flags.StringVar(&f.recovery, "recovery", "", "only the recovery with this `id`")
+	flags.StringVar(&f.recovery, "recovery", "", "only the recovery with this `id`, or SCOPE/CLUSTER/id where several clusters have it")
 	flags.StringSliceVar(&f.kinds, "kind", nil, "only this `kind`, or all that begin with it if it ends with a full stop; may be repeated")
 	flags.StringVar(&f.text, "search", "", "only records with this `text` in their reason, kind, author, or a name or id, upper and lower case being the same; the last 20,000 records are searched")
 	flags.StringVar(&f.since, "since", "", "not before this `time`")

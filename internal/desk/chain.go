@@ -13,8 +13,10 @@ const chainLook = 10
 
 // chain finds the recoveries of the same pool before and after one that repair the same shortage: where a replacement got stuck too, or a pool rested or was
 // blocked, the next one goes on with what is missing. Closed is the record that closed the recovery, if one did.
-func (d Desk) chain(ctx context.Context, scope, id string, closed []store.Record) (view.Chain, error) {
-	opened, err := d.History(ctx, store.Query{Scope: scope, Recovery: id, Kinds: []string{"recovery.open"}, Limit: 1})
+func (d Desk) chain(ctx context.Context, key store.RecoveryKey, closed []store.Record) (view.Chain, error) {
+	opening := key.Query()
+	opening.Kinds, opening.Limit = []string{"recovery.open"}, 1
+	opened, err := d.History(ctx, opening)
 	if err != nil || len(opened) == 0 || opened[0].Pool == "" {
 		return view.Chain{}, err
 	}

@@ -20,7 +20,7 @@ type Filter struct {
 	Cluster  string // id or name
 	Group    string // id, name, or CLUSTER/GROUP
 	Pool     string // id, name, or CLUSTER/POOL
-	Recovery string // id
+	Recovery string // id, of which several clusters may have one, or scope/cluster/id
 	Kinds    []string
 	Text     string // in the reason, the kind, the author, or a name or id, upper and lower case being the same
 	From, To time.Time
@@ -46,7 +46,7 @@ func wrongIn(field string, err error) error { return &RequestError{&FilterError{
 // Query turns names into ids; the text is not in it. What has ended is named by its id, of which there must be a record. Names, scopes, recoveries and kinds that
 // there are not, and a period that ends before it begins, are a RequestError, which joins them where they are several; each is a FilterError.
 func (d Desk) Query(ctx context.Context, w view.World, f Filter) (store.Query, error) {
-	q := store.Query{Scope: f.Scope, Recovery: f.Recovery, Kinds: f.Kinds, From: f.From, To: f.To, Before: f.Before, Limit: f.Limit}
+	q := store.Query{Scope: f.Scope, Kinds: f.Kinds, From: f.From, To: f.To, Before: f.Before, Limit: f.Limit}
 	if f.Limit < 1 || f.Limit > store.MaxPage {
 		return q, mistake("a limit of %d records is outside 1 to %d", f.Limit, store.MaxPage)
 	}
@@ -82,7 +82,11 @@ func (d Desk) Query(ctx context.Context, w view.World, f Filter) (store.Query, e
 		}
 		*ref.id = cmp.Or(string(found.Group), ref.text)
 	}
-	more, err := d.unknown(ctx, w, f)
+	if err := ofRecovery(&q, f.Recovery); err != nil {
+		wrong = append(wrong, err)
+		f.Recovery = ""
+	}
+	more, err := d.unknown(ctx, w, f, q)
 	if wrong = append(wrong, more...); err != nil || len(wrong) == 0 {
 		return q, err
 	}
@@ -90,6 +94,20 @@ func (d Desk) Query(ctx context.Context, w view.World, f Filter) (store.Query, e
 		return q, wrong[0]
 	}
 	return q, &RequestError{errors.Join(wrong...)}
+}
+
+// ofRecovery restricts a query to a recovery. Its name as scope/cluster/id must not be at odds with what the query names already.
+func ofRecovery(q *store.Query, ref string) error {
+	key, whole := store.ParseRecoveryKey(ref)
+	if !whole {
+		q.Recovery = ref
+		return nil
+	}
+	if q.Scope != "" && q.Scope != key.Scope || q.Cluster != "" && q.Cluster != key.Cluster {
+		return wrongIn("recovery", fmt.Errorf("recovery %q is not of the scope or cluster that is asked for, too; leave one of them away", ref))
+	}
+	q.Scope, q.Cluster, q.Recovery = key.Scope, key.Cluster, key.Recovery
+	return nil
 }
 
 // mistakes puts a RequestError with those before it; any other error it gives back.
@@ -117,7 +135,7 @@ func (d Desk) found(ctx context.Context, scope, field, ref string, find func(str
 }
 
 // unknown are RequestErrors of a scope and a recovery without a record, and of kinds that are none.
-func (d Desk) unknown(ctx context.Context, w view.World, f Filter) (wrong []error, err error) {
+func (d Desk) unknown(ctx context.Context, w view.World, f Filter, q store.Query) (wrong []error, err error) {
 	if f.Scope != "" && !slices.ContainsFunc(w.Scopes, func(s view.Scope) bool { return s.Name == f.Scope }) {
 		if known, err := d.recorded(ctx, store.Query{Scope: f.Scope}); err != nil {
 			return nil, err
@@ -127,7 +145,7 @@ func (d Desk) unknown(ctx context.Context, w view.World, f Filter) (wrong []erro
 		}
 	}
 	if f.Recovery != "" {
-		if known, err := d.recorded(ctx, store.Query{Scope: f.Scope, Recovery: f.Recovery}); err != nil {
+		if known, err := d.recorded(ctx, store.Query{Scope: q.Scope, Cluster: q.Cluster, Recovery: q.Recovery}); err != nil {
 			return nil, err
 		} else if !known {
 			wrong = append(wrong, wrongIn("recovery", &view.UnknownError{What: "recovery", Ref: f.Recovery}))

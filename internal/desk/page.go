@@ -105,21 +105,21 @@ type Recovery struct {
 	Next     []view.Next         `json:"next" doc:"what follows on its cluster, the earliest first"`
 }
 
-// RecoveryPage tells a recovery by its id, with a part of its story. One that there is not is a RequestError.
-func (d Desk) RecoveryPage(ctx context.Context, w view.World, id string, part Part) (Recovery, error) {
-	if known, err := d.recorded(ctx, store.Query{Recovery: id}); err != nil {
+// RecoveryPage tells a recovery, with a part of its story. One that there is not is a RequestError.
+func (d Desk) RecoveryPage(ctx context.Context, w view.World, key store.RecoveryKey, part Part) (Recovery, error) {
+	if known, err := d.recorded(ctx, key.Query()); err != nil {
 		return Recovery{}, err
 	} else if !known {
-		return Recovery{}, &RequestError{&view.UnknownError{What: "recovery", Ref: id}}
+		return Recovery{}, &RequestError{&view.UnknownError{What: "recovery", Ref: key.String()}}
 	}
-	closed, err := d.closing(ctx, "", id)
+	closed, err := d.closing(ctx, key)
 	if err != nil {
 		return Recovery{}, err
 	}
 	all := w.Recoveries(closed).Recoveries
 	page := Recovery{Now: w.Now, Next: []view.Next{}}
 	for _, r := range all {
-		if r.Recovery == id {
+		if r.Key() == key {
 			page.Status = r
 			break // the open one, if there is one, comes first
 		}
@@ -131,11 +131,11 @@ func (d Desk) RecoveryPage(ctx context.Context, w view.World, id string, part Pa
 			}
 		}
 	}
-	if page.Story, err = d.explainRecovery(ctx, w, "", id, part); err != nil {
+	if page.Story, err = d.explainRecovery(ctx, w, key, part); err != nil {
 		return Recovery{}, err
 	}
-	drawn, _, err := d.recovery(ctx, w, "", id, Part{Limit: timelineFrom}, view.TimelineKinds()...)
-	page.Timeline = w.Timeline(id, drawn, of(page.Status.Pool, page.Next))
+	drawn, _, err := d.recovery(ctx, w, key, Part{Limit: timelineFrom}, view.TimelineKinds()...)
+	page.Timeline = w.Timeline(key.Recovery, drawn, of(page.Status.Pool, page.Next))
 	return page, err
 }
 

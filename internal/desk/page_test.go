@@ -129,10 +129,13 @@ func TestAStoryByParts(t *testing.T) {
 	}
 }
 
+// r1 is a recovery of the tests' cluster.
+var r1 = store.RecoveryKey{Key: store.Key{Scope: "prod", Cluster: "j-1"}, Recovery: "r1"}
+
 func TestRecoveryPage(t *testing.T) {
 	l := newLab(t)
 	l.save(etl(), happened()...)
-	page, err := l.RecoveryPage(t.Context(), l.world(), "r1", Part{Limit: 50})
+	page, err := l.RecoveryPage(t.Context(), l.world(), r1, Part{Limit: 50})
 	if err != nil || page.Status.Open || page.Status.ClusterName != "etl" || len(page.Next) != 0 || len(page.Timeline.Marks) != 2 || !page.Timeline.To.Equal(ago(3*time.Hour)) {
 		t.Errorf("%v: %+v", err, page)
 	}
@@ -143,7 +146,7 @@ func TestRecoveryPage(t *testing.T) {
 	}
 	l = newLab(t)
 	l.save(etl(), later...)
-	page, err = l.RecoveryPage(t.Context(), l.world(), "r1", Part{Limit: 50})
+	page, err = l.RecoveryPage(t.Context(), l.world(), r1, Part{Limit: 50})
 	var kinds []string
 	for _, e := range page.Story.Sections[0].Events {
 		kinds = append(kinds, e.Kind)
@@ -152,7 +155,64 @@ func TestRecoveryPage(t *testing.T) {
 		t.Errorf("the story goes on with the end of the ban, and not with what was seen until then: %v, %v, %+v", err, kinds, page.Timeline)
 	}
 	unknown := (*view.UnknownError)(nil)
-	if _, err := l.RecoveryPage(t.Context(), l.world(), "r2", Part{Limit: 50}); !errors.As(err, &unknown) || !strings.Contains(err.Error(), `no recovery "r2"`) {
+	if _, err := l.RecoveryPage(t.Context(), l.world(), store.RecoveryKey{Key: r1.Key, Recovery: "r2"}, Part{Limit: 50}); !errors.As(err, &unknown) || !strings.Contains(err.Error(), `no recovery "prod/j-1/r2"`) {
 		t.Errorf("a recovery that there is not: %v", err)
+	}
+}
+
+// In a drought, clusters of like age begin recoveries of one id. Each is told alone.
+func TestRecoveriesOfOneID(t *testing.T) {
+	l := newLab(t)
+	l.save(etl(), happened()...)
+	other := etl()
+	other.Cluster.ID, other.Cluster.Name = "j-2", "reports"
+	records := happened()
+	for i := range records {
+		records[i].ID += "-too"
+	}
+	l.save(other, records...)
+	own := func(what string, sections []view.Section, cluster string) {
+		t.Helper()
+		n := 0
+		for _, s := range sections {
+			for _, e := range s.Events {
+				n++
+				if e.Cluster != cluster {
+					t.Errorf("%s: %s is of %s", what, e.ID, e.Cluster)
+				}
+			}
+		}
+		if n == 0 {
+			t.Errorf("%s tells nothing", what)
+		}
+	}
+	for cluster, name := range map[string]string{"j-1": "etl", "j-2": "reports"} {
+		key := store.RecoveryKey{Key: store.Key{Scope: "prod", Cluster: cluster}, Recovery: "r1"}
+		page, err := l.RecoveryPage(t.Context(), l.world(), key, Part{Limit: 50})
+		if err != nil || page.Status.ClusterName != name || len(page.Timeline.Marks) != 2 {
+			t.Errorf("the page of %s: %v, %+v", key, err, page)
+		}
+		own("the page", page.Story.Sections, cluster)
+		told, err := l.Explain(t.Context(), l.world(), "", key.String(), Part{Limit: 50})
+		if err != nil || told.ID != key.String() || !strings.HasSuffix(told.Title, name+" ("+cluster+")") {
+			t.Errorf("the story of %s: %v, %+v", key, err, told)
+		}
+		own("the story", told.Sections, cluster)
+		q, err := l.Query(t.Context(), l.world(), Filter{Recovery: key.String(), Limit: 50})
+		if err != nil || q.Scope != "prod" || q.Cluster != cluster || q.Recovery != "r1" {
+			t.Errorf("the history of %s: %v, %+v", key, err, q)
+		}
+	}
+	e, err := l.Explain(t.Context(), l.world(), "", "d-1-too", Part{Limit: 50})
+	if err != nil {
+		t.Error(err)
+	}
+	own("a record", e.Sections, "j-2")
+	const several = "2 clusters have a recovery \"r1\"; name one:\n  prod/j-2/r1\n  prod/j-1/r1"
+	if _, err := l.Explain(t.Context(), l.world(), "", "r1", Part{Limit: 50}); err == nil || err.Error() != several {
+		t.Errorf("an id of several: %v", err)
+	}
+	if _, err := l.Query(t.Context(), l.world(), Filter{Cluster: "reports", Recovery: "prod/j-1/r1", Limit: 50}); err == nil || !strings.Contains(err.Error(), "leave one of them away") {
+		t.Errorf("the recovery of one cluster and another cluster: %v", err)
 	}
 }

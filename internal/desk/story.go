@@ -25,17 +25,44 @@ type Part struct {
 func (d Desk) Explain(ctx context.Context, w view.World, scope, ref string, part Part) (view.Explanation, error) {
 	rec, err := d.Store.Record(ctx, ref)
 	if err == nil {
-		return d.explainRecord(ctx, w, scope, rec)
+		return d.explainRecord(ctx, w, rec)
 	}
 	if !errors.Is(err, store.ErrNotFound) {
 		return view.Explanation{}, err
 	}
-	if known, err := d.recorded(ctx, store.Query{Scope: scope, Recovery: ref}); err != nil {
-		return view.Explanation{}, err
-	} else if known {
-		return d.explainRecovery(ctx, w, scope, ref, part)
+	key, err := d.FindRecovery(ctx, w, scope, ref)
+	if unknown := (*view.UnknownError)(nil); errors.As(err, &unknown) {
+		return d.explainThing(ctx, w, scope, ref, part)
 	}
-	return d.explainThing(ctx, w, scope, ref, part)
+	if err != nil {
+		return view.Explanation{}, err
+	}
+	return d.explainRecovery(ctx, w, key, part)
+}
+
+// FindRecovery finds a recovery by scope/cluster/recovery or by its id, if only one cluster has a recovery of that id. One that there is not, and
+// an id that names several, is a RequestError.
+func (d Desk) FindRecovery(ctx context.Context, w view.World, scope, ref string) (store.RecoveryKey, error) {
+	if key, ok := store.ParseRecoveryKey(ref); ok {
+		known, err := d.recorded(ctx, key.Query())
+		if err == nil && (!known || scope != "" && scope != key.Scope) {
+			err = &RequestError{&view.UnknownError{What: "recovery", Ref: ref}}
+		}
+		return key, err
+	}
+	begun, err := d.History(ctx, store.Query{Scope: scope, Recovery: ref, Kinds: []string{"recovery.open"}, Limit: store.MaxPage})
+	if err == nil && len(begun) == 0 { // its beginning is not kept any more
+		begun, err = d.History(ctx, store.Query{Scope: scope, Recovery: ref, Limit: 1})
+	}
+	switch {
+	case err != nil:
+		return store.RecoveryKey{}, err
+	case len(begun) == 0:
+		return store.RecoveryKey{}, &RequestError{&view.UnknownError{What: "recovery", Ref: ref}}
+	case len(begun) > 1:
+		return store.RecoveryKey{}, &RequestError{view.AmbiguousRecovery(ref, begun)}
+	}
+	return store.RecoveryKey{Key: begun[0].Key, Recovery: ref}, nil
 }
 
 // explainThing tells a cluster, pool or group; one that has ended by its id.
@@ -98,16 +125,16 @@ func (d Desk) newest(ctx context.Context, q store.Query, part Part) (records []s
 }
 
 // explainRecord tells a record within its recovery, or within what happened to its group or cluster around it.
-func (d Desk) explainRecord(ctx context.Context, w view.World, scope string, rec store.Record) (view.Explanation, error) {
-	near := store.Query{Scope: rec.Scope, Cluster: rec.Cluster, Group: rec.Group, Limit: view.Around}
-	if rec.Recovery != "" {
-		near = store.Query{Scope: scope, Recovery: rec.Recovery, Limit: view.Around}
+func (d Desk) explainRecord(ctx context.Context, w view.World, rec store.Record) (view.Explanation, error) {
+	near := store.Query{Scope: rec.Scope, Cluster: rec.Cluster, Recovery: rec.Recovery, Limit: view.Around}
+	if rec.Recovery == "" {
+		near.Group = rec.Group
 	}
 	before, after := near, near
 	before.Before, after.After, after.Oldest = rec.Seq, rec.Seq, true
 	story, err := d.Latest(ctx, before)
 	if err == nil && rec.Recovery != "" && rec.Kind == "scaling.decided" {
-		story, err = d.withDeferrals(ctx, scope, rec, story)
+		story, err = d.withDeferrals(ctx, rec, story)
 	}
 	if err != nil {
 		return view.Explanation{}, err
@@ -117,8 +144,8 @@ func (d Desk) explainRecord(ctx context.Context, w view.World, scope string, rec
 }
 
 // withDeferrals puts what held back the pool's scaling before a decision in front of its story.
-func (d Desk) withDeferrals(ctx context.Context, scope string, rec store.Record, story []store.Record) ([]store.Record, error) {
-	led, err := d.Latest(ctx, store.Query{Scope: scope, Pool: rec.Pool, Kinds: []string{"scaling."}, Before: rec.Seq, Limit: 5})
+func (d Desk) withDeferrals(ctx context.Context, rec store.Record, story []store.Record) ([]store.Record, error) {
+	led, err := d.Latest(ctx, store.Query{Scope: rec.Scope, Cluster: rec.Cluster, Pool: rec.Pool, Kinds: []string{"scaling."}, Before: rec.Seq, Limit: 5})
 	last := 0
 	for i, before := range led {
 		if before.Kind == "scaling.decided" {
@@ -129,35 +156,37 @@ func (d Desk) withDeferrals(ctx context.Context, scope string, rec store.Record,
 }
 
 // explainRecovery tells a part of a recovery's story.
-func (d Desk) explainRecovery(ctx context.Context, w view.World, scope, id string, part Part) (view.Explanation, error) {
-	closed, err := d.closing(ctx, scope, id)
+func (d Desk) explainRecovery(ctx context.Context, w view.World, key store.RecoveryKey, part Part) (view.Explanation, error) {
+	closed, err := d.closing(ctx, key)
 	if err != nil {
 		return view.Explanation{}, err
 	}
-	chain, err := d.chain(ctx, scope, id, closed)
+	chain, err := d.chain(ctx, key, closed)
 	if err != nil {
 		return view.Explanation{}, err
 	}
-	story, older, err := d.recovery(ctx, w, scope, id, part)
-	return longer(w.ExplainRecovery(id, closed, story, chain), older), err
+	story, older, err := d.recovery(ctx, w, key, part)
+	return longer(w.ExplainRecovery(key, closed, story, chain), older), err
 }
 
 // closing is the record that closed a recovery; none while it is open.
-func (d Desk) closing(ctx context.Context, scope, id string) ([]store.Record, error) {
-	return d.History(ctx, store.Query{Scope: scope, Recovery: id, Kinds: view.Outcomes(), Limit: 1})
+func (d Desk) closing(ctx context.Context, key store.RecoveryKey) ([]store.Record, error) {
+	q := key.Query()
+	q.Kinds, q.Limit = view.Outcomes(), 1
+	return d.History(ctx, q)
 }
 
 // recovery reads a part of a recovery's story, oldest first: its records and what was seen of its pool meanwhile; at its beginning also what was seen since
 // instances were missing. Kinds, if there are any, restrict it. Without a record there is no story.
-func (d Desk) recovery(ctx context.Context, w view.World, scope, id string, part Part, kinds ...string) (story []store.Record, older int64, err error) {
-	own := store.Query{Scope: scope, Recovery: id}
+func (d Desk) recovery(ctx context.Context, w view.World, key store.RecoveryKey, part Part, kinds ...string) (story []store.Record, older int64, err error) {
+	own := key.Query()
 	first := own
 	first.Oldest, first.Limit = true, 1
 	begin, err := d.History(ctx, first)
 	if err != nil || len(begin) == 0 {
 		return nil, 0, err
 	}
-	closed, err := d.closing(ctx, scope, id)
+	closed, err := d.closing(ctx, key)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -166,16 +195,18 @@ func (d Desk) recovery(ctx context.Context, w view.World, scope, id string, part
 	if err != nil || begin[0].Pool == "" {
 		return story, older, err
 	}
-	q := store.Query{Scope: scope, Pool: begin[0].Pool, Kinds: []string{"group.", "pool."}, After: begin[0].Seq}
+	q := store.Query{Scope: key.Scope, Cluster: key.Cluster, Pool: begin[0].Pool, Kinds: []string{"group.", "pool."}, After: begin[0].Seq}
 	if len(kinds) > 0 {
 		q.Kinds = slices.DeleteFunc(slices.Clone(kinds), func(k string) bool { return !strings.HasPrefix(k, "group.") && !strings.HasPrefix(k, "pool.") })
 	}
-	isOpen := slices.ContainsFunc(w.Recoveries(nil).Recoveries, func(r view.RecoveryStatus) bool { return r.Recovery == id })
+	isOpen := slices.ContainsFunc(w.Recoveries(nil).Recoveries, func(r view.RecoveryStatus) bool { return r.Key() == key })
 	switch {
 	case len(closed) > 0:
 		q.To = closed[0].At.Add(time.Millisecond) // with what follows from its end, such as a rest
 	case !isOpen: // nobody knows how it ended: until the last that is of it
-		last, err := d.History(ctx, store.Query{Scope: scope, Recovery: id, Limit: 1})
+		latest := key.Query()
+		latest.Limit = 1
+		last, err := d.History(ctx, latest)
 		if err != nil || len(last) == 0 {
 			return nil, 0, err
 		}

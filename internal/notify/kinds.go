@@ -39,7 +39,7 @@ const (
 )
 
 // kind is what notifications know of one kind of record. Undo is the command that takes it back, holds it or, where there is no way back,
-// tells more; {cluster}, {group}, {pool}, {recovery} and {id} stand for the record's. A record that lacks one of them has no command.
+// tells more; {scope}, {cluster}, {group}, {pool}, {recovery} and {id} stand for the record's. A record that lacks one of them has no command.
 type kind struct {
 	name     string
 	topic    string
@@ -66,8 +66,8 @@ var kinds = []kind{
 	{"recovery.blocked", topicRecovery, Info, "a recovery ended because there is no place to launch", "", ""},
 	{"recovery.overtaken", topicRecovery, Info, "a recovery ended because somebody else changed the pool", "", ""},
 	{"recovery.cluster_end", topicRecovery, Info, "a recovery ended with its cluster", "", ""},
-	{"recovery.withheld", topicRecovery, Warning, "a recovery ended because emrguard may not change the cluster", "emrguard explain {recovery}", explains},
-	{"recovery.reported", topicRecovery, Critical, "emrguard could not repair a group and gave up on it", "emrguard explain {recovery}", explains},
+	{"recovery.withheld", topicRecovery, Warning, "a recovery ended because emrguard may not change the cluster", "emrguard explain {scope}/{cluster}/{recovery}", explains},
+	{"recovery.reported", topicRecovery, Critical, "emrguard could not repair a group and gave up on it", "emrguard explain {scope}/{cluster}/{recovery}", explains},
 	{"recovery.cause", topicRecovery, Info, "EMR said why a group is stuck", "", ""},
 	{"pool.rest", topicRecovery, Critical, "a pool takes no launches for a while, because its recoveries keep failing", "emrguard pause {cluster}", "keeps emrguard from trying again when the rest ends"},
 	{"pool.rested", topicRecovery, Info, "a pool's rest is over", "emrguard pause {cluster}", pauses},
@@ -239,7 +239,7 @@ func (k kind) command(r store.Record) string {
 	}
 	text := k.undo
 	for _, p := range []struct{ word, value string }{
-		{"{cluster}", r.Cluster}, {"{group}", r.Group}, {"{pool}", r.Pool}, {"{recovery}", r.Recovery}, {"{id}", r.ID},
+		{"{scope}", r.Scope}, {"{cluster}", r.Cluster}, {"{group}", r.Group}, {"{pool}", r.Pool}, {"{recovery}", r.Recovery}, {"{id}", r.ID},
 		{"{was}", b.was()}, {"{left}", b.left(r.At)},
 	} {
 		if !strings.Contains(text, p.word) {
@@ -252,6 +252,9 @@ func (k kind) command(r store.Record) string {
 			return ""
 		}
 		text = strings.ReplaceAll(text, p.word, p.value)
+	}
+	if strings.Contains(k.undo, "{scope}") {
+		return text
 	}
 	return text + " --scope " + r.Scope
 }

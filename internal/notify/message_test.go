@@ -85,7 +85,7 @@ func TestCommandsAreComplete(t *testing.T) {
 		switch c := k.command(full); {
 		case k.undo == "" && c != "":
 			t.Errorf("%s has the command %q", k.name, c)
-		case k.undo != "" && (strings.ContainsAny(c, "{}") || !strings.HasPrefix(c, "emrguard ") || !strings.HasSuffix(c, " --scope prod")):
+		case k.undo != "" && (strings.ContainsAny(c, "{}") || !strings.HasPrefix(c, "emrguard ") || !strings.HasSuffix(c, " --scope prod") && !strings.Contains(c, " prod/j-1/")):
 			t.Errorf("%s has the command %q", k.name, c)
 		}
 		bare := store.Record{Key: store.Key{Scope: "prod"}, Kind: k.name}
@@ -122,10 +122,10 @@ func TestPageOf(t *testing.T) {
 		site, recovery, want string
 	}{
 		{"", "r1", ""},
-		{"https://guard.example.com", "r1", "https://guard.example.com/recoveries/r1"},
+		{"https://guard.example.com", "r1", "https://guard.example.com/recoveries/prod/j-1/r1"},
 		{"https://guard.example.com/", "", "https://guard.example.com/explain/d%2F1"},
 	} {
-		e := Event{What: "it began", Page: pageOf(c.site, store.Record{ID: "d/1", Recovery: c.recovery})}
+		e := Event{What: "it began", Page: pageOf(c.site, store.Record{Key: store.Key{Scope: "prod", Cluster: "j-1"}, ID: "d/1", Recovery: c.recovery})}
 		if e.Page != c.want {
 			t.Errorf("at %q: %s, want %s", c.site, e.Page, c.want)
 		}

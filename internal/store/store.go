@@ -9,6 +9,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 )
@@ -43,6 +44,29 @@ type Key struct {
 
 // String is scope/cluster.
 func (k Key) String() string { return k.Scope + "/" + k.Cluster }
+
+// RecoveryKey names one recovery. Its id alone is unique on its cluster only: when a region runs dry, many clusters begin a recovery in the same second.
+type RecoveryKey struct {
+	Key
+	Recovery string
+}
+
+// String is scope/cluster/recovery, which ParseRecoveryKey reads.
+func (k RecoveryKey) String() string { return k.Key.String() + "/" + k.Recovery }
+
+// Query finds the records of the recovery.
+func (k RecoveryKey) Query() Query {
+	return Query{Scope: k.Scope, Cluster: k.Cluster, Recovery: k.Recovery}
+}
+
+// ParseRecoveryKey reads scope/cluster/recovery; none of the three holds a slash.
+func ParseRecoveryKey(text string) (k RecoveryKey, ok bool) {
+	parts := strings.Split(text, "/")
+	if len(parts) != 3 || slices.Contains(parts, "") {
+		return RecoveryKey{}, false
+	}
+	return RecoveryKey{Key{parts[0], parts[1]}, parts[2]}, true
+}
 
 // Document is the stored state of one cluster.
 type Document struct {

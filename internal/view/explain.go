@@ -79,14 +79,14 @@ func (w World) ExplainRecord(rec store.Record, story []store.Record) Explanation
 
 // ExplainRecovery tells a recovery from its records, or a part of them, to which those of its groups' reads may be added. How it ended is told by closed, its
 // last record; without one it is open.
-func (w World) ExplainRecovery(id string, closed, story []store.Record, chain Chain) Explanation {
-	e := Explanation{Subject: "recovery", ID: id, Title: "recovery " + id, Present: []string{}, Sections: []Section{{"the story", w.explained(story)}},
+func (w World) ExplainRecovery(key store.RecoveryKey, closed, story []store.Record, chain Chain) Explanation {
+	e := Explanation{Subject: "recovery", ID: key.String(), Title: "recovery " + key.Recovery, Present: []string{}, Sections: []Section{{"the story", w.explained(story)}},
 		Former: w.link(chain.Former), Later: w.link(chain.Later)}
 	for _, r := range w.Recoveries(closed).Recoveries {
-		if r.Recovery != id {
+		if r.Key() != key {
 			continue
 		}
-		e.Title = fmt.Sprintf("recovery %s (%s) of %s on %s", id, r.Kind, titled(r.GroupLabel, emr.GroupID(r.Group)), w.where(r.Scope, r.Cluster))
+		e.Title = fmt.Sprintf("recovery %s (%s) of %s on %s", r.Recovery, r.Kind, titled(r.GroupLabel, emr.GroupID(r.Group)), w.where(r.Scope, r.Cluster))
 		e.Present = w.summary(r)
 		break // the open one, if there is one, comes first
 	}

@@ -56,12 +56,17 @@ func decisions() []store.Record {
 	return out
 }
 
+// on names a recovery of the scope prod.
+func on(cluster, recovery string) store.RecoveryKey {
+	return store.RecoveryKey{Key: store.Key{Scope: "prod", Cluster: cluster}, Recovery: recovery}
+}
+
 func TestExplainScaling(t *testing.T) {
 	w := testWorld(t)
 	all := decisions()
 	var b strings.Builder
 	for _, e := range []Explanation{
-		w.ExplainRecord(all[1], all[1:4]), w.ExplainRecord(all[4], all), w.ExplainRecovery("r7-2", all[1:4], all[1:4], Chain{}), w.ExplainGroup(mustFind(t, w.FindPool, "main"), all[5:]), w.ExplainGroup(mustFind(t, w.FindPool, "main"), all[:1]),
+		w.ExplainRecord(all[1], all[1:4]), w.ExplainRecord(all[4], all), w.ExplainRecovery(on("j-7", "r7-2"), all[1:4], all[1:4], Chain{}), w.ExplainGroup(mustFind(t, w.FindPool, "main"), all[5:]), w.ExplainGroup(mustFind(t, w.FindPool, "main"), all[:1]),
 	} {
 		if err := e.Write(&b); err != nil {
 			t.Fatal(err)
@@ -78,8 +83,8 @@ func TestExplain(t *testing.T) {
 	for _, e := range []Explanation{
 		w.ExplainRecord(all[5], all[2:8]),
 		w.ExplainRecord(all[1], all),
-		w.ExplainRecovery("r1-7", all[:8], all[:8], Chain{}),
-		w.ExplainRecovery("r0-3", all[8:9], all[8:9], Chain{}),
+		w.ExplainRecovery(on("j-2", "r1-7"), all[:8], all[:8], Chain{}),
+		w.ExplainRecovery(on("j-2", "r0-3"), all[8:9], all[8:9], Chain{}),
 		w.ExplainCluster(mustFind(t, w.FindCluster, "etl"), all),
 		w.ExplainGroup(mustFind(t, w.FindGroup, "etl/task"), all[:1]),
 		w.ExplainGroup(mustFind(t, w.FindGroup, "ig-22"), nil),

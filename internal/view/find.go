@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"emrguard/internal/emr"
+	"emrguard/internal/store"
 )
 
 // Found is one thing that a reference names.
@@ -13,12 +14,15 @@ type Found struct {
 	Scope   string
 	Cluster emr.ClusterID
 	Group   emr.GroupID // empty for a cluster
-	Name    string      // for people: cluster, or cluster/group
+	Name    string      // for people: cluster, or cluster/group; of a recovery scope/cluster/recovery, which is all there is
 	Wanted  int         // of a pool: instances wanted in all
 }
 
 // String is the thing with its ids, as an error lists it.
 func (f Found) String() string {
+	if f.Scope == "" {
+		return f.Name
+	}
 	if f.Group == "" {
 		return fmt.Sprintf("%s (%s in scope %s)", f.Name, f.Cluster, f.Scope)
 	}
@@ -69,6 +73,9 @@ func (e *AmbiguousError) Error() string {
 	for _, m := range e.Matches {
 		list = append(list, "  "+m.String())
 	}
+	if e.What == "recovery" {
+		return fmt.Sprintf("%d clusters have a recovery %q; name one:\n%s", len(e.Matches), e.Ref, strings.Join(list[:min(len(list), listed)], "\n"))
+	}
 	how := "by its id, or as CLUSTER/GROUP"
 	switch e.What {
 	case "cluster":
@@ -77,6 +84,18 @@ func (e *AmbiguousError) Error() string {
 		how = "by its id, as CLUSTER/POOL, or with --cluster"
 	}
 	return fmt.Sprintf("%q names %d %ss; name one %s:\n%s", e.Ref, len(e.Matches), e.What, how, strings.Join(list, "\n"))
+}
+
+// listed is how many recoveries of one id an error lists.
+const listed = 20
+
+// AmbiguousRecovery says which recoveries an id names, by the records of their beginnings.
+func AmbiguousRecovery(id string, begun []store.Record) error {
+	out := &AmbiguousError{What: "recovery", Ref: id}
+	for _, r := range begun {
+		out.Matches = append(out.Matches, Found{Name: store.RecoveryKey{Key: r.Key, Recovery: id}.String()})
+	}
+	return out
 }
 
 // FindCluster finds a cluster by its id or by its name, if only one is called so.

@@ -41,7 +41,7 @@ func FuzzDocument(f *testing.F) {
 				}
 			}
 		}
-		_ = w.ExplainRecovery("r", records, records, Chain{&records[0], &records[0]}).Write(io.Discard)
+		_ = w.ExplainRecovery(store.RecoveryKey{Recovery: "r"}, records, records, Chain{&records[0], &records[0]}).Write(io.Discard)
 		_ = w.ExplainRecord(records[0], records).Write(io.Discard)
 	})
 }

@@ -55,6 +55,11 @@ type RecoveryStatus struct {
 	ban   string // of a closed one: how its ban stands
 }
 
+// Key names the recovery.
+func (r RecoveryStatus) Key() store.RecoveryKey {
+	return store.RecoveryKey{Key: store.Key{Scope: r.Scope, Cluster: r.Cluster}, Recovery: r.Recovery}
+}
+
 // Outcomes are the kinds of the records that close a recovery.
 func Outcomes() []string {
 	var kinds []string

@@ -34,7 +34,7 @@ func (s *Server) routeAPI(mux *http.ServeMux) {
 	get(api, s, "bans", "/bans", "The bans that stand, the first to end first", s.apiBans)
 	get(api, s, "policies", "/policies", "Every metric policy, schedule and termination policy, and how it stands", s.apiPolicies)
 	get(api, s, "recoveries", "/recoveries", "Open recoveries, and the last closed ones", s.apiRecoveries)
-	get(api, s, "recovery", "/recoveries/{recovery}", "One recovery as a story, with its timeline; of a long one a part, page back with before", s.apiRecovery)
+	get(api, s, "recovery", "/recoveries/{scope}/{cluster}/{recovery}", "One recovery as a story, with its timeline; of a long one a part, page back with before", s.apiRecovery)
 	get(api, s, "history", "/history", "What was seen, decided and done, the newest last; page back with before", s.apiHistory)
 	get(api, s, "explain", "/explain/{id}", "The story of a record, recovery, group, pool or cluster; of a long one a part, page back with before", s.apiExplain)
 	fresh(api, s, "report", "/report", "What happened in a period, added up", s.apiReport)
@@ -184,6 +184,8 @@ type (
 	recoveryInput struct {
 		Conditional
 		PartOf
+		Scope    string `path:"scope" maxLength:"64" doc:"name of the scope"`
+		Cluster  string `path:"cluster" maxLength:"300" doc:"id of the cluster"`
 		Recovery string `path:"recovery" maxLength:"64" doc:"id of the recovery"`
 	}
 	historyInput struct {
@@ -191,7 +193,7 @@ type (
 		Which
 		Group    string   `query:"group" maxLength:"300" doc:"only this group: id, name, or CLUSTER/GROUP"`
 		Pool     string   `query:"pool" maxLength:"300" doc:"only this pool: id, name, or CLUSTER/POOL"`
-		Recovery string   `query:"recovery" maxLength:"64" doc:"only the recovery with this id"`
+		Recovery string   `query:"recovery" maxLength:"400" doc:"only the recovery with this id, of which several clusters may have one, or scope/cluster/id"`
 		Kinds    []string `query:"kind" maxItems:"50" doc:"only these kinds; one that ends with a full stop stands for all that begin with it"`
 		Text     string   `query:"q" maxLength:"200" doc:"only records with this in their reason, kind, author, or a name or id, upper and lower case being the same. A page of a search reads 20,000 records at most"`
 		From     Moment   `query:"from" doc:"not before"`
@@ -202,7 +204,7 @@ type (
 	explainInput struct {
 		Conditional
 		PartOf
-		ID string `path:"id" maxLength:"300" doc:"id of a record, recovery, group, pool or cluster, or the name of one of the last three"`
+		ID string `path:"id" maxLength:"300" doc:"id of a record, recovery, group, pool or cluster, or the name of one of the last three; a recovery's id that several clusters have as scope/cluster/id"`
 	}
 	// Period says of which time.
 	Period struct {
@@ -314,7 +316,7 @@ func (s *Server) apiRecoveries(ctx context.Context, now *snapshot, in *recoverie
 }
 
 func (s *Server) apiRecovery(ctx context.Context, now *snapshot, in *recoveryInput) (desk.Recovery, error) {
-	return now.desk.RecoveryPage(ctx, now.World, in.Recovery, in.part())
+	return now.desk.RecoveryPage(ctx, now.World, store.RecoveryKey{Key: store.Key{Scope: in.Scope, Cluster: in.Cluster}, Recovery: in.Recovery}, in.part())
 }
 
 func (s *Server) apiHistory(ctx context.Context, now *snapshot, in *historyInput) (view.History, error) {

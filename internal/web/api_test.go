@@ -54,7 +54,7 @@ func TestAnswersAreAsDescribed(t *testing.T) {
 	guarded(t, 40*time.Minute, func(l *lab) {
 		doc := l.do("GET", "/api/v1/openapi.json", "").Body.Bytes()
 		schemaOf := described(t, doc)
-		recovery := ask[view.Recoveries](l, "GET", "/api/v1/recoveries", "").Recoveries[0].Recovery
+		recovery := ask[view.Recoveries](l, "GET", "/api/v1/recoveries", "").Recoveries[0].Key().String()
 		record := ask[view.History](l, "GET", "/api/v1/history?limit=1", "").Records[0].ID
 		const kind = "/responses/200/content/application~1json/schema"
 		for _, c := range []struct{ method, path, url, body string }{
@@ -65,7 +65,9 @@ func TestAnswersAreAsDescribed(t *testing.T) {
 			{"get", "/bans", "/bans?scope=prod", ""},
 			{"get", "/policies", "/policies", ""},
 			{"get", "/recoveries", "/recoveries?closed=5", ""},
-			{"get", "/recoveries/{recovery}", "/recoveries/" + recovery, ""},
+			{"get", "/recoveries/{scope}/{cluster}/{recovery}", "/recoveries/" + recovery, ""},
+			{"get", "/history", "/history?recovery=" + recovery, ""},
+			{"get", "/explain/{id}", "/explain/" + strings.ReplaceAll(recovery, "/", "%2F"), ""},
 			{"get", "/history", "/history?kind=call.,answer.&limit=3", ""},
 			{"get", "/explain/{id}", "/explain/" + record, ""},
 			{"get", "/explain/{id}", "/explain/etl", ""},
@@ -88,7 +90,7 @@ func TestAnswersAreAsDescribed(t *testing.T) {
 		}
 		problem := schemaOf("/components/schemas/ErrorModel")
 		for _, url := range []string{"/fleet?limit=0", "/fleet?scope=nosuch", "/fleet?colour=red", "/clusters/prod/j-NO", "/history?cluster=nosuch", "/history?from=yesterday", "/history?kind=nosuch", "/explain/nosuch",
-			"/capacity?from=2030-01-01T00:00:00Z", "/report?to=2000-01-01T00:00:00Z&from=2001-01-01T00:00:00Z", "/recoveries/nosuch", "/nowhere", "/groups?scope=nosuch", "/history?before=-1"} {
+			"/capacity?from=2030-01-01T00:00:00Z", "/report?to=2000-01-01T00:00:00Z&from=2001-01-01T00:00:00Z", "/recoveries/prod/j-3REPORTS00003/nosuch", "/recoveries/nosuch", "/history?cluster=etl&recovery=" + recovery, "/nowhere", "/groups?scope=nosuch", "/history?before=-1"} {
 			w := l.do("GET", apiPath+url, "")
 			body, err := jsonschema.UnmarshalJSON(bytes.NewReader(w.Body.Bytes()))
 			if err != nil || w.Code < 400 || w.Code >= 500 || w.Header().Get("Content-Type") != "application/problem+json" {

@@ -316,7 +316,7 @@ func TestBrowserFindsEverythingAccessible(t *testing.T) {
 	for _, look := range looks {
 		look.as(ctx, t)
 		for _, page := range []struct{ name, path string }{
-			{"overview", "/"}, {"cluster", "/clusters/prod/j-3REPORTS00003"}, {"recoveries", "/recoveries"}, {"recovery", "/recoveries/" + records[0].Recovery}, {"history", "/history"}, {"history-filtered", "/history?cluster=etl&kind=call."}, {"history-wrong", "/history?cluster=nobody&from=soon"}, {"report", "/report"}, {"costs", "/costs"},
+			{"overview", "/"}, {"cluster", "/clusters/prod/j-3REPORTS00003"}, {"recoveries", "/recoveries"}, {"recovery", recoveryURL(records[0].Scope, records[0].Cluster, records[0].Recovery)}, {"history", "/history"}, {"history-filtered", "/history?cluster=etl&kind=call."}, {"history-wrong", "/history?cluster=nobody&from=soon"}, {"report", "/report"}, {"costs", "/costs"},
 			{"explain", "/explain/" + records[0].ID}, {"ban", "/confirm?kind=ban&scope=prod&cluster=etl&group=etl/core&for=1h"}, {"refused", "/confirm?kind=unban&scope=prod&cluster=etl&group=etl/core"},
 			{"scale", "/confirm?kind=scale&scope=prod&cluster=reports&group=reports/task"}, {"scaled", "/confirm?kind=scale&scope=prod&cluster=reports&group=reports/task&to=4"}, {"error", "/nowhere"},
 		} {
@@ -377,7 +377,7 @@ func TestBrowserOfALargeFleet(t *testing.T) {
 	l := newLargeSite(t)
 	for _, look := range []look{looks[0], looks[3]} {
 		look.as(ctx, t)
-		for _, page := range []struct{ name, path string }{{"overview", "/"}, {"cluster", "/clusters/prod/" + wideCluster}, {"recovery", "/recoveries/" + longRecovery}} {
+		for _, page := range []struct{ name, path string }{{"overview", "/"}, {"cluster", "/clusters/prod/" + wideCluster}, {"recovery", recoveryURL("prod", wideCluster, longRecovery)}} {
 			do(ctx, t, page.name, chromedp.Navigate(l.url(page.path)))
 			if wide, err := chromedp.Run(ctx, chromedp.Evaluate[bool](`document.documentElement.scrollWidth > window.innerWidth`)); err != nil || wide {
 				t.Errorf("%s (%s) is wider than the window (%v)", page.name, look.name, err)
@@ -389,7 +389,7 @@ func TestBrowserOfALargeFleet(t *testing.T) {
 		}
 	}
 	printed := emulation.SetEmulatedMediaParams{Media: "print"}
-	do(ctx, t, "on paper", chromedp.Navigate(l.url("/recoveries/"+longRecovery)), chromedp.EmulateViewport(900, 1200), chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
+	do(ctx, t, "on paper", chromedp.Navigate(l.url(recoveryURL("prod", wideCluster, longRecovery))), chromedp.EmulateViewport(900, 1200), chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
 		_, err := cdp.Call(ctx, target, emulation.SetEmulatedMedia, printed)
 		return err
 	}))

@@ -104,7 +104,7 @@ var filterNames = []string{"scope", "cluster", "group", "pool", "recovery", "kin
 // not; without any, whoever uses the filter finds them.
 func (s *snapshot) filter(ctx context.Context, v *query) (desk.Filter, error) {
 	f := desk.Filter{
-		Scope: v.text("scope", 64), Cluster: v.text("cluster", 300), Group: v.text("group", 300), Pool: v.text("pool", 300), Recovery: v.text("recovery", 64),
+		Scope: v.text("scope", 64), Cluster: v.text("cluster", 300), Group: v.text("group", 300), Pool: v.text("pool", 300), Recovery: v.text("recovery", 400),
 		Text: v.text("q", 200), From: v.time("from", s.Now), To: v.time("to", s.Now), Before: v.number("before", 0, math.MaxInt64, 0), Limit: pageSize,
 	}
 	for k := range strings.SplitSeq(v.text("kind", 2000), ",") {

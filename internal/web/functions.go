@@ -30,7 +30,7 @@ var templates = template.Must(template.New("").Funcs(template.FuncMap{
 	"seconds": func(s float64) string { return view.Span(time.Duration(s * float64(time.Second))) },
 	"stamp":   func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
 	"age":     func(t, now time.Time) string { return view.Span(now.Sub(t)) },
-	"confirm": confirmURL, "asset": assetURL, "icon": iconURL, "copy": copied, "dotted": dotted,
+	"confirm": confirmURL, "recovery": recoveryURL, "asset": assetURL, "icon": iconURL, "copy": copied, "dotted": dotted,
 	"zero":  func(t time.Time) bool { return t.IsZero() },
 	"wrap":  following,
 	"hours": func(h float64) string { return fmt.Sprintf("%.1f", h) },

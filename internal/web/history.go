@@ -85,7 +85,7 @@ func filterFields(q url.Values) []filterField {
 		{Name: "cluster", Label: "Cluster", Most: 300},
 		{Name: "group", Label: "Group", Most: 300},
 		{Name: "pool", Label: "Pool", Most: 300},
-		{Name: "recovery", Label: "Recovery", Most: 64},
+		{Name: "recovery", Label: "Recovery", Most: 400},
 		{Name: "kind", Label: "Kind", Choices: kindGroups()},
 		{Name: "from", Label: "From (UTC)", Most: 40, Example: example},
 		{Name: "to", Label: "To (UTC)", Most: 40, Example: example},

@@ -37,7 +37,7 @@ func TestPages(t *testing.T) {
 			{"/?condition=blocked", []string{"No cluster matches"}},
 			{"/clusters/prod/j-3REPORTS00003", []string{"<h1>reports", "10 / 12", "still misses instances, its resize is stopped at what runs", "emrguard pause j-3REPORTS00003", "b-ban", "Unban…", "Scale…", "launch</text>", "due</text>", "no launches go there"}},
 			{"/recoveries", []string{recovery.Recovery, "completed", "6 of 9 ran. emrguard stopped it at 6", "asked EMR for 3 in task"}},
-			{"/recoveries/" + recovery.Recovery, []string{"Next", "the story", "Inputs", "insufficient On Demand capacity"}},
+			{recoveryURL(recovery.Scope, recovery.Cluster, recovery.Recovery), []string{"Next", "the story", "Inputs", "insufficient On Demand capacity"}},
 			{"/history?cluster=etl&kind=call.", []string{"call.add", "a new group of the same configuration", "/api/v1/history.csv?cluster=etl&amp;kind=call."}},
 			{"/history?cluster=etl&before=1000000", []string{`<a href="/history?cluster=etl">Newest</a>`}},
 			{"/history?q=insufficient+ON+demand", []string{`value="insufficient ON demand"`, "nsufficient On Demand capacity", "/api/v1/history.csv?q=insufficient&#43;ON&#43;demand"}},
@@ -68,7 +68,7 @@ func TestPages(t *testing.T) {
 				t.Errorf("%s follows the state: %t", path, got)
 			}
 		}
-		for path, status := range map[string]int{"/nowhere": 404, "/clusters/prod/j-NO": 404, "/clusters/other/j-3REPORTS00003": 404, "/recoveries/rno": 404, "/?condition=hungry": 422, "/?scope=nosuch": 404,
+		for path, status := range map[string]int{"/nowhere": 404, "/clusters/prod/j-NO": 404, "/clusters/other/j-3REPORTS00003": 404, "/recoveries/rno": 404, "/recoveries/prod/j-3REPORTS00003/rno": 404, "/recoveries/prod/j-2ETL000000002/" + recovery.Recovery: 404, "/?condition=hungry": 422, "/?scope=nosuch": 404,
 			"/explain/nosuch": 404, "/assets/x/nosuch.css": 404, "/assets/x/..%2fpage.go": 404, "/assets/nosuch.css": 404} {
 			if w := l.page(path); w.Code != status || !strings.Contains(w.Body.String(), "Back to the overview") {
 				t.Errorf("%s: %d, want %d: %s", path, w.Code, status, w.Body)
@@ -393,4 +393,14 @@ func TestAFasterClockIsReadMoreOften(t *testing.T) {
 			t.Errorf("at speed %v the fleet is shown for %s, want %s", speed, got, want)
 		}
 	}
+}
+
+// An id alone, as commands and logs have it, leads to the recovery's page.
+func TestARecoveryByItsIDAlone(t *testing.T) {
+	guarded(t, 45*time.Minute, func(l *lab) {
+		key := ask[view.Recoveries](l, "GET", "/api/v1/recoveries", "").Recoveries[0].Key()
+		if w := l.page("/recoveries/" + key.Recovery); w.Code != http.StatusFound || w.Header().Get("Location") != "/recoveries/"+key.String() {
+			t.Errorf("%d to %q, want the page of %s", w.Code, w.Header().Get("Location"), key)
+		}
+	})
 }

@@ -1,7 +1,9 @@
 package web
 
 import (
+	"errors"
 	"net/http"
+	"net/url"
 	"slices"
 
 	"emrguard/internal/desk"
@@ -71,9 +73,10 @@ func (s *Server) recoveryPage(r *http.Request, q *query, now *snapshot) (string,
 	if err := q.err(); err != nil {
 		return "", nil, err
 	}
-	page, err := now.desk.RecoveryPage(r.Context(), now.World, r.PathValue("recovery"), part)
+	key := store.RecoveryKey{Key: store.Key{Scope: r.PathValue("scope"), Cluster: r.PathValue("cluster")}, Recovery: r.PathValue("recovery")}
+	page, err := now.desk.RecoveryPage(r.Context(), now.World, key, part)
 	page.Next = slices.DeleteFunc(slices.Clone(page.Next), func(n view.Next) bool { return !n.Of(page.Status.Pool) }) // the rest is on the cluster's page
-	return "Recovery " + r.PathValue("recovery"), recoveryBody{page, partOf(r, q, page.Story), drawn(page.Timeline)}, err
+	return "Recovery " + key.Recovery, recoveryBody{page, partOf(r, q, page.Story), drawn(page.Timeline)}, err
 }
 
 func (s *Server) explainPage(r *http.Request, q *query, now *snapshot) (string, any, error) {
@@ -89,4 +92,33 @@ func (s *Server) explainPage(r *http.Request, q *query, now *snapshot) (string, 
 		}
 	}
 	return e.Title, partOf(r, q, e), err
+}
+
+// findRecovery leads from an id alone, as commands and logs have it, to the recovery's page; one that several clusters have, to a choice of them.
+func (s *Server) findRecovery(w http.ResponseWriter, r *http.Request) {
+	now, err := s.fleet.now(r.Context())
+	if err != nil {
+		s.refuse(w, r, http.StatusServiceUnavailable, "the store does not answer now: "+err.Error())
+		return
+	}
+	if err := queryOf(r).err(); err != nil {
+		s.refuseFor(w, r, err)
+		return
+	}
+	id := r.PathValue("recovery")
+	key, err := now.desk.FindRecovery(r.Context(), now.World, "", id)
+	several := (*view.AmbiguousError)(nil)
+	switch {
+	case errors.As(err, &several):
+		http.Redirect(w, r, "/history?"+url.Values{"recovery": {id}, "kind": {"recovery.open"}}.Encode(), http.StatusFound)
+	case err != nil:
+		s.refuseFor(w, r, err)
+	default:
+		http.Redirect(w, r, recoveryURL(key.Scope, key.Cluster, key.Recovery), http.StatusFound)
+	}
+}
+
+// recoveryURL is the page of a recovery.
+func recoveryURL(scope, cluster, id string) string {
+	return "/recoveries/" + url.PathEscape(scope) + "/" + url.PathEscape(cluster) + "/" + url.PathEscape(id)
 }

@@ -126,7 +126,7 @@ func TestEveryPageIsSmall(t *testing.T) {
 		save := fillWide(t, l.store, now)
 		last := save.Records[len(save.Records)-1]
 		for _, path := range []string{
-			"/", "/?offset=450", "/clusters/prod/" + wideCluster, "/clusters/prod/" + wideCluster + "?offset=36", "/clusters/prod/j-CROWD000001", "/recoveries", "/recoveries?offset=150", "/recoveries/" + longRecovery, "/history",
+			"/", "/?offset=450", "/clusters/prod/" + wideCluster, "/clusters/prod/" + wideCluster + "?offset=36", "/clusters/prod/j-CROWD000001", "/recoveries", "/recoveries?offset=150", recoveryURL("prod", wideCluster, longRecovery), "/history",
 			"/history?kind=group.&q=arrived", "/explain/" + wideCluster, "/explain/ig-WIDE00000001", "/explain/" + longRecovery, "/explain/" + last.ID, "/explain/" + save.Records[5001].ID, "/report", "/report?days=30", "/costs",
 			"/costs?days=30&offset=400", "/confirm?kind=pause&scope=prod&cluster=" + wideCluster, "/confirm?kind=ban&scope=prod&group=ig-WIDE00000001&for=1h",
 		} {
@@ -136,7 +136,7 @@ func TestEveryPageIsSmall(t *testing.T) {
 				t.Errorf("%s: %d, %d bytes", path, w.Code, w.Body.Len())
 			}
 		}
-		for _, path := range []string{"/fleet", "/clusters/prod/" + wideCluster, "/recoveries", "/recoveries/" + longRecovery, "/history", "/explain/" + wideCluster, "/explain/" + longRecovery, "/explain/" + last.ID,
+		for _, path := range []string{"/fleet", "/clusters/prod/" + wideCluster, "/recoveries", recoveryURL("prod", wideCluster, longRecovery), "/history", "/explain/" + wideCluster, "/explain/" + longRecovery, "/explain/" + last.ID,
 			"/report", "/costs", "/pools", "/groups", "/bans", "/policies", "/capacity"} {
 			w := l.do("GET", apiPath+path, "")
 			t.Logf("%-64s %7d", apiPath+path, w.Body.Len())

@@ -187,7 +187,7 @@ func (c tale) live(t *testing.T) (d desk.Desk, path string) {
 	if rec := opened[c.which]; rec.Recovery == "" {
 		return d, "/explain/" + rec.ID
 	}
-	return d, "/recoveries/" + opened[c.which].Recovery
+	return d, recoveryURL(opened[c.which].Scope, opened[c.which].Cluster, opened[c.which].Recovery)
 }
 
 var (
