@@ -112,6 +112,17 @@ func TestContainerImageIsRootlessAndEmpty(t *testing.T) {
 	if m.is["STOPSIGNAL"] != "SIGTERM" || m.is["EXPOSE"] != "8470" {
 		t.Errorf("STOPSIGNAL %s, EXPOSE %s", m.is["STOPSIGNAL"], m.is["EXPOSE"])
 	}
+	_, command, _ := strings.Cut(m.is["HEALTHCHECK"], " CMD ")
+	var health []string
+	if err := json.Unmarshal([]byte(command), &health); err != nil || !slices.Equal(health, append(slices.Clone(m.entrypoint), "health")) {
+		t.Errorf("HEALTHCHECK %s: not the command in the form that needs no shell: %v", m.is["HEALTHCHECK"], err)
+	}
+	// docker would run what --health-cmd says in a shell.
+	for line := range strings.Lines(read(t, deployed("container/README.md"))) {
+		if strings.Contains(line, "--health-cmd '") && !strings.Contains(line, "podman run") {
+			t.Errorf("the page gives docker a command that needs a shell: %s", line)
+		}
+	}
 	module := regexp.MustCompile(`(?m)^go (\d+\.\d+)`).FindStringSubmatch(read(t, filepath.Join("..", "..", "go.mod")))
 	if want := "golang:" + module[1] + "-"; !strings.Contains(read(t, deployed("container/Containerfile")), want) {
 		t.Errorf("the build stage is not of %s, the version of go.mod", want)

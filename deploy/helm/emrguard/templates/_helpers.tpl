@@ -59,8 +59,24 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | 
 {{/* emrguard.yaml: the user's keys, and those that the pod decides. */}}
 {{- define "emrguard.config" -}}
 {{- $own := dict "store" "sqlite:/var/lib/emrguard/emrguard.db" "listen" "0.0.0.0:8470" "listen_token_file" "/run/secrets/emrguard/read-token" -}}
+{{- $web := dict -}}
 {{- if include "emrguard.hasAdmin" . -}}
-{{- $_ := set $own "web" (dict "admin_token_file" "/run/secrets/emrguard/admin-token") -}}
+{{- $_ := set $web "admin_token_file" "/run/secrets/emrguard/admin-token" -}}
+{{- end -}}
+{{- if .Values.tls.secretName -}}
+{{- $_ := set $web "cert_file" "/run/secrets/emrguard-tls/tls.crt" -}}
+{{- $_ := set $web "key_file" "/run/secrets/emrguard-tls/tls.key" -}}
+{{- end -}}
+{{- if $web -}}
+{{- $_ := set $own "web" $web -}}
+{{- end -}}
+{{- if .Values.prices -}}
+{{- $_ := set $own "prices" "/etc/emrguard/prices.yaml" -}}
 {{- end -}}
 {{- mustMergeOverwrite (deepCopy .Values.config) $own | toYaml -}}
+{{- end -}}
+
+{{/* What the listener speaks, for the probes and whoever reads the metrics. */}}
+{{- define "emrguard.scheme" -}}
+{{- if or .Values.tls.secretName (dig "web" "cert_file" "" .Values.config) -}}HTTPS{{- else -}}HTTP{{- end -}}
 {{- end -}}

@@ -1,5 +1,5 @@
 // Command chart lints a Helm chart and renders it with each values file, with Helm's own packages, and decodes what comes out into Kubernetes'
-// own types, strictly. It writes a JSON list with one answer for each file.
+// own types and those of the Prometheus Operator, strictly. It writes a JSON list with one answer for each file.
 //
 // It is run with go.tools.mod, so that Helm and Kubernetes are no requirements of the guard's module:
 //
@@ -15,6 +15,7 @@ import (
 	"slices"
 	"strings"
 
+	monitoring "github.com/prometheus-operator/prometheus-operator/pkg/apis/monitoring/v1"
 	"helm.sh/helm/v3/pkg/chart/loader"
 	"helm.sh/helm/v3/pkg/chartutil"
 	"helm.sh/helm/v3/pkg/engine"
@@ -39,6 +40,10 @@ const (
 )
 
 func main() {
+	if err := monitoring.AddToScheme(scheme.Scheme); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
 	var all []answer
 	for _, values := range os.Args[2:] {
 		a, err := render(os.Args[1], values)
