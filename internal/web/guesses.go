@@ -75,9 +75,12 @@ func untilOne(l *rate.Limiter, now time.Time) time.Duration {
 	return time.Duration(max(0, 1-l.TokensAt(now)) / float64(l.Limit()) * float64(time.Second))
 }
 
-// origin is what counts as one address: an IPv4 address, or a network of IPv6 as large as one customer gets. Requests without one share one.
-func origin(r *http.Request) netip.Prefix {
-	from, err := netip.ParseAddrPort(r.RemoteAddr)
+// origin is where a request came from, as originOf counts it.
+func origin(r *http.Request) netip.Prefix { return originOf(r.RemoteAddr) }
+
+// originOf is what counts as one address: an IPv4 address, or a network of IPv6 as large as one customer gets. All that are not "host:port" share one.
+func originOf(hostport string) netip.Prefix {
+	from, err := netip.ParseAddrPort(hostport)
 	if err != nil {
 		return netip.Prefix{}
 	}

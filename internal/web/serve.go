@@ -12,8 +12,6 @@ import (
 	"slices"
 	"sync"
 	"time"
-
-	"golang.org/x/net/netutil"
 )
 
 // The limits of the listener, in real time and bytes.
@@ -24,17 +22,18 @@ const (
 	idleTimeout   = time.Minute
 	graceTimeout  = time.Second
 	maxHeader     = 16 << 10
-	connections   = 512 // open at once; more wait to be accepted
+	connections   = 512 // open at once; the next one takes the place of one that waits for a request
 )
 
 // Serve accepts connections on ln until ctx ends, then gives requests under way a second and returns nil. Any other error is the
-// listener's. Broken connections are logged at level debug. With a certificate it speaks TLS.
+// listener's. When all connections are taken, a new one takes the place of one that waits for a request (gate). Broken connections are logged at level debug. With a certificate it speaks TLS.
 func Serve(ctx context.Context, ln net.Listener, h http.Handler, cert *Certificate, log *slog.Logger) error {
+	at := newGate(ln, connections)
 	srv := &http.Server{
-		Handler: h, ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout,
+		Handler: at.answering(h), ConnContext: at.context, ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout,
 		MaxHeaderBytes: maxHeader, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 	}
-	ln = netutil.LimitListener(ln, connections)
+	ln = at
 	if cert != nil {
 		srv.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: cert.get, NextProtos: []string{"h2", "http/1.1"}}
 		ln = tls.NewListener(ln, srv.TLSConfig)

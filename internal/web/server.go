@@ -17,9 +17,10 @@ import (
 
 // The limits of the server.
 const (
-	maxBody    = 64 << 10         // bytes of a request's body
-	maxWorking = 64               // requests that are worked on at once; streams are counted apart
-	answerIn   = 30 * time.Second // a page or an answer of the API takes no longer; exports and streams have their own limits
+	maxBody       = 64 << 10         // bytes of a request's body
+	maxWorking    = 64               // requests that are worked on at once; streams are counted apart
+	strangersMost = 16               // and of people who are not logged in, who see the login and its style alone: they keep nobody else out
+	answerIn      = 30 * time.Second // a page or an answer of the API takes no longer; exports and streams have their own limits
 )
 
 // Options say what a Server shows and to whom.
@@ -47,12 +48,13 @@ type Server struct {
 	levels  levels
 	guesses *guesses
 	working chan struct{}
+	unknown chan struct{} // working, for strangers
 	handler http.Handler
 }
 
 // New returns a server.
 func New(o Options) *Server {
-	s := &Server{o: o, guesses: newGuesses(), working: make(chan struct{}, maxWorking)}
+	s := &Server{o: o, guesses: newGuesses(), working: make(chan struct{}, maxWorking), unknown: make(chan struct{}, strangersMost)}
 	s.fleet = newFleet(o.Desk, o.Speed)
 	s.streams = newStreams(s.fleet)
 	mux := http.NewServeMux()
@@ -212,9 +214,13 @@ func (s *Server) limited(next http.Handler) http.Handler {
 			next.ServeHTTP(w, r) // streams are counted there; a monitor must not take many readers for a guard that stalls
 			return
 		}
+		working := s.working
+		if who(r.Context()).Role == Nobody {
+			working = s.unknown
+		}
 		select {
-		case s.working <- struct{}{}:
-			defer func() { <-s.working }()
+		case working <- struct{}{}:
+			defer func() { <-working }()
 		case <-r.Context().Done():
 			return
 		default:
