@@ -324,8 +324,12 @@ func (d *decider) observe(g emr.Group, in Read) {
 	if !in.Began.Before(known.Called.At) {
 		m.Show(g.Requested, in.Began, d.lag())
 	}
-	if len(m.Expected) > 1 && m.Ours(g.Requested) && !in.Began.Before(later(known.Called.At.Add(d.env.Settings.Settle), known.Called.Loose)) && (d.s.Pending == nil || d.s.Pending.Call.Group != g.ID) {
-		m.Settled(g.Requested)
+	if len(m.Expected) > 1 && !in.Began.Before(later(known.Called.At.Add(d.env.Settings.Settle), known.Called.Loose)) && (d.s.Pending == nil || d.s.Pending.Call.Group != g.ID) {
+		if m.Ours(g.Requested) {
+			m.Settled(g.Requested)
+		} else {
+			m.NeverShown(before.Requested)
+		}
 	}
 	d.judge(p, g, in)
 }

@@ -66,3 +66,13 @@ func (m *Member) Settled(read int) {
 	}
 	m.Accept(read)
 }
+
+// NeverShown takes the count of the last read, after settle and before one that is somebody else's. If it is what our last launch was to raise and no read has shown
+// the launch, EMR lost it: what somebody asks for is more or less than that count, not than the launch's. But a rise adds no more than beyond both (rule R10).
+func (m *Member) NeverShown(read int) {
+	if m.Shown || !m.Seen.IsZero() || read >= m.Last() || !m.Ours(read) {
+		return
+	}
+	m.Expected = append(slices.DeleteFunc(m.Expected, func(n int) bool { return n == read }), read)
+	m.NotAsked()
+}

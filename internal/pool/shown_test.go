@@ -72,3 +72,40 @@ func TestLeaveForgets(t *testing.T) {
 		t.Errorf("%d counts are kept, the oldest %v", len(m.Left), m.Left[0])
 	}
 }
+
+// TestR10_ALaunchThatNeverShowed: once settle is over somebody's count is set against what reads showed, not against a launch from 2 to 11 that none did.
+func TestR10_ALaunchThatNeverShowed(t *testing.T) {
+	for name, c := range map[string]struct {
+		then          func(*Member)
+		read          int
+		adds          bool
+		kind          ChangeKind
+		wanted, moved int
+	}{
+		"raised":                {nil, 10, false, Growth, 11, 1},
+		"raised, which adds":    {nil, 10, true, Growth, 11, 1},
+		"raised beyond, adds":   {nil, 13, true, Growth, 13, 0},
+		"lowered":               {nil, 1, false, FallSeen, 11, 9},
+		"a read showed it":      {func(m *Member) { m.Believe() }, 10, false, FallSeen, 11, 0},
+		"an old read showed it": {func(m *Member) { m.Seen = noon }, 10, false, FallSeen, 11, 0},
+	} {
+		p := New(emr.Group{ID: "ig-A", Role: emr.Task, Requested: 2})
+		p.Wanted = 11
+		m := p.Member("ig-A")
+		m.Moved = 9
+		m.Expect(11)
+		m.AskAgain(9)
+		if c.then != nil {
+			c.then(m)
+		}
+		m.NeverShown(2)
+		change := p.Observe("ig-A", c.read, noon, Outside{Adds: c.adds, Max: 40})
+		if change.Kind != c.kind || p.Wanted != c.wanted || m.Moved != c.moved {
+			t.Errorf("%s: %s, %d wanted, %d moved; want %s, %d and %d", name, change.Kind, p.Wanted, m.Moved, c.kind, c.wanted, c.moved)
+		}
+	}
+	m := Member{Expected: []int{9, 6}}
+	if m.NeverShown(9); m.Last() != 6 {
+		t.Error("a stop that never showed is taken back, too: it is repeated")
+	}
+}
