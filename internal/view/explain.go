@@ -73,7 +73,7 @@ func (w World) ExplainRecord(rec store.Record, story []store.Record) Explanation
 	e := Explanation{Subject: "record", ID: rec.ID, Present: []string{}, Sections: []Section{
 		{"what led to it", w.explained(before)}, {"the record", w.explained([]store.Record{rec})}, {"what came of it", w.explained(after)},
 	}}
-	e.Title = fmt.Sprintf("%s at %s on %s: %s", rec.Kind, rec.At.UTC().Format("2006-01-02 15:04:05"), w.where(rec.Scope, rec.Cluster), w.Events([]store.Record{rec})[0].Sentence)
+	e.Title = fmt.Sprintf("%s at %s on %s: %s", rec.Kind, rec.At.UTC().Format("2006-01-02 15:04:05"), w.where(rec.Scope, rec.Cluster), shortened(w.Events([]store.Record{rec})[0].Sentence))
 	return e
 }
 

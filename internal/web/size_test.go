@@ -184,7 +184,7 @@ func TestEveryPageIsSmall(t *testing.T) {
 }
 
 // storyTime is a record of a story.
-var storyTime = regexp.MustCompile(`<p><time datetime="[^"]+">`)
+var storyTime = regexp.MustCompile(`<div><time datetime="[^"]+">`)
 
 // linkTo is the URL of a page's link of a relation, empty without one.
 func linkTo(body, rel string) string {

@@ -64,7 +64,7 @@ func turns(sections []view.Section) []part {
 // saidMost is how many letters of a sentence a story shows at once. EMR's messages are shorter, as AWS documents them.
 const saidMost = 600
 
-// said is a sentence whose `commands` are shown as such. Of a very long one the beginning is shown, and all of it on demand.
+// said is a sentence whose `commands` are shown as such. Of a very long one the beginning is shown, and all of it on demand; so it may not stand in a paragraph.
 func said(text string) template.HTML {
 	letters := []rune(text)
 	if len(letters) <= saidMost {

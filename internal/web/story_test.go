@@ -259,3 +259,16 @@ func TestBrowserReadsTheStories(t *testing.T) {
 		l.stop()
 	}
 }
+
+// TestALongSentence holds that of a very long message the beginning is shown, all of it is there, and nothing of it is markup.
+func TestALongSentence(t *testing.T) {
+	if got := string(said("stays until `emrguard return ig-1` <b>")); got != "stays until <code>emrguard return ig-1</code> &lt;b&gt;" {
+		t.Errorf("a usual one: %s", got)
+	}
+	long := strings.Repeat("<ä>", saidMost)
+	got := string(said(long))
+	begin, rest, cut := strings.Cut(got, "… <details><summary>All of it</summary>")
+	if !cut || html.UnescapeString(begin) != string([]rune(long)[:saidMost]) || html.UnescapeString(element.ReplaceAllString(rest, "")) != long {
+		t.Errorf("a long one: %s", got)
+	}
+}
