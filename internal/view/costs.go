@@ -349,6 +349,9 @@ func (c Costs) Tables() []Table {
 	for _, u := range c.Unpriced {
 		without.Add(cmp.Or(u.InstanceType, "not known"), u.Scope, u.Market, hours(u.Hours))
 	}
+	if c.Currency == "" { // nothing is known of amounts
+		all, fall = all.first(4), fall.first(5)
+	}
 	return slices.DeleteFunc([]Table{all, fall, priced, without}, func(t Table) bool { return len(t.Rows) == 0 })
 }
 

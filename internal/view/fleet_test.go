@@ -148,3 +148,34 @@ func TestObservedIsToldOnce(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// Each filter of the fleet shows in its rows since when it is so and until when, and why: it is the list of what rests, is blocked or contested.
+func TestEachConditionSaysSinceWhenAndUntilWhen(t *testing.T) {
+	p := pool.Pool{Origin: "ig-2", Name: "task", Role: emr.Task, Wanted: 9, Members: []pool.Member{member("ig-2", 9)}}
+	with := func(change func(*pool.Pool)) pool.Pool {
+		q := p.Clone()
+		change(&q)
+		return q
+	}
+	ban := pool.Ban{From: ago(2 * time.Hour), Until: noon.Add(time.Hour), Growths: 3, Contest: true}
+	for _, c := range []struct {
+		condition, note string
+		pool            pool.Pool
+	}{
+		{"resting", "pool task (ig-2) rests since 11:30 (30m) until 13:30 (in 1h30m): 3 recoveries in a row did not complete a resize", with(func(p *pool.Pool) {
+			p.Rest = &pool.Rest{From: ago(30 * time.Minute), Until: noon.Add(90 * time.Minute), Reason: "3 recoveries in a row did not complete a resize"}
+		})},
+		{"blocked", "pool task (ig-2) is blocked since 11:40 (20m): no slot is free; retried at 12:10 (in 10m)", with(func(p *pool.Pool) {
+			p.Blocked = &pool.Blocked{Since: ago(20 * time.Minute), Reason: "no slot is free", Retry: noon.Add(10 * time.Minute)}
+		})},
+		{"contested", "pool task (ig-2) is contested: somebody raised task, which is banned, 3 times since 10:00 (2h), and emrguard stopped it each time; its ban lasts until 13:00 (in 1h)", with(func(p *pool.Pool) {
+			p.Contested, p.Members[0].Ban = true, &ban
+		})},
+	} {
+		of := Cluster{State: cluster("j-1", "etl", []guard.Group{group("ig-2", "task", emr.Task, 9, 9)}, c.pool)}
+		f := New(noon, []Scope{{Name: "prod", Clusters: []Cluster{of}}}).Fleet(FleetFilter{Limit: 10, Condition: c.condition})
+		if len(f.Clusters) != 1 || !slices.Contains(f.Clusters[0].Notes(noon), c.note) {
+			t.Errorf("%s: got %+v, want %q", c.condition, f.Clusters, c.note)
+		}
+	}
+}

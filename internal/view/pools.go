@@ -44,6 +44,7 @@ type PoolStatus struct {
 	Rest         *Rest     `json:"rest,omitempty" doc:"the pool takes no launches because recoveries keep failing"`
 	Blocked      *Blocked  `json:"blocked,omitempty" doc:"instances are to be placed and no group takes them"`
 	Contested    bool      `json:"contested" doc:"somebody else keeps raising a banned member"`
+	Contest      *Contest  `json:"contest,omitempty" doc:"which member, while its ban lasts"`
 	Last         *Scaling  `json:"last_scaling,omitempty" doc:"the last scaling operation of a configured pool"`
 	Deferred     *Deferred `json:"deferred,omitempty" doc:"a schedule that is due and waits"`
 	Unmade       *Unmade   `json:"unmade,omitempty" doc:"the group of a configured pool could not be made"`
@@ -97,6 +98,25 @@ type Rest struct {
 type Returns struct {
 	Failed int       `json:"failed" doc:"how often in a row"`
 	Until  time.Time `json:"until" doc:"the next begins then at the earliest"`
+}
+
+// Contest is a banned group that somebody else keeps raising.
+type Contest struct {
+	Group   string    `json:"group" doc:"id of the group"`
+	Label   string    `json:"label" doc:"what it is called"`
+	Growths int       `json:"growths" doc:"how often it was raised since its ban began"`
+	Since   time.Time `json:"since" doc:"when its ban began"`
+	Until   time.Time `json:"until" doc:"when its ban ends"`
+}
+
+// contest is the first member of a contested pool that is banned and keeps being raised, or nil.
+func (w World) contest(c Cluster, p pool.Pool) *Contest {
+	for _, m := range p.Members {
+		if p.Contested && m.Banned(w.Now) && m.Ban.Contest {
+			return &Contest{Group: string(m.Group), Label: c.label(m.Group), Growths: m.Ban.Growths, Since: m.Ban.From, Until: m.Ban.Until}
+		}
+	}
+	return nil
 }
 
 // Blocked says why nobody takes a pool's missing instances.
@@ -175,7 +195,7 @@ func (w World) poolStatus(scope string, c Cluster, p pool.Pool) PoolStatus {
 	row := PoolStatus{
 		Scope: scope, Cluster: string(c.Cluster.ID), ClusterName: c.Cluster.Name, Pool: string(p.Origin), Name: p.Name, Role: string(p.Role),
 		Wanted: p.Wanted, Requested: p.Requested(c.View()), Running: running, Missing: missing, Chain: p.Chain,
-		Contested: p.Contested,
+		Contested: p.Contested, Contest: w.contest(c, p),
 	}
 	row.MissingSince, row.AttemptSince = c.missingSince(p)
 	row.Change, row.ResizeUntil = w.resizeIn(c, p).word(missing)
@@ -219,14 +239,17 @@ func (p PoolStatus) title() string {
 func (p PoolStatus) troubles(now time.Time) []string {
 	var out []string
 	if p.Rest != nil {
-		out = append(out, fmt.Sprintf("pool %s rests until %s: %s", p.title(), Until(p.Rest.Until, now), p.Rest.Reason))
+		out = append(out, fmt.Sprintf("pool %s rests since %s until %s: %s", p.title(), Since(p.Rest.Since, now), Until(p.Rest.Until, now), p.Rest.Reason))
 	}
 	if p.Blocked != nil {
 		out = append(out, fmt.Sprintf("pool %s is blocked since %s: %s; retried at %s", p.title(), Since(p.Blocked.Since, now), p.Blocked.Reason,
-			Clock(p.Blocked.Retry, now)))
+			Until(p.Blocked.Retry, now)))
 	}
-	if p.Contested {
-		out = append(out, fmt.Sprintf("pool %s is contested: somebody keeps raising a banned group", p.title()))
+	if c := p.Contest; c != nil {
+		out = append(out, fmt.Sprintf("pool %s is contested: somebody raised %s, which is banned, %s since %s, and emrguard stopped it each time; its ban lasts until %s", p.title(), c.Label, Times(c.Growths),
+			Since(c.Since, now), Until(c.Until, now)))
+	} else if p.Contested {
+		out = append(out, fmt.Sprintf("pool %s is contested: somebody kept raising a banned group", p.title()))
 	}
 	if p.Returns != nil {
 		out = append(out, fmt.Sprintf("pool %s: %s to the origin failed; the next begins at %s at the earliest", p.title(), Count(p.Returns.Failed, "return"), Until(p.Returns.Until, now)))

@@ -16,6 +16,15 @@ type Table struct {
 // Add appends a row.
 func (t *Table) Add(cells ...string) { t.Rows = append(t.Rows, cells) }
 
+// first is the table with its first n columns alone.
+func (t Table) first(n int) Table {
+	out := Table{Head: t.Head[:n]}
+	for _, row := range t.Rows {
+		out.Add(row[:n]...)
+	}
+	return out
+}
+
 // gap stands between two columns.
 const gap = "  "
 

@@ -39,6 +39,9 @@ func (s *Server) overviewPage(r *http.Request, q *query, now *snapshot) (string,
 		return "", nil, err
 	}
 	body := overview{Fleet: now.Fleet(f), Filter: f, NotesMost: 4}
+	if f.Condition != "" { // what is looked for is among the notes
+		body.NotesMost = 20
+	}
 	if last := lastPage(f.Offset, body.Matching, pageSize); last != f.Offset { // clusters have ended meanwhile
 		f.Offset = last
 		body.Fleet = now.Fleet(f)
