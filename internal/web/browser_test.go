@@ -325,11 +325,17 @@ func TestBrowserFindsEverythingAccessible(t *testing.T) {
 			if err != nil || wide {
 				t.Errorf("%s (%s) is wider than the window (%v)", page.name, look.name, err)
 			}
+			if tidy, err := chromedp.Run(ctx, chromedp.Evaluate[bool](tidyHeader)); err != nil || !tidy {
+				t.Errorf("the head of %s (%s) is not in two lines at most (%v)", page.name, look.name, err)
+			}
 			audit(ctx, t, page.name+" ("+look.name+")")
 			shot(ctx, t, look.name+"-"+page.name)
 		}
 	}
 }
+
+// tidyHeader is a script that holds that the links of the head stand in one line, and that it has two lines at most.
+const tidyHeader = `new Set([...document.querySelectorAll("header nav li")].map(e => e.offsetTop)).size === 1 && document.querySelector(".bar").offsetHeight <= 84`
 
 // newLargeSite shows a fleet of 500 clusters, one as wide as clusters get, as it stands; nobody acts on it.
 func newLargeSite(t *testing.T) *site {
@@ -375,12 +381,15 @@ func (l look) as(ctx context.Context, t *testing.T) {
 func TestBrowserOfALargeFleet(t *testing.T) {
 	ctx := browser(t)
 	l := newLargeSite(t)
-	for _, look := range []look{looks[0], looks[3]} {
+	for _, look := range []look{looks[0], looks[2], looks[3]} {
 		look.as(ctx, t)
 		for _, page := range []struct{ name, path string }{{"overview", "/"}, {"cluster", "/clusters/prod/" + wideCluster}, {"recovery", recoveryURL("prod", wideCluster, longRecovery)}} {
 			do(ctx, t, page.name, chromedp.Navigate(l.url(page.path)))
 			if wide, err := chromedp.Run(ctx, chromedp.Evaluate[bool](`document.documentElement.scrollWidth > window.innerWidth`)); err != nil || wide {
 				t.Errorf("%s (%s) is wider than the window (%v)", page.name, look.name, err)
+			}
+			if tidy, err := chromedp.Run(ctx, chromedp.Evaluate[bool](tidyHeader+` && document.getElementById("state").innerText.includes(" stuck")`)); err != nil || !tidy {
+				t.Errorf("the head of %s (%s) is not in two lines with what is stuck (%v)", page.name, look.name, err)
 			}
 			shot(ctx, t, "large-"+look.name+"-"+page.name)
 			if look.name == "wide" || page.name == "cluster" { // the rest is audited on the demo's pages
