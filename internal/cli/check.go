@@ -23,7 +23,7 @@ import (
 // finding is one thing that `emrguard check` looked at.
 type finding struct {
 	Status string `json:"status"` // ok, warning or problem
-	Check  string `json:"check"`  // configuration, listener, prices, store, notifications, credentials, permission, events, clock
+	Check  string `json:"check"`  // configuration, listener, prices, store, notifications, credentials, network, permission, events, clock
 	Scope  string `json:"scope,omitempty"`
 	Text   string `json:"text"`
 	Next   string `json:"next,omitempty"` // what to do about it, in one or more lines

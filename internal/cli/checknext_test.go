@@ -102,6 +102,7 @@ func TestCheckSaysWhatToDo(t *testing.T) {
 		},
 		"explicit deny": {etl, "ListInstances", no + " with an explicit deny in a service control policy", "{match: {}, mode: observe}", exitFindings, []string{"an explicit deny refuses this"}},
 		"no match":      {many, "", "", `{match: {names: ["etl-*"]}, mode: observe}`, exitOK, []string{"change match of a rule. The clusters there are called: ad-hoc, web."}},
+		"no rule":       {many, "", "", "", exitOK, []string{"there is no rule, so every cluster is left alone: begin with\nclusters:\n  - match: {} # every cluster\n    mode: observe"}},
 		"no cluster":    {"", "", "", "{match: {}, mode: observe}", exitOK, []string{"no cluster is up in us-east-1"}},
 	} {
 		t.Run(name, func(t *testing.T) {

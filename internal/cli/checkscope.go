@@ -80,7 +80,11 @@ func (c *scopeCheck) clusters(ctx context.Context) ([]emr.ClusterSummary, bool) 
 	late := time.Now()
 	c.clock(res.Date, early, late)
 	if res.Err != nil {
-		c.add(statusProblem, "permission", "%s: %v", emr.ListClusters, res.Err)
+		about := "permission"
+		if res.Err.Class == emr.NotSent || res.Err.Class == emr.Unavailable {
+			about = "network"
+		}
+		c.add(statusProblem, about, "%s: %v", emr.ListClusters, res.Err)
 		c.next(cmp.Or(unanswered(res.Err), permissionStep(c.cfg, c.scope, emr.ListClusters, res.Err)))
 		return nil, false
 	}
@@ -92,7 +96,11 @@ func (c *scopeCheck) clusters(ctx context.Context) ([]emr.ClusterSummary, bool) 
 	c.add(statusOK, "permission", "%s: allowed; rules may match %d of %d clusters%s", emr.ListClusters, len(matched), len(res.Clusters), more)
 	if len(matched) == 0 {
 		c.list[len(c.list)-1].Status = statusWarning
-		c.next(matchStep(c.client.Region(), res.Clusters))
+		if len(c.cfg.Clusters) == 0 {
+			c.next("there is no rule, so every cluster is left alone: begin with\nclusters:\n  - match: {} # every cluster\n    mode: observe # decides, records and shows, and changes nothing")
+		} else {
+			c.next(matchStep(c.client.Region(), res.Clusters))
+		}
 	}
 	return matched, true
 }

@@ -153,7 +153,7 @@ func TestCheckFindsAllProblems(t *testing.T) {
 			problems[f.Check+" "+f.Scope]++
 		}
 	}
-	if got.code != exitFindings || page.OK || problems["listener "] != 1 || problems["store "] != 1 || problems["permission a"] != 1 || problems["permission b"] != 1 {
+	if got.code != exitFindings || page.OK || problems["listener "] != 1 || problems["store "] != 1 || problems["network a"] != 1 || problems["network b"] != 1 {
 		t.Errorf("code %d, problems %v\n%s", got.code, problems, got.out)
 	}
 	if got.errOut != "emrguard: 4 problems were found\n" {
