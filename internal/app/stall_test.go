@@ -6,8 +6,10 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -89,6 +91,62 @@ func (s *hangingStore) Acquire(ctx context.Context, scope, owner, note string, n
 		return store.Lease{}, err
 	}
 	return s.Store.Acquire(ctx, scope, owner, note, now, ttl)
+}
+
+// failingStore gives no lease while it fails.
+type failingStore struct {
+	store.Store
+	fails atomic.Bool
+}
+
+func (s *failingStore) Acquire(ctx context.Context, scope, owner, note string, now time.Time, ttl time.Duration) (store.Lease, error) {
+	if s.fails.Load() {
+		return store.Lease{}, store.ErrBusy
+	}
+	return s.Store.Acquire(ctx, scope, owner, note, now, ttl)
+}
+
+// A guard whose store fails for minutes says that it is not well, once it could do nothing for five; one that waits for another does not.
+func TestHealthFailsWhileTheStoreDoes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, quiet := newWorld(t, "demo"), slog.New(slog.DiscardHandler)
+		failing := &failingStore{Store: w.store}
+		watched := func(s store.Store) (handler http.Handler, stop func() (time.Duration, error)) {
+			health, counters := telemetry.NewHealth(time.Now()), metrics.New("test")
+			watch := telemetry.NewObserver(quiet, counters, health)
+			return telemetry.Handler(health, counters.Handler()), start(t, w.app(t, oneScope, func(o *Options) { o.Store, o.Watch = s, watch }))
+		}
+		ask := func(h http.Handler, path string, code int, text string) {
+			t.Helper()
+			r := httptest.NewRecorder()
+			h.ServeHTTP(r, httptest.NewRequestWithContext(t.Context(), http.MethodGet, path, http.NoBody))
+			if body := r.Body.String(); r.Code != code || !strings.Contains(body, text) {
+				t.Errorf("%s: %d %s, want %d %s", path, r.Code, body, code, text)
+			}
+		}
+		owner, stopOwner := watched(failing)
+		time.Sleep(10 * time.Minute)
+		ask(owner, "/healthz", 200, `{"ok":true}`)
+		failing.fails.Store(true)
+		time.Sleep(5 * time.Minute) // the lease was good for a part of it
+		ask(owner, "/healthz", 200, `{"ok":true}`)
+		ask(owner, "/readyz", 503, `"state":"standby"`)
+		time.Sleep(time.Minute)
+		ask(owner, "/healthz", 503, "the store fails, and so no scope could be guarded for 5m")
+
+		other, stopOther := watched(w.store)
+		time.Sleep(time.Minute)
+		ask(other, "/readyz", 200, `"state":"ready"`)
+		failing.fails.Store(false)
+		time.Sleep(10 * time.Minute)
+		ask(owner, "/healthz", 200, `{"ok":true}`)
+		ask(owner, "/readyz", 503, `"state":"standby"`)
+		for _, stop := range []func() (time.Duration, error){stopOwner, stopOther} {
+			if _, err := stop(); err != nil {
+				t.Error(err)
+			}
+		}
+	})
 }
 
 // A loop that hangs in a step is seen from outside, by whoever asks the real server, and so is its return.

@@ -24,8 +24,9 @@ func newHealthCmd(d *Deps) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "health",
 		Short: "Ask the daemon on this machine whether it is well",
-		Long: `Health asks the configuration's listener for /healthz, which fails when the loop stands still, and with --ready for /readyz, which
-fails until every scope is owned and its clusters were listed. It is for container engines, which ask by a command, and needs no token.
+		Long: `Health asks the configuration's listener for /healthz, which fails when the loop stands still, or when for five minutes no scope could be
+guarded because the store fails, and with --ready for /readyz, which fails until every scope is owned and its clusters were listed. Another
+process that holds the scopes makes only /readyz fail. It is for container engines, which ask by a command, and needs no token.
 
 The exit code is 0 if all is well, and 1 with the reason if not or if nobody answers within five seconds.`,
 		Example: `  emrguard health -c emrguard.yaml

@@ -33,16 +33,18 @@ func (s *scope) keepLease(ctx context.Context, now Now) bool {
 	s.e.next(Now{Mono: s.renew})
 	switch {
 	case errors.Is(err, store.ErrFenced):
+		s.unleased = false // another has it: the store answers
 		s.drop()
 		return false
 	case err != nil:
+		s.unleased = true
 		s.e.fault(s, "", fmt.Errorf("take the lease of scope %s: %w", s.id, err))
 		return s.held
 	}
 	// The trust ends a sixth of the term early, so that clocks may differ a little and a call still leave.
 	s.trust = now.Add(ttl - ttl/6)
 	if s.held && lease.Generation == s.lease.Generation {
-		s.lease = lease
+		s.lease, s.unleased = lease, false
 		return true
 	}
 	s.drop()
@@ -53,7 +55,8 @@ func (s *scope) keepLease(ctx context.Context, now Now) bool {
 	if !lapsed.IsZero() && now.Wall.Sub(lapsed) > s.missed() {
 		s.unwatched = lapsed
 	}
-	return s.load(ctx, now)
+	s.unleased = !s.load(ctx, now)
+	return s.held
 }
 
 // drop forgets everything of a scope that is not owned any more. What was on its way is in the store; what this step was about to hand out

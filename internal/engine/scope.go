@@ -18,13 +18,15 @@ type scope struct {
 	e  *Engine
 	id string
 
-	lease  store.Lease
-	held   bool
-	trust  Now           // until here calls may be sent
-	renew  time.Duration // Mono of the next attempt to take or renew the lease
-	clock  clock
-	budget *budget.Budget
-	queue  *budget.Queue
+	lease store.Lease
+	held  bool
+	trust Now           // until here calls may be sent
+	renew time.Duration // Mono of the next attempt to take or renew the lease
+	// unleased says that the store failed at the last attempt, so that it is not known whether another has the lease.
+	unleased bool
+	clock    clock
+	budget   *budget.Budget
+	queue    *budget.Queue
 
 	clusters    map[emr.ClusterID]*cluster
 	broken      map[string]error            // documents that cannot be read; their clusters are left alone

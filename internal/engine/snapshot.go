@@ -13,10 +13,11 @@ type Snapshot struct {
 	Scopes []ScopeSnapshot // by name
 }
 
-// ScopeSnapshot is one scope of a Snapshot. Of a scope whose lease is not held, only Name and Skew are set.
+// ScopeSnapshot is one scope of a Snapshot. Of a scope whose lease is not held, only Name, Unleased and Skew are set.
 type ScopeSnapshot struct {
 	Name       string
 	Held       bool          // this engine holds the lease
+	Unleased   bool          // the last attempt to take or renew it, or to load what goes with it, failed in the store
 	Listed     bool          // the clusters were listed once since the lease was taken
 	Generation int64         // of the lease
 	Paused     bool          // the whole scope is paused by hand
@@ -58,7 +59,7 @@ func (e *Engine) Snapshot(now Now) Snapshot {
 }
 
 func (s *scope) snapshot(now Now) ScopeSnapshot {
-	out := ScopeSnapshot{Name: s.id, Skew: s.clock.skewed}
+	out := ScopeSnapshot{Name: s.id, Unleased: s.unleased, Skew: s.clock.skewed}
 	if !s.held {
 		return out
 	}

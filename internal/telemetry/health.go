@@ -8,7 +8,7 @@ import (
 	"emrguard/internal/engine"
 )
 
-// unhealthyAfter is how long (real time) the loop may go without ending a step. It steps at least once a second.
+// unhealthyAfter is how long (real time) the loop may go without ending a step, and without a lease that the store could give. It steps at least once a second.
 const unhealthyAfter = 5 * time.Minute
 
 // Health knows whether the run loop lives and whether it is at work. Safe for concurrent use.
@@ -17,7 +17,8 @@ type Health struct {
 	last   time.Time // when a step ended, or the start
 	failed error
 	scopes []engine.ScopeSnapshot
-	known  bool // scopes was told once
+	known  bool      // scopes was told once
+	idle   time.Time // since when the store fails and so no scope is held; zero while that is not so
 }
 
 // NewHealth returns the health of a loop that starts at now.
@@ -37,14 +38,27 @@ func (h *Health) Failed(err error) {
 	h.failed = err
 }
 
-// Snapshot notes what the engine holds.
-func (h *Health) Snapshot(s engine.Snapshot) {
+// Snapshot notes what the engine holds at now.
+func (h *Health) Snapshot(s engine.Snapshot, now time.Time) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.scopes, h.known = s.Scopes, true
+	idle := len(s.Scopes) > 0
+	for _, sc := range s.Scopes {
+		idle = idle && !sc.Held && sc.Unleased
+	}
+	switch {
+	case !idle:
+		h.idle = time.Time{}
+	case h.idle.IsZero():
+		h.idle = now
+	}
 }
 
-// Live says whether the loop lives, with a reason if not: it broke down, or ended no step for five minutes.
+// Live says whether the loop lives, with a reason if not: it broke down, ended no step for five minutes, or could guard nothing for as long since the store failed
+// at each attempt to take a lease. Then a restart loses nothing, and helps where the process is at fault, as with a volume that was mounted anew.
+// It never says so of a process that holds one scope, or that waits while another process holds them; and the first lease that the store gives, or
+// says that another has, ends it. So a store that fails now and then changes nothing here.
 func (h *Health) Live(now time.Time) (bool, string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -53,6 +67,9 @@ func (h *Health) Live(now time.Time) (bool, string) {
 	}
 	if d := now.Sub(h.last); d >= unhealthyAfter {
 		return false, fmt.Sprintf("no step ended for %s", d.Round(time.Second))
+	}
+	if d := now.Sub(h.idle); !h.idle.IsZero() && d >= unhealthyAfter {
+		return false, fmt.Sprintf("the store fails, and so no scope could be guarded for %s; the log's fault lines say why", d.Round(time.Second))
 	}
 	return true, ""
 }

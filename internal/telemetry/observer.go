@@ -65,7 +65,7 @@ func (o *Observer) Stepped(out engine.Out, took time.Duration) {
 
 // Snapshot logs when a scope is taken, lost or waited for.
 func (o *Observer) Snapshot(s engine.Snapshot) {
-	o.health.Snapshot(s)
+	o.health.Snapshot(s, time.Now())
 	_, states := o.health.Ready()
 	for i, r := range states {
 		was, now, sc := o.scopes[r.Scope], r.State, s.Scopes[i]

@@ -160,6 +160,35 @@ func TestHealth(t *testing.T) {
 	}
 }
 
+func TestHealthFailsWhileTheStoreGivesNoLease(t *testing.T) {
+	const minute = time.Minute
+	fails, held, standby := engine.ScopeSnapshot{Unleased: true}, engine.ScopeSnapshot{Held: true, Unleased: true}, engine.ScopeSnapshot{}
+	for name, c := range map[string]struct {
+		scopes []engine.ScopeSnapshot // of each minute, from the first on
+		many   []engine.ScopeSnapshot // in all of them besides
+		want   string
+	}{
+		"it fails":                        {scopes: []engine.ScopeSnapshot{fails, fails, fails, fails, fails, fails}, want: "the store fails, and so no scope could be guarded for 5m0s; the log's fault lines say why"},
+		"not long enough":                 {scopes: []engine.ScopeSnapshot{held, fails, fails, fails, fails, fails}},
+		"a lease in between":              {scopes: []engine.ScopeSnapshot{fails, fails, fails, held, fails, fails}},
+		"another had it in between":       {scopes: []engine.ScopeSnapshot{fails, fails, standby, fails, fails, fails}},
+		"another has it":                  {scopes: []engine.ScopeSnapshot{standby, standby, standby, standby, standby, standby}},
+		"another scope is held":           {scopes: []engine.ScopeSnapshot{fails, fails, fails, fails, fails, fails}, many: []engine.ScopeSnapshot{held}},
+		"another process has another one": {scopes: []engine.ScopeSnapshot{fails, fails, fails, fails, fails, fails}, many: []engine.ScopeSnapshot{standby}},
+		"it failed":                       {scopes: []engine.ScopeSnapshot{fails, fails, fails, fails, fails, fails, fails, held}},
+	} {
+		h, now := NewHealth(at), at
+		for i, s := range c.scopes {
+			now = at.Add(time.Duration(i) * minute)
+			h.Stepped(now)
+			h.Snapshot(engine.Snapshot{Scopes: append([]engine.ScopeSnapshot{s}, c.many...)}, now)
+		}
+		if ok, why := h.Live(now); why != c.want || ok != (c.want == "") {
+			t.Errorf("%s: %v %q, want %q", name, ok, why, c.want)
+		}
+	}
+}
+
 // get asks a Handler.
 func get(h http.Handler, method, path string) (int, string) {
 	r := httptest.NewRequest(method, path, http.NoBody)
@@ -178,7 +207,7 @@ func TestHandler(t *testing.T) {
 			t.Errorf("%s %s: %d %s, want %d %s", method, path, c, b, code, body)
 		}
 	}
-	snapshot := func(scopes ...engine.ScopeSnapshot) { health.Snapshot(engine.Snapshot{Scopes: scopes}) }
+	snapshot := func(scopes ...engine.ScopeSnapshot) { health.Snapshot(engine.Snapshot{Scopes: scopes}, time.Now()) }
 	check("GET", "/metrics", 200, "metrics")
 	check("GET", "/healthz", 200, `{"ok":true}`)
 	check("GET", "/readyz", 503, `{"ok":false}`)
