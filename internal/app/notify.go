@@ -19,7 +19,16 @@ const (
 	passForSink = 15 * time.Second
 )
 
-// MakeSinks makes the sinks of a configuration, by name. The error lists what is wrong with all of them.
+// SinkError is a sink of the configuration that cannot be made, because a secret of it is missing for example. Trying again does not mend it.
+type SinkError struct{ err error }
+
+// Error implements error.
+func (e *SinkError) Error() string { return e.err.Error() }
+
+// Unwrap returns what is wrong with the sink.
+func (e *SinkError) Unwrap() error { return e.err }
+
+// MakeSinks makes the sinks of a configuration, by name. The error lists what is wrong with all of them, a *SinkError each.
 type MakeSinks func(ctx context.Context, cfg *config.Config) (map[string]notify.Sender, error)
 
 // Sinks returns the MakeSinks that makes real ones. They read their secrets from files and, by env, from the environment, and send nothing yet.
@@ -31,7 +40,7 @@ func Sinks(env func(name string) string, version string) MakeSinks {
 		for _, c := range cfg.Notify.Sinks {
 			s, err := sink.New(ctx, c, o)
 			if err != nil {
-				errs = append(errs, err)
+				errs = append(errs, &SinkError{err})
 				continue
 			}
 			out[c.Name] = s

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"emrguard/internal/app"
 	"emrguard/internal/config"
 	"emrguard/internal/desk"
 )
@@ -61,6 +62,9 @@ func exitCode(err error) int {
 		return e.code
 	}
 	if e := (*config.Error)(nil); errors.As(err, &e) {
+		return exitUsage
+	}
+	if e := (*app.SinkError)(nil); errors.As(err, &e) {
 		return exitUsage
 	}
 	if e := (*desk.RequestError)(nil); errors.As(err, &e) {

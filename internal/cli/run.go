@@ -35,6 +35,9 @@ SIGHUP reads the configuration again: a file with a mistake is refused whole, an
 end the daemon in under five seconds; what it was doing is in the store, and the next start goes on from there. A second daemon
 on the same store waits until the first gives its scopes up.
 
+Under systemd, with Type=notify, it says when it has started, reads its configuration again and stops; with WatchdogSec= it is restarted when
+its loop stands still, as /healthz tells.
+
 With --dry-run nothing is changed at EMR. Clocks, decisions and history are kept in the store all the same, and the lease is taken: to
 leave the store of a daemon as it is, give the dry run a configuration with a store of its own.`,
 		Example: `  emrguard run -c emrguard.yaml
@@ -67,6 +70,7 @@ type daemon struct {
 	dryRun bool
 	level  slog.LevelVar
 	log    *slog.Logger
+	system *supervisor
 	access atomic.Pointer[web.Access] // to the listener
 	secure bool                       // the listener speaks TLS, until the next start
 }
@@ -76,6 +80,9 @@ func (r *daemon) run(ctx context.Context) (err error) {
 	r.log = logTo(r.d, r.cfg.Log, &r.level)
 	for _, w := range r.cfg.WarningLines() {
 		r.log.Warn("config.warning", slog.String("text", w))
+	}
+	if r.system, err = newSupervisor(r.log); err != nil {
+		return err
 	}
 	counters, page := newMetrics(r.d.Version)
 	health := telemetry.NewHealth(time.Now())
@@ -117,6 +124,14 @@ func (r *daemon) run(ctx context.Context) (err error) {
 		defer stop() // the others have nothing to do without the guard
 		return guard.Run(running)
 	})
+	group.Go(func() error {
+		r.system.watch(running, func() bool {
+			ok, _ := health.Live(time.Now())
+			return ok
+		})
+		return nil
+	})
+	r.system.ready()
 	err = group.Wait()
 	r.log.Info("stop")
 	return err
@@ -209,6 +224,8 @@ func (r *daemon) reloads(ctx context.Context, guard *app.App) {
 
 // reload takes the file as it is now, or refuses it whole.
 func (r *daemon) reload(ctx context.Context, guard *app.App) {
+	r.system.reloading()
+	defer r.system.ready()
 	refuse := func(err error) {
 		r.log.Error("reload.refused", slog.String("config", r.file.Path()), slog.String("error", err.Error()),
 			slog.String("next", "the old configuration stays in force; mend the file and send SIGHUP again"))

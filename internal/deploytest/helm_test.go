@@ -223,8 +223,8 @@ func TestHelmChart(t *testing.T) {
 				t.Errorf("%s: the notes give another address:\n%s", name, notes)
 			}
 		}
-		const clear = "The service is a LoadBalancer and the listener speaks no TLS"
-		if a, b := answers["no policy, own account"].Notes, answers["files"].Notes; !strings.Contains(a, clear) || strings.Contains(b, clear) {
+		const inTheClear = "The service is a LoadBalancer and the listener speaks no TLS"
+		if a, b := answers["no policy, own account"].Notes, answers["files"].Notes; !strings.Contains(a, inTheClear) || strings.Contains(b, inTheClear) {
 			t.Errorf("who is warned of tokens in the clear:\n%s\n%s", a, b)
 		}
 	})

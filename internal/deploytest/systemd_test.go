@@ -1,11 +1,13 @@
 package deploytest
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
+	"syscall"
 	"testing"
 
 	"emrguard/internal/config"
@@ -76,6 +78,48 @@ func TestSystemdMakesTheUser(t *testing.T) {
 	}
 }
 
+// The unit keeps a daemon down that ended with exit code 2, a configuration that cannot be used. One that the watchdog aborted, or that broke down, has to end in
+// another way.
+func TestSystemdRestartsWhatWasAborted(t *testing.T) {
+	if os.Getenv("WAIT_FOR_THE_WATCHDOG") != "" {
+		fmt.Println("waiting")
+		_, _ = os.Stdin.Read(make([]byte, 1))
+		return
+	}
+	env := []string{"WAIT_FOR_THE_WATCHDOG=1"}
+	for _, m := range regexp.MustCompile(`(?m)^Environment=(.*)$`).FindAllStringSubmatch(read(t, deployed("systemd/emrguard.service")), -1) {
+		env = append(env, m[1])
+	}
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	stalled := exec.CommandContext(t.Context(), "sh", "-c", `ulimit -c 0; exec "$0" -test.run=`+t.Name()+`$`, self) // LimitCORE=0
+	stalled.Env = env
+	stdin, err := stalled.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stdin.Close()
+	stdout, err := stalled.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := stalled.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := stdout.Read(make([]byte, 1)); err != nil {
+		t.Fatal(err)
+	}
+	if err := stalled.Process.Signal(syscall.SIGABRT); err != nil { // WatchdogSignal='s default
+		t.Fatal(err)
+	}
+	_ = stalled.Wait()                                                                 // with an error, of course
+	if status := stalled.ProcessState.Sys().(syscall.WaitStatus); !status.Signaled() { //nolint:forcetypeassert // on Unix
+		t.Errorf("it ended with exit code %d, which systemd takes for a configuration that cannot be used", status.ExitStatus())
+	}
+}
+
 // The unit, its configuration and its page name the same places.
 func TestSystemdUnitFitsItsConfiguration(t *testing.T) {
 	unit, text := read(t, deployed("systemd/emrguard.service")), read(t, deployed("systemd/emrguard.yaml"))
@@ -103,7 +147,7 @@ func TestSystemdUnitFitsItsConfiguration(t *testing.T) {
 	}
 	for _, line := range []string{
 		"ExecStart=/usr/local/bin/emrguard run -c /etc/emrguard/emrguard.yaml", "ExecReload=/bin/kill -HUP $MAINPID", "StateDirectory=emrguard",
-		"RestartPreventExitStatus=2", "User=emrguard",
+		"RestartPreventExitStatus=2", "User=emrguard", "Type=notify", "Restart=on-failure", "WatchdogSec=60s",
 	} {
 		if !strings.Contains(unit, "\n"+line+"\n") {
 			t.Errorf("the unit has no line %s", line)

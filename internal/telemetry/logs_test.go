@@ -52,6 +52,7 @@ var lineMeanings = map[string]string{
 	"scope.taken":       "the lease of a scope was taken",
 	"start":             "the daemon starts",
 	"stop":              "the daemon ended",
+	"systemd":           "systemd could not be told that the daemon is ready, well, reloads or stops; it may restart the daemon for that",
 	"trace.dropped":     "the collector did not take spans; written once a minute at most",
 	"trace.off":         "the environment asks for traces that cannot be made",
 	"trace.on":          "traces go to a collector",
@@ -77,7 +78,7 @@ var fieldMeanings = map[string]string{
 	"panic": "what broke down", "path": "of the request", "pool": "the id of the pool's first group", "reason": "why, in a sentence",
 	"recovery": "the id of the recovery or scaling operation", "repeated": "how often the fault happened unwritten since its last line",
 	"rows": "of history", "scope": "the scope's name", "scopes": "how many", "spans": "how many", "speed": "of the guard's clock; 1 is real time",
-	"stack": "where in the code", "store": "the store's file", "text": "the warning", "version": "emrguard's",
+	"stack": "where in the code", "state": "what systemd was to be told, in the words of sd_notify(3)", "store": "the store's file", "text": "the warning", "version": "emrguard's",
 }
 
 // recordFields are the fields of a record's line, in their order.
