@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"testing"
 
 	"go.yaml.in/yaml/v3"
@@ -122,13 +123,35 @@ func TestEachAlertHasTwoStories(t *testing.T) {
 	}
 }
 
-// TestPromtool has Prometheus's own tool check the rules and play their stories.
+// tlsScrape is the path of the scrape configuration with its lines for TLS.
+func tlsScrape(t *testing.T) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(rulesFolder, "emrguard.scrape.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	whole := regexp.MustCompile(`(?m)^    #(scheme|tls_config)`).ReplaceAll(text, []byte("    $1"))
+	if bytes.Equal(whole, text) {
+		t.Error("emrguard.scrape.yaml has no lines for TLS")
+	}
+	path := filepath.Join(t.TempDir(), "prometheus.yml")
+	if err := os.WriteFile(path, whole, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// TestPromtool has Prometheus's own tool check the scrape configuration and the rules, and play the rules' stories.
 func TestPromtool(t *testing.T) {
 	tool, err := exec.LookPath("promtool")
 	if err != nil {
 		t.Skip("promtool is not installed (Debian package prometheus; ./test.sh install does it)")
 	}
-	for _, args := range [][]string{{"check", "rules", "emrguard.rules.yaml"}, {"test", "rules", "emrguard.rules.test.yaml"}} {
+	for _, args := range [][]string{
+		{"check", "rules", "emrguard.rules.yaml"}, {"test", "rules", "emrguard.rules.test.yaml"},
+		{"check", "config", "--syntax-only", "emrguard.scrape.yaml"}, // the token is not here
+		{"check", "config", "--syntax-only", tlsScrape(t)},
+	} {
 		cmd := exec.CommandContext(t.Context(), tool, args...)
 		cmd.Dir = rulesFolder
 		if out, err := cmd.CombinedOutput(); err != nil {
