@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
@@ -17,7 +16,6 @@ import (
 	"emrguard/internal/config"
 	"emrguard/internal/store"
 	"emrguard/internal/view"
-	"emrguard/internal/web"
 )
 
 // finding is one thing that `emrguard check` looked at.
@@ -140,27 +138,6 @@ func writeCheck(d *Deps, out *output, page checkPage) error {
 		return nil
 	}
 	return findingsError("%s %s found", view.Count(problems, "problem"), view.Was(problems))
-}
-
-func checkListener(d *Deps, cfg *config.Config) []finding {
-	if !cfg.Listens() {
-		return nil
-	}
-	access, err := newAccess(d, cfg, cfg.Web.CertFile != "")
-	if err == nil {
-		if cert, _ := cfg.Certificate(); cert != "" {
-			_, err = web.NewCertificate(cfg.Certificate, slog.New(slog.DiscardHandler))
-		}
-	}
-	switch {
-	case err != nil:
-		return []finding{problem("listener", err.Error())}
-	case access.Anybody() && !access.Orders():
-		return []finding{fine("listener", "everybody on this machine may read the page; it gives no orders without web.admin_token_file")}
-	case access.Anybody():
-		return []finding{fine("listener", "everybody on this machine may read the page and give orders (web.open_orders)")}
-	}
-	return []finding{fine("listener", "the tokens can be read")}
 }
 
 // checkStore reads the store if there is one, without creating it.

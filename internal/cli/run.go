@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"strings"
 	"sync/atomic"
@@ -20,6 +21,7 @@ import (
 	"emrguard/internal/config"
 	"emrguard/internal/desk"
 	"emrguard/internal/telemetry"
+	"emrguard/internal/telemetry/metrics"
 	"emrguard/internal/telemetry/traces"
 	"emrguard/internal/web"
 )
@@ -73,6 +75,7 @@ type daemon struct {
 	system *supervisor
 	access atomic.Pointer[web.Access] // to the listener
 	secure bool                       // the listener speaks TLS, until the next start
+	count  *metrics.Metrics
 }
 
 // run guards until ctx ends.
@@ -85,6 +88,7 @@ func (r *daemon) run(ctx context.Context) (err error) {
 		return err
 	}
 	counters, page := newMetrics(r.d.Version)
+	r.count = counters
 	health := telemetry.NewHealth(time.Now())
 	listener, err := r.listen(ctx)
 	if err != nil {
@@ -150,11 +154,32 @@ func (r *daemon) listen(ctx context.Context) (net.Listener, error) {
 	}
 	r.access.Store(access)
 	var lc net.ListenConfig
-	ln, err := lc.Listen(ctx, "tcp", r.cfg.Listen)
+	ln, err := lc.Listen(ctx, network(r.cfg.Listen), r.cfg.Listen)
 	if err != nil {
 		return nil, fmt.Errorf("listen on %s: %w; another process may use it: choose another address in listen, or \"none\"", r.cfg.Listen, err)
 	}
 	return ln, nil
+}
+
+// network is what listens at an address: 0.0.0.0 is every address of IPv4, as it says, which Go takes for those of IPv6, too.
+func network(listen string) string {
+	host, _, _ := net.SplitHostPort(listen) // the configuration is valid
+	if ip, err := netip.ParseAddr(host); err == nil && ip.Is4() {
+		return "tcp4"
+	}
+	return "tcp"
+}
+
+// pageURL is where people open the page: under the name that the configuration gives, or on this machine.
+func pageURL(scheme string, cfg *config.Config, at net.Addr) string {
+	if cfg.Web.PublicURL != "" {
+		return cfg.Web.PublicURL
+	}
+	host, port, _ := net.SplitHostPort(at.String()) // an address of TCP
+	if ip, err := netip.ParseAddr(host); err == nil && ip.IsUnspecified() {
+		host = "localhost"
+	}
+	return scheme + "://" + net.JoinHostPort(host, port) + "/"
 }
 
 // serve shows the guard on the listener until ctx ends.
@@ -167,9 +192,10 @@ func (r *daemon) serve(ctx context.Context, group *errgroup.Group, ln net.Listen
 			return &exitError{exitUsage, err}
 		}
 		scheme = "https"
+		r.count.Certificate(cert.NotAfter)
 	}
 	access := r.access.Load()
-	r.log.Info("listen", slog.String("address", ln.Addr().String()), slog.String("page", scheme+"://"+ln.Addr().String()+"/"),
+	r.log.Info("listen", slog.String("address", ln.Addr().String()), slog.String("page", pageURL(scheme, r.cfg, ln.Addr())),
 		slog.Bool("open", access.Anybody()), slog.Bool("orders", access.Orders()))
 	server := web.New(web.Options{
 		Desk:   func() desk.Desk { return guardDesk(r.d, guard) },

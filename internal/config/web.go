@@ -64,12 +64,8 @@ func (c *Config) token(key, file, name string, env func(string) string) (string,
 
 // readToken reads a file that only some may read.
 func readToken(path string) (string, error) {
-	info, err := os.Stat(path)
-	if err != nil {
+	if err := closed(path); err != nil {
 		return "", err
-	}
-	if info.Mode().Perm()&0o007 != 0 {
-		return "", fmt.Errorf("%s is open to everybody (mode %04o); chmod 600 it", path, info.Mode().Perm())
 	}
 	f, err := os.Open(path)
 	if err != nil {
@@ -78,6 +74,30 @@ func readToken(path string) (string, error) {
 	defer f.Close() //nolint:errcheck // only read
 	data, err := io.ReadAll(io.LimitReader(f, maxToken+2))
 	return strings.TrimRight(string(data), "\r\n"), err
+}
+
+// closed is an error if everybody on the machine may read or change a file.
+func closed(path string) error {
+	info, err := os.Stat(path)
+	if err != nil {
+		return err
+	}
+	if info.Mode().Perm()&0o007 != 0 {
+		return fmt.Errorf("%s is open to everybody (mode %04o); chmod 600 it", path, info.Mode().Perm())
+	}
+	return nil
+}
+
+// KeyClosed is an error if everybody on the machine may read the key of the listener's certificate, or nobody; nil without one.
+func (c *Config) KeyClosed() error {
+	_, key := c.Certificate()
+	if key == "" {
+		return nil
+	}
+	if err := closed(key); err != nil {
+		return fmt.Errorf("web.key_file: %w", err)
+	}
+	return nil
 }
 
 // checkToken says what is wrong with a token, without telling it.

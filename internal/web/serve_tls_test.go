@@ -33,13 +33,19 @@ func (p keyPair) files() (cert, key string) { return p.cert, p.key }
 // write issues a certificate with a serial number, for localhost.
 func (p keyPair) write(t *testing.T, serial int64) {
 	t.Helper()
+	p.writeFor(t, serial, time.Date(1999, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(2099, 1, 1, 0, 0, 0, 0, time.UTC))
+}
+
+// writeFor issues a certificate that is good from a time to another.
+func (p keyPair) writeFor(t *testing.T, serial int64, from, to time.Time) {
+	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}
 	leaf := &x509.Certificate{
 		SerialNumber: big.NewInt(serial), DNSNames: []string{"localhost"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
-		NotBefore: time.Date(1999, 1, 1, 0, 0, 0, 0, time.UTC), NotAfter: time.Date(2099, 1, 1, 0, 0, 0, 0, time.UTC), IsCA: true, BasicConstraintsValid: true,
+		NotBefore: from, NotAfter: to, IsCA: true, BasicConstraintsValid: true,
 	}
 	cert, err := x509.CreateCertificate(rand.Reader, leaf, leaf, &key.PublicKey, key)
 	if err != nil {
@@ -105,6 +111,63 @@ func TestCertificateIsReadAgain(t *testing.T) {
 			if got := serial(t, c); got != step.want || !strings.Contains(log.String(), step.says) || step.says == "" && log.Len() > 0 {
 				t.Errorf("%s: certificate %d, want %d; log %q, want %q", step.name, got, step.want, log.String(), step.says)
 			}
+		}
+	})
+}
+
+// TestTheEndOfACertificateIsTold holds that one that has ended, or soon will, is told when it is read; and that it takes no good one's place.
+func TestTheEndOfACertificateIsTold(t *testing.T) {
+	const day = 24 * time.Hour
+	pair := newKeyPair(t)
+	synctest.Test(t, func(t *testing.T) {
+		now := time.Now() // 2000-01-01 in every bubble
+		var log strings.Builder
+		logger := slog.New(slog.NewTextHandler(&log, nil))
+		for _, c := range []struct {
+			from, to time.Duration // from now
+			refused  bool
+			text     string // FILE stands for the file
+		}{
+			{-day, 90 * day, false, ""},
+			{-80 * day, 14*day - time.Second, false, "the certificate FILE ends at 2000-01-14T23:59:59Z: renew it"},
+			{-80 * day, 14 * day, false, ""},
+			{-10 * time.Hour, 14 * time.Hour, false, ""},
+			{-20 * time.Hour, 4 * time.Hour, false, "the certificate FILE ends at 2000-01-01T04:00:00Z: renew it"},
+			{-90 * day, 0, true, "the certificate FILE ended at 2000-01-01T00:00:00Z, so clients refuse it: renew it"},
+			{day, 90 * day, true, "the certificate FILE begins at 2000-01-02T00:00:00Z, so clients refuse it until then: look at the clock of this machine"},
+		} {
+			log.Reset()
+			pair.writeFor(t, 1, now.Add(c.from), now.Add(c.to))
+			cert, err := NewCertificate(pair.files, logger)
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := strings.ReplaceAll(c.text, "FILE", pair.cert)
+			if text, refused := cert.Problem(now); text != want || refused != c.refused {
+				t.Errorf("%v to %v: %q %v, want %q", c.from, c.to, text, refused, want)
+			}
+			if told := strings.Contains(log.String(), "msg=web.certificate.end") && strings.Contains(log.String(), want); told != (want != "") {
+				t.Errorf("%v to %v: the log has %q", c.from, c.to, log.String())
+			}
+			if end := cert.NotAfter(); !end.Equal(now.Add(c.to)) {
+				t.Errorf("%v to %v: it ends at %v", c.from, c.to, end)
+			}
+		}
+		pair.writeFor(t, 1, now.Add(-day), now.Add(90*day))
+		cert, err := NewCertificate(pair.files, logger)
+		if err != nil {
+			t.Fatal(err)
+		}
+		pair.writeFor(t, 200, now.Add(-90*day), now.Add(-day))
+		log.Reset()
+		time.Sleep(certificateFor)
+		if got := serial(t, cert); got != 1 || !strings.Contains(log.String(), "ended at 1999-12-31T00:00:00Z, so clients refuse it") || !strings.Contains(log.String(), "the last good one stays in use") {
+			t.Errorf("one that has ended took the place of a good one: %d\n%s", got, log.String())
+		}
+		pair.writeFor(t, 30000, now.Add(-day), now.Add(30*day))
+		time.Sleep(certificateFor)
+		if end := cert.NotAfter(); serial(t, cert) != 30000 || !end.Equal(now.Add(30*day)) {
+			t.Errorf("a renewed one is not seen without a client: it ends at %v", end)
 		}
 	})
 }

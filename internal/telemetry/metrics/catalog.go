@@ -55,11 +55,12 @@ var (
 	pruneFail = metric{"history_prune_failures_total", counter, nil, "deletions of old history that failed"}
 	spansSent = metric{"trace_spans_sent_total", counter, nil, "spans of traces that the collector took; none while traces are off"}
 	spansLost = metric{"trace_spans_dropped_total", counter, nil, "spans of traces that were dropped, because the collector did not take them in time"}
+	certEnd   = metric{"certificate_not_after_timestamp_seconds", gauge, nil, "when the TLS certificate of the listener ends; absent without TLS"}
 	build     = metric{"build_info", gauge, []string{"version", "go"}, "always 1; the labels tell the version"}
 )
 
 // counted lists them.
-var counted = []metric{records, opened, closed, faults, calls, series, events, callTime, throttles, stepTime, lastStep, pruned, pruneFail, spansSent, spansLost, build,
+var counted = []metric{records, opened, closed, faults, calls, series, events, callTime, throttles, stepTime, lastStep, pruned, pruneFail, spansSent, spansLost, certEnd, build,
 	notices, noticeTime, noticePending, noticeOldest}
 
 // catalog is every metric, by name.

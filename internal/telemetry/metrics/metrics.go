@@ -76,6 +76,12 @@ func (m *Metrics) Pruned(rows int, err error) { m.loop.prune(rows, err) }
 // Traced counts spans that a collector took and spans that were dropped.
 func (m *Metrics) Traced(sent, dropped int) { m.traces.traced(sent, dropped) }
 
+// Certificate shows when the listener's TLS certificate ends, which is asked for whenever the metrics are. It is called once at most.
+func (m *Metrics) Certificate(notAfter func() time.Time) {
+	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: namespace + certEnd.name, Help: certEnd.help},
+		func() float64 { return float64(notAfter().Unix()) }))
+}
+
 // loop counts what the run loop does.
 type loop struct {
 	records, opened, closed, faults, series, events, pruned, pruneFail *prometheus.CounterVec

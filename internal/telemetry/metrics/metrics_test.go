@@ -226,6 +226,7 @@ func used() *Metrics {
 	m.Stepped(engine.Out{Records: []store.Record{record("recovery.open"), record("recovery.completed")}, Calls: []engine.Call{{Scope: "prod", Call: emr.Call{Op: emr.GetMetricData, Metrics: &emr.MetricsWant{}}}}, Received: []engine.Received{{Scope: "prod", Fate: engine.Unused}}, Faults: []engine.Fault{{Scope: "prod", Err: store.ErrBusy}}}, time.Millisecond, at)
 	m.Called("prod", emr.ListClusters, emr.Throttled, time.Millisecond)
 	m.Pruned(1, nil)
+	m.Certificate(func() time.Time { return at })
 	m.Notified(notify.Outcome{Sink: "ops", Result: notify.Sent})
 	m.Waiting([]notify.Waiting{{Sink: "ops", Pending: 2, Oldest: at.Add(-time.Minute)}}, at)
 	m.Snapshot(engine.Snapshot{Scopes: []engine.ScopeSnapshot{full}})
