@@ -58,7 +58,7 @@ func TestNotify(t *testing.T) {
 	if got := runCLI(t, env, "notify", "test", "--sink", "pagre"); got.code != exitUsage || !strings.Contains(got.errOut, "there are pager, chat, lost") {
 		t.Errorf("code %d, %s", got.code, got.errOut)
 	}
-	if got := runCLI(t, env, "once", "--timeout", "2s"); got.code != exitFailure || !strings.Contains(got.errOut, "sink lost") {
+	if got := runCLI(t, env, "once", "--timeout", "2s"); got.code != exitUsage || !strings.Contains(got.errOut, "sink lost") {
 		t.Errorf("a guard without one of its sinks: code %d, %s", got.code, got.errOut)
 	}
 	configure("notify:\n  sinks: [{name: pager, webhook: {url: \"" + server.URL + "/hook\"}}]\n")
