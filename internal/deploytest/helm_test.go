@@ -93,6 +93,7 @@ networkPolicy: {enabled: false}
 serviceAccount: {create: false, name: mine}
 validate: {enabled: false}
 service: {type: LoadBalancer}
+config: {web: , scopes: [{name: prod, region: us-east-1}]}
 `,
 	"files": `
 image: {repository: e}

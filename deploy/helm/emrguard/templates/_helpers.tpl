@@ -78,5 +78,5 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | 
 
 {{/* What the listener speaks, for the probes and whoever reads the metrics. */}}
 {{- define "emrguard.scheme" -}}
-{{- if or .Values.tls.secretName (dig "web" "cert_file" "" .Values.config) -}}HTTPS{{- else -}}HTTP{{- end -}}
+{{- if or .Values.tls.secretName (get (default dict (get .Values.config "web")) "cert_file") -}}HTTPS{{- else -}}HTTP{{- end -}}
 {{- end -}}
