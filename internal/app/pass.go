@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"emrguard/internal/engine"
-	"emrguard/internal/view"
+	"emrguard/internal/phrase"
 )
 
 // Summary is what one Pass did.
@@ -101,7 +101,7 @@ func (a *App) unfinished(sum Summary, took time.Duration) error {
 		case !s.Listed:
 			waits = append(waits, fmt.Sprintf("the clusters of scope %s were not listed", s.Name))
 		default:
-			waits = append(waits, fmt.Sprintf("scope %s: %s, %s under way", s.Name, view.Count(s.Clusters, "cluster"), view.Count(s.InFlight, "call")))
+			waits = append(waits, fmt.Sprintf("scope %s: %s, %s under way", s.Name, phrase.Count(s.Clusters, "cluster"), phrase.Count(s.InFlight, "call")))
 		}
 	}
 	text := "the pass did not finish within " + took.Round(time.Millisecond).String() + ": " + strings.Join(waits, "; ")

@@ -286,7 +286,7 @@ type reach struct {
 var reaches = []reach{
 	{
 		from:  []string{"internal/engine/..."},
-		allow: []string{"internal/engine/...", "internal/emr", "internal/budget", "internal/guard", "internal/store"},
+		allow: []string{"internal/engine/...", "internal/emr", "internal/budget", "internal/guard", "internal/phrase", "internal/store"},
 		why:   "the engine observes, journals and acts; decisions come from guard alone, so that there is one place that decides, and adapters come in through the engine's own interfaces",
 	},
 	{

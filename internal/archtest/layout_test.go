@@ -53,6 +53,7 @@ var layout = []place{
 	{"internal/guard", pure, "one cluster: Decide"},
 	{"internal/budget", pure, "API token buckets and the order of reads"},
 	{"internal/suggest", pure, "the known word that a misspelt one stands for"},
+	{"internal/phrase", pure, "counts and durations as people read them"},
 	{"internal/engine", engine, "Step(now, completions) -> calls, journal"},
 	{"internal/awsapi", adapter, "EMR and credentials through the AWS SDK"},
 	{"internal/emrsim", simulator, "EMR by clock and seed"},

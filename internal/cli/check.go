@@ -14,8 +14,8 @@ import (
 
 	"emrguard/internal/app"
 	"emrguard/internal/config"
+	"emrguard/internal/phrase"
 	"emrguard/internal/store"
-	"emrguard/internal/view"
 )
 
 // finding is one thing that `emrguard check` looked at.
@@ -80,7 +80,7 @@ The exit code is 4 if there is a problem; warnings alone leave it at 0.`,
 		}
 		ctx, cancel := context.WithTimeout(cmd.Context(), checkTimeout)
 		defer cancel()
-		list := []finding{fine("configuration", fmt.Sprintf("%s: %s, %s", cfg.Name(), view.Count(len(cfg.Scopes), "scope"), view.Count(len(cfg.Clusters), "rule")))}
+		list := []finding{fine("configuration", fmt.Sprintf("%s: %s, %s", cfg.Name(), phrase.Count(len(cfg.Scopes), "scope"), phrase.Count(len(cfg.Clusters), "rule")))}
 		for _, w := range cfg.WarningLines() {
 			list = append(list, finding{Status: statusWarning, Check: "configuration", Text: w})
 		}
@@ -137,7 +137,7 @@ func writeCheck(d *Deps, out *output, page checkPage) error {
 	if problems == 0 {
 		return nil
 	}
-	return findingsError("%s %s found", view.Count(problems, "problem"), view.Was(problems))
+	return findingsError("%s %s found", phrase.Count(problems, "problem"), phrase.Was(problems))
 }
 
 // checkStore reads the store if there is one, without creating it.

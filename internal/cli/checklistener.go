@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"emrguard/internal/config"
-	"emrguard/internal/view"
+	"emrguard/internal/phrase"
 	"emrguard/internal/web"
 )
 
@@ -43,7 +43,7 @@ func whoMay(cfg *config.Config, a *web.Access) string {
 	case len(admins) == 1 && admins[0] == "*":
 		proxy += "all of them give orders (web.proxy_admins)"
 	default:
-		proxy += view.Count(len(admins), "name") + " of web.proxy_admins may give orders"
+		proxy += phrase.Count(len(admins), "name") + " of web.proxy_admins may give orders"
 	}
 	if a.ReadToken != "" || a.AdminToken != "" {
 		return "the tokens can be read; " + proxy

@@ -10,7 +10,7 @@ import (
 
 	"emrguard/internal/app"
 	"emrguard/internal/config"
-	"emrguard/internal/view"
+	"emrguard/internal/phrase"
 )
 
 // mostNamed is how many instance types a finding names.
@@ -32,7 +32,7 @@ func checkPrices(ctx context.Context, d *Deps, cfg *config.Config) []finding {
 	for _, region := range prices.Regions {
 		types += len(region)
 	}
-	list := []finding{fine("prices", view.Count(types, "instance type")+" in "+view.Count(len(prices.Regions), "region"))}
+	list := []finding{fine("prices", phrase.Count(types, "instance type")+" in "+phrase.Count(len(prices.Regions), "region"))}
 	lacking := lackingPrices(ctx, d, cfg, prices)
 	if len(lacking) == 0 {
 		return list

@@ -8,6 +8,7 @@ import (
 
 	"emrguard/internal/emr"
 	"emrguard/internal/emrsim"
+	"emrguard/internal/phrase"
 	"emrguard/internal/view"
 )
 
@@ -43,7 +44,7 @@ func summarize(ctx context.Context, out io.Writer, w *demoWorld, with, without e
 	if err := table.Write(out); err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "\nAt the end %s %s still missing without emrguard, and %d with it.\n", view.Count(stillWithout, "instance"), view.Are(stillWithout), stillWith)
+	fmt.Fprintf(out, "\nAt the end %s %s still missing without emrguard, and %d with it.\n", phrase.Count(stillWithout, "instance"), phrase.Are(stillWithout), stillWith)
 	reads, changes := 0, 0
 	for op, n := range w.sent() {
 		if op.Writes() {
@@ -52,7 +53,7 @@ func summarize(ctx context.Context, out io.Writer, w *demoWorld, with, without e
 			reads += n
 		}
 	}
-	_, err = fmt.Fprintf(out, "API calls: %s and %s (%s %d, %s %d), %.1f a minute.\n", view.Count(reads, "read"), view.Count(changes, "change"), emr.ModifyInstanceGroups,
+	_, err = fmt.Fprintf(out, "API calls: %s and %s (%s %d, %s %d), %.1f a minute.\n", phrase.Count(reads, "read"), phrase.Count(changes, "change"), emr.ModifyInstanceGroups,
 		w.sent()[emr.ModifyInstanceGroups], emr.AddInstanceGroups, w.sent()[emr.AddInstanceGroups], float64(reads+changes)/max(passed.Minutes(), 1))
 	return err
 }

@@ -14,6 +14,7 @@ import (
 	"emrguard/internal/emr"
 	"emrguard/internal/emrsim"
 	"emrguard/internal/engine"
+	"emrguard/internal/phrase"
 	"emrguard/internal/store"
 	"emrguard/internal/view"
 )
@@ -163,7 +164,7 @@ func (t *timeline) outside(c emrsim.Change, w *demoWorld) (line, bool) {
 	case c.Note != "":
 		l.text = fmt.Sprintf("%s: %s %s", c.Who, c.Op, c.Note)
 	case c.From != c.To:
-		l.text = fmt.Sprintf("%s asks for %s instead of %d", c.Who, view.Count(c.To, "instance"), c.From)
+		l.text = fmt.Sprintf("%s asks for %s instead of %d", c.Who, phrase.Count(c.To, "instance"), c.From)
 	default:
 		l.text = fmt.Sprintf("%s: %s", c.Who, c.Op)
 	}

@@ -17,6 +17,7 @@ import (
 	"emrguard/internal/config"
 	"emrguard/internal/notify"
 	"emrguard/internal/notify/sink"
+	"emrguard/internal/phrase"
 	"emrguard/internal/store"
 	"emrguard/internal/view"
 )
@@ -147,7 +148,7 @@ func writeTest(d *Deps, out *output, page testPage) error {
 	case 1:
 		return findingsError("1 sink did not take its message")
 	}
-	return findingsError("%s did not take what was sent", view.Count(failed, "sink"))
+	return findingsError("%s did not take what was sent", phrase.Count(failed, "sink"))
 }
 
 func newNotifyPendingCmd(d *Deps) *cobra.Command {
@@ -191,12 +192,12 @@ func writePending(d *Deps, page notify.Pending) error {
 	}
 	var rows [][]string
 	for _, s := range page.Sinks {
-		state := view.Count(len(s.Messages), "message") + " waiting, " + view.Count(s.Open, "event") + " open"
+		state := phrase.Count(len(s.Messages), "message") + " waiting, " + phrase.Count(s.Open, "event") + " open"
 		if s.Unknown {
 			state += "; not in the configuration"
 		}
 		if s.Dropped > 0 {
-			state += "; " + view.Count(s.Dropped, "message") + " dropped"
+			state += "; " + phrase.Count(s.Dropped, "message") + " dropped"
 		}
 		if s.Error != "" {
 			state += "; last: " + s.Error

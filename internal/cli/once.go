@@ -14,9 +14,9 @@ import (
 
 	"emrguard/internal/app"
 	"emrguard/internal/engine"
+	"emrguard/internal/phrase"
 	"emrguard/internal/telemetry"
 	"emrguard/internal/telemetry/traces"
-	"emrguard/internal/view"
 )
 
 // oncePage is the answer of `emrguard once --output json`.
@@ -111,7 +111,7 @@ func onceProgress(d *Deps, began time.Time) func(engine.Snapshot) {
 			clusters += sc.Clusters
 			calls += sc.InFlight
 		}
-		fmt.Fprintf(d.Stderr, "%s: %s found, %s under way\n", took.Round(time.Second), view.Count(clusters, "cluster"), view.Count(calls, "call"))
+		fmt.Fprintf(d.Stderr, "%s: %s found, %s under way\n", took.Round(time.Second), phrase.Count(clusters, "cluster"), phrase.Count(calls, "call"))
 	}
 }
 
@@ -145,7 +145,7 @@ func writeOnce(d *Deps, out *output, page oncePage) error {
 	if err := writeTable(d.Stdout, header, rows); err != nil {
 		return err
 	}
-	fmt.Fprintf(d.Stdout, "\n%s handed out, in %s\n", view.Count(page.Changes, "change"), page.Took)
+	fmt.Fprintf(d.Stdout, "\n%s handed out, in %s\n", phrase.Count(page.Changes, "change"), page.Took)
 	for _, kind := range slices.Sorted(maps.Keys(page.Records)) {
 		fmt.Fprintf(d.Stdout, "  %4d %s\n", page.Records[kind], kind)
 	}

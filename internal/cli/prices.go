@@ -17,7 +17,7 @@ import (
 	"emrguard/internal/awsapi"
 	"emrguard/internal/config"
 	"emrguard/internal/emr"
-	"emrguard/internal/view"
+	"emrguard/internal/phrase"
 )
 
 // The bounds of the questions.
@@ -198,7 +198,7 @@ func (f *priceFile) text() (text string, found int) {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# From AWS's price list, %s: EC2 On-Demand for Linux, and EMR.\n", f.now.Format(time.DateOnly))
 	if f.days > 0 && len(f.denied) < len(f.regions) {
-		fmt.Fprintf(&b, "# spot: from EC2's Spot price history (Linux/UNIX) of %s until then: in each zone of the region the mean, each price weighted by how long it held;\n", view.Count(f.days, "day"))
+		fmt.Fprintf(&b, "# spot: from EC2's Spot price history (Linux/UNIX) of %s until then: in each zone of the region the mean, each price weighted by how long it held;\n", phrase.Count(f.days, "day"))
 		b.WriteString("# over the zones the plain mean, with the cheapest and the dearest beside it. A group with a BidPrice pays the Spot price, too: the bid is a limit.\n")
 	} else {
 		b.WriteString("# Add spot: what you pay for Spot.\n")

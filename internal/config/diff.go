@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"emrguard/internal/notify"
+	"emrguard/internal/phrase"
 	"emrguard/internal/recovery"
 	"emrguard/internal/scaling"
 )
@@ -172,7 +173,7 @@ func words(v reflect.Value) string {
 	case v.Kind() == reflect.Pointer:
 		return words(v.Elem())
 	case v.Type() == durationType:
-		return short(time.Duration(v.Int()))
+		return phrase.Duration(time.Duration(v.Int()))
 	case v.Type() == reflect.TypeFor[scaling.Condition]():
 		return conditionWords(v.Interface().(scaling.Condition))
 	case v.Type() == rungType:

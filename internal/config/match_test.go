@@ -9,6 +9,7 @@ import (
 	"pgregory.net/rapid"
 
 	"emrguard/internal/emr"
+	"emrguard/internal/phrase"
 )
 
 func TestMatchName(t *testing.T) {
@@ -127,7 +128,7 @@ func TestFor(t *testing.T) {
 			if got.Mode != c.mode || got.Rule != c.rule || !strings.Contains(got.Why, c.why) {
 				t.Errorf("got %s by rule %d: %s", got.Mode, got.Rule, got.Why)
 			}
-			if got.Rule == 0 && short(got.Settings.After) != "20m" || got.Rule > 0 && short(got.Settings.After) != "30m" {
+			if got.Rule == 0 && phrase.Duration(got.Settings.After) != "20m" || got.Rule > 0 && phrase.Duration(got.Settings.After) != "30m" {
 				t.Errorf("after is %s", got.Settings.After)
 			}
 			if got.Mode != Off && !cfg.Candidate(c.scope, c.cluster.ClusterSummary) {

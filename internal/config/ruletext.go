@@ -12,6 +12,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"emrguard/internal/emr"
+	"emrguard/internal/phrase"
 	"emrguard/internal/recovery"
 	"emrguard/internal/scaling"
 )
@@ -59,7 +60,7 @@ var onOneLine = []reflect.Type{
 func valueNode(v, standard reflect.Value, path string, comments map[string]string) *yaml.Node {
 	switch {
 	case v.Type() == durationType:
-		return scalarNode("!!str", short(time.Duration(v.Int())))
+		return scalarNode("!!str", phrase.Duration(time.Duration(v.Int())))
 	case v.Kind() == reflect.Pointer:
 		return valueNode(v.Elem(), fresh(v.Type().Elem()), path, comments)
 	case v.Type() == rungType && reflect.DeepEqual(v.Interface(), recovery.Rung{Same: true}):

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"emrguard/internal/emr"
+	"emrguard/internal/phrase"
 	"emrguard/internal/recovery"
 	"emrguard/internal/scaling"
 	"emrguard/internal/suggest"
@@ -110,7 +111,7 @@ func (w *warner) policy(path string, p scaling.Policy, cooldown time.Duration, a
 		if !w.given(at) {
 			at = path
 		}
-		w.warn(at, "cooldown %s is shorter than the period of %q (%s): it may act again before the metric shows what it did", short(cooldown), p.Name, short(p.Period))
+		w.warn(at, "cooldown %s is shorter than the period of %q (%s): it may act again before the metric shows what it did", phrase.Duration(cooldown), p.Name, phrase.Duration(p.Period))
 	}
 	w.condition(path, p.Condition)
 }
@@ -128,7 +129,7 @@ func (w *warner) condition(path string, c scaling.Condition) {
 		w.warn(path+".metric", "%.60q is none of the metrics that AWS documents for clusters without managed scaling, so it may never have a data point; %s", c.Metric, text)
 	}
 	if c.Period < metricsEvery {
-		w.warn(path+".period", "%s: EMR writes its metrics every %s, so most periods have no data point", short(c.Period), short(metricsEvery))
+		w.warn(path+".period", "%s: EMR writes its metrics every %s, so most periods have no data point", phrase.Duration(c.Period), phrase.Duration(metricsEvery))
 	}
 }
 
@@ -174,7 +175,7 @@ func (w *warner) termination(path string, r *ClusterRule, t *scaling.Termination
 			longest = max(longest, c.Period*time.Duration(c.Evaluations))
 		}
 		if longest < 2*metricsEvery {
-			w.warn(fmt.Sprintf("%s.policies[%d].statements", path, i), "%s of metrics is enough to terminate: a cluster between two steps looks as idle as that", short(longest))
+			w.warn(fmt.Sprintf("%s.policies[%d].statements", path, i), "%s of metrics is enough to terminate: a cluster between two steps looks as idle as that", phrase.Duration(longest))
 		}
 	}
 }

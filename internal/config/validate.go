@@ -15,6 +15,7 @@ import (
 
 	"emrguard/internal/emr"
 	"emrguard/internal/notify"
+	"emrguard/internal/phrase"
 	"emrguard/internal/scaling"
 	"emrguard/internal/suggest"
 )
@@ -148,7 +149,7 @@ func (v *validator) allMissing(path string, value reflect.Value) {
 
 func (v *validator) span(path string, d, low, high time.Duration) {
 	if d < low || d > high {
-		v.problem(path, "%s is outside %s to %s", short(d), short(low), short(high))
+		v.problem(path, "%s is outside %s to %s", phrase.Duration(d), phrase.Duration(low), phrase.Duration(high))
 	}
 }
 
@@ -161,18 +162,6 @@ func oneOf[T ~string](v *validator, path string, value T, known ...T) {
 		words[i] = string(k)
 	}
 	v.problem(path, "%q is not known; %s", string(value), suggest.DidYouMean(string(value), words))
-}
-
-// short is a duration without its zero parts: 90m0s is 1h30m, 2h0m0s is 2h.
-func short(d time.Duration) string {
-	s := d.String()
-	if strings.HasSuffix(s, "m0s") {
-		s = strings.TrimSuffix(s, "0s")
-	}
-	if strings.HasSuffix(s, "h0m") {
-		s = strings.TrimSuffix(s, "0m")
-	}
-	return s
 }
 
 func (v *validator) store() {

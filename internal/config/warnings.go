@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"emrguard/internal/emr"
+	"emrguard/internal/phrase"
 )
 
 // slots is the number of task groups a cluster can have (EMR quotas: 48 task instance groups a cluster).
@@ -67,7 +68,7 @@ func (w *warner) scope(path string, s Scope) {
 		}
 	}
 	if at >= 0 && s.Sweep > shortest/2 {
-		w.warn(path+".sweep", "%s is more than half of clusters[%d].recovery.after (%s), so a stuck resize may be seen late", short(s.Sweep), at, short(shortest))
+		w.warn(path+".sweep", "%s is more than half of clusters[%d].recovery.after (%s), so a stuck resize may be seen late", phrase.Duration(s.Sweep), at, phrase.Duration(shortest))
 	}
 }
 
@@ -83,42 +84,42 @@ func (w *warner) rule(path string, r *ClusterRule) {
 	w.scaling(path, r)
 	s, path := r.Recovery, path+".recovery"
 	if s.Settle >= s.After {
-		w.warn(path+".settle", "%s is not shorter than after (%s): waiting for a stop takes as long as the resize itself may", short(s.Settle), short(s.After))
+		w.warn(path+".settle", "%s is not shorter than after (%s): waiting for a stop takes as long as the resize itself may", phrase.Duration(s.Settle), phrase.Duration(s.After))
 	}
 	if s.Pace > s.After/5 {
-		w.warn(path+".pace", "%s is more than a fifth of after (%s): the rules get too few looks at a resize", short(s.Pace), short(s.After))
+		w.warn(path+".pace", "%s is more than a fifth of after (%s): the rules get too few looks at a resize", phrase.Duration(s.Pace), phrase.Duration(s.After))
 	}
 	if s.StartingGrace > s.After {
-		w.warn(path+".starting_grace", "%s is longer than after (%s): instances that hang while starting are still counted as arriving", short(s.StartingGrace), short(s.After))
+		w.warn(path+".starting_grace", "%s is longer than after (%s): instances that hang while starting are still counted as arriving", phrase.Duration(s.StartingGrace), phrase.Duration(s.After))
 	}
 	if s.ProgressGrace >= s.After {
-		w.warn(path+".progress_grace", "%s is not shorter than after (%s): a group that gets one instance in that time is never stuck", short(s.ProgressGrace), short(s.After))
+		w.warn(path+".progress_grace", "%s is not shorter than after (%s): a group that gets one instance in that time is never stuck", phrase.Duration(s.ProgressGrace), phrase.Duration(s.After))
 	}
 	if s.Ban < s.After {
-		w.warn(path+".ban", "%s is shorter than after (%s): the ban lapses before its replacement can be judged", short(s.Ban), short(s.After))
+		w.warn(path+".ban", "%s is shorter than after (%s): the ban lapses before its replacement can be judged", phrase.Duration(s.Ban), phrase.Duration(s.After))
 	}
 	offers := 0
 	for i, rung := range s.Fallback {
 		offers += max(1, len(rung.Types))
 		at := fmt.Sprintf("%s.fallback[%d]", path, i)
 		if rung.After > 0 && s.Pace > rung.After/5 {
-			w.warn(at+".after", "%s is less than five paces (%s): the rules get too few looks at a resize", short(rung.After), short(5*s.Pace))
+			w.warn(at+".after", "%s is less than five paces (%s): the rules get too few looks at a resize", phrase.Duration(rung.After), phrase.Duration(5*s.Pace))
 		}
 		if s.Ban < rung.After {
-			w.warn(at+".after", "%s is longer than ban (%s): the ban lapses before its replacement can be judged", short(rung.After), short(s.Ban))
+			w.warn(at+".after", "%s is longer than ban (%s): the ban lapses before its replacement can be judged", phrase.Duration(rung.After), phrase.Duration(s.Ban))
 		}
 	}
 	if s.MaxGroups > 0 && offers > s.MaxGroups {
 		w.warn(path+".fallback", "the ladder has %d kinds of groups and max_groups allows %d groups: the last ones may never be tried", offers, s.MaxGroups)
 	}
 	if s.RestMax < 2*s.Ban {
-		w.warn(path+".rest_max", "%s is less than twice ban (%s): a pool that keeps failing is retried at the same short interval", short(s.RestMax), short(s.Ban))
+		w.warn(path+".rest_max", "%s is less than twice ban (%s): a pool that keeps failing is retried at the same short interval", phrase.Duration(s.RestMax), phrase.Duration(s.Ban))
 	}
 	if 15*s.Pace >= s.ShrinkAfter {
-		w.warn(path+".shrink_after", "%s is not longer than 15 paces (%s), which a shrink has to be without progress anyway", short(s.ShrinkAfter), short(15*s.Pace))
+		w.warn(path+".shrink_after", "%s is not longer than 15 paces (%s), which a shrink has to be without progress anyway", phrase.Duration(s.ShrinkAfter), phrase.Duration(15*s.Pace))
 	}
 	if s.ShrinkAfter < time.Hour {
-		w.warn(path+".shrink_after", "%s is shorter than the hour that EMR gives a graceful shrink by default", short(s.ShrinkAfter))
+		w.warn(path+".shrink_after", "%s is shorter than the hour that EMR gives a graceful shrink by default", phrase.Duration(s.ShrinkAfter))
 	}
 	if s.MaxGroups == 0 {
 		w.warn(path+".max_groups", "0: no group is ever made, so a group that is stuck stays short until its ban lapses")

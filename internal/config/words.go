@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"emrguard/internal/emr"
+	"emrguard/internal/phrase"
 	"emrguard/internal/scaling"
 )
 
@@ -82,9 +83,9 @@ func conditionWords(c scaling.Condition) string {
 	}
 	text := fmt.Sprintf("%s %s is %s %v for ", c.Statistic, metric, operatorWords[c.Operator], c.Threshold)
 	if c.Evaluations == 1 {
-		return text + short(c.Period)
+		return text + phrase.Duration(c.Period)
 	}
-	return fmt.Sprintf("%s%d periods of %s", text, c.Evaluations, short(c.Period))
+	return fmt.Sprintf("%s%d periods of %s", text, c.Evaluations, phrase.Duration(c.Period))
 }
 
 func scheduleWords(s scaling.Schedule) string {

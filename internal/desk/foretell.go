@@ -8,6 +8,7 @@ import (
 
 	"emrguard/internal/emr"
 	"emrguard/internal/guard"
+	"emrguard/internal/phrase"
 	"emrguard/internal/pool"
 	"emrguard/internal/recovery"
 	"emrguard/internal/view"
@@ -36,9 +37,9 @@ func (s Step) Sentence() string {
 	case less <= 0:
 		text = fmt.Sprintf("EMR is asked for %d more of %s, from %d to %d", -less, name, s.From, s.To)
 	case s.Ends == less:
-		text = fmt.Sprintf("EMR ends up to %s of %s, from %d to %d", view.Count(s.Ends, "instance"), name, s.From, s.To)
+		text = fmt.Sprintf("EMR ends up to %s of %s, from %d to %d", phrase.Count(s.Ends, "instance"), name, s.From, s.To)
 	case s.Ends > 0:
-		text = fmt.Sprintf("EMR ends up to %s of %s, from %d to %d; %d that do not run are asked for no more", view.Count(s.Ends, "instance"), name, s.From, s.To, less-s.Ends)
+		text = fmt.Sprintf("EMR ends up to %s of %s, from %d to %d; %d that do not run are asked for no more", phrase.Count(s.Ends, "instance"), name, s.From, s.To, less-s.Ends)
 	default:
 		text = fmt.Sprintf("EMR is asked no more for %d of %s that do not run, from %d to %d", less, name, s.From, s.To)
 	}
@@ -63,7 +64,7 @@ func effect(steps []Step) string {
 		parts = append(parts, fmt.Sprintf("asks EMR for %d more", more))
 	}
 	if ends > 0 {
-		parts = append(parts, "ends up to "+view.Count(ends, "instance"))
+		parts = append(parts, "ends up to "+phrase.Count(ends, "instance"))
 	}
 	if waived > 0 {
 		parts = append(parts, fmt.Sprintf("asks no more for %d that do not run", waived))

@@ -10,6 +10,7 @@ import (
 	"emrguard/internal/config"
 	"emrguard/internal/emr"
 	"emrguard/internal/guard"
+	"emrguard/internal/phrase"
 	"emrguard/internal/recovery"
 	"emrguard/internal/view"
 )
@@ -190,7 +191,7 @@ func does(o guard.Order, c view.Cluster, dec guard.Decision, target string, now 
 		return fmt.Sprintf("scale %s to %d", target, o.To)
 	case guard.OrderReturn:
 		if p != nil && p.Member(p.Origin).Moved > 0 {
-			return fmt.Sprintf("return %s to %s", view.Count(p.Member(p.Origin).Moved, "instance"), target)
+			return fmt.Sprintf("return %s to %s", phrase.Count(p.Member(p.Origin).Moved, "instance"), target)
 		}
 		return "return instances to " + target
 	case guard.OrderAdopt:

@@ -11,6 +11,7 @@ import (
 
 	"emrguard/internal/emr"
 	"emrguard/internal/guard"
+	"emrguard/internal/phrase"
 	"emrguard/internal/store"
 )
 
@@ -168,7 +169,7 @@ func (s *scope) watchTroubles(ctx context.Context, now Now) {
 		case i >= 0 && !found.holds && found.known:
 			text := k.over
 			if lasted := at.Sub(s.whole.Troubles[i].Since); lasted > 0 { // the clock may have been set back meanwhile
-				text += fmt.Sprintf(", after %s", lasted.Round(time.Second))
+				text += fmt.Sprintf(", after %s", phrase.Duration(lasted.Round(time.Second)))
 			}
 			tell(k.ends, text)
 		case i >= 0:

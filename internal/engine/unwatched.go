@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"emrguard/internal/phrase"
 	"emrguard/internal/store"
 )
 
@@ -39,7 +40,7 @@ func (s *scope) tellUnwatched(ctx context.Context, now Now) {
 	}
 	records := []store.Record{
 		tell("scope.unwatched", since, "no emrguard ran for the scope from here on"),
-		tell("scope.watched", at, fmt.Sprintf("emrguard watches the scope again; none did for %s", length.Round(time.Second))),
+		tell("scope.watched", at, fmt.Sprintf("emrguard watches the scope again; none did for %s", phrase.Duration(length.Round(time.Second)))),
 	}
 	if err := s.e.o.Store.Save(ctx, store.Save{Lease: s.lease, Records: records}); err != nil {
 		s.failed(err)

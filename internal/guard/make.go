@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"emrguard/internal/emr"
+	"emrguard/internal/phrase"
 	"emrguard/internal/recovery"
 	"emrguard/internal/scaling"
 )
@@ -148,7 +149,7 @@ func (d *decider) sendMake(conf *scaling.Pool, s *Scaled) {
 	m.At, m.Unknown, m.Wait, m.Absent, m.Refused, m.Until = d.env.Now, false, time.Time{}, time.Time{}, "", time.Time{}
 	config := emr.GroupConfig{Name: m.Name, Role: emr.Task, Market: cmp.Or(conf.Group.Market, emr.OnDemand), BidPrice: conf.Group.BidPrice,
 		InstanceType: conf.Group.InstanceType, Count: m.Count, Volumes: conf.Group.Volumes}
-	reason := fmt.Sprintf("the cluster has no group for pool %s: make one with %d instances", s.Name, m.Count)
+	reason := fmt.Sprintf("the cluster has no group for pool %s: make one with %s", s.Name, phrase.Count(m.Count, "instance"))
 	if again {
 		reason = fmt.Sprintf("two reads a pace apart do not show the group of pool %s whose answer is missing: make it again", s.Name)
 	}

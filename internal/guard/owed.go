@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"emrguard/internal/emr"
+	"emrguard/internal/phrase"
 	"emrguard/internal/pool"
 	"emrguard/internal/recovery"
 )
@@ -105,7 +106,7 @@ func (d *decider) openRetry(p *pool.Pool, missing int) {
 	if candidates, rejected := d.places(*p, nil, d.env.Settings); len(candidates) == 0 {
 		switch {
 		case p.Blocked == nil:
-			d.block(p, nil, fmt.Sprintf("%d instances to place: %s", missing, rejections(rejected)))
+			d.block(p, nil, fmt.Sprintf("%s to place: %s", phrase.Count(missing, "instance"), rejections(rejected)))
 		case !p.Blocked.Retry.After(d.env.Now):
 			blocked := *p.Blocked
 			blocked.Retry, blocked.Refused, blocked.Elsewhere = d.retryAt(p), false, false
@@ -117,5 +118,5 @@ func (d *decider) openRetry(p *pool.Pool, missing int) {
 		return // EMR refused every place; asking again before a ban lapses would be refused again
 	}
 	p.Probed = p.LastLength > 0
-	d.begin(d.newRecovery(recovery.Retry, p, p.Origin, fmt.Sprintf("%d instances are wanted and asked for nowhere", missing)))
+	d.begin(d.newRecovery(recovery.Retry, p, p.Origin, phrase.Count(missing, "instance")+" wanted and asked for nowhere"))
 }

@@ -8,6 +8,7 @@ import (
 
 	"emrguard/internal/emr"
 	"emrguard/internal/ledger"
+	"emrguard/internal/phrase"
 	"emrguard/internal/pool"
 	"emrguard/internal/recovery"
 )
@@ -55,7 +56,7 @@ func (d *decider) place(r *recovery.Recovery, p *pool.Pool, act recovery.Act) bo
 	candidates, rejected := d.places(*p, r, r.Settings)
 	if len(candidates) == 0 {
 		d.block(p, r, rejections(rejected))
-		d.close(r, recovery.NoPlace, fmt.Sprintf("%d instances find no place: %s", missing, rejections(rejected)))
+		d.close(r, recovery.NoPlace, fmt.Sprintf("no place for %s: %s", phrase.Count(missing, "instance"), rejections(rejected)))
 		return false
 	}
 	c := candidates[0]
@@ -125,7 +126,7 @@ func (d *decider) resting(r *recovery.Recovery, p *pool.Pool, missing int) bool 
 	if p.Rest == nil {
 		return false
 	}
-	d.close(r, recovery.Rested, fmt.Sprintf("the pool rests until %s; %d instances wait", stamp(p.Rest.Until), missing))
+	d.close(r, recovery.Rested, fmt.Sprintf("the pool rests until %s with %s missing", stamp(p.Rest.Until), phrase.Count(missing, "instance")))
 	return true
 }
 
@@ -141,6 +142,8 @@ func (d *decider) hopeless(p *pool.Pool, g *Group, kind recovery.Kind) string {
 		why = "the probe after the last rest failed"
 	case kind == recovery.Suspended && p.Suspended >= 1:
 		why = fmt.Sprintf("EMR suspended %d resizes in a row", p.Suspended+1)
+	case p.Chain >= d.env.Settings.Chain && p.Chain == 1:
+		why = "a recovery did not complete a resize, and the chain may be no longer"
 	case p.Chain >= d.env.Settings.Chain:
 		why = fmt.Sprintf("%d recoveries in a row did not complete a resize", p.Chain)
 	}
@@ -160,8 +163,8 @@ func (d *decider) letRest(p *pool.Pool, g *Group, why string) {
 		i++
 	}
 	p.StartRest(d.env.Now, d.env.Settings.Ban, d.env.Settings.RestMax, why)
-	d.record("pool.rest", Record{Group: g.ID, Pool: p.Origin, Reason: fmt.Sprintf("rests until %s: %s; %d instances stay asked for on %s",
-		stamp(p.Rest.Until), why, g.Ledger.Missing(), g.ID)})
+	d.record("pool.rest", Record{Group: g.ID, Pool: p.Origin, Reason: fmt.Sprintf("rests until %s: %s; still asked for on %s: %s",
+		stamp(p.Rest.Until), why, g.ID, phrase.Count(g.Ledger.Missing(), "instance"))})
 }
 
 // rest lets the pool rest and closes the recovery.
@@ -221,7 +224,7 @@ func (d *decider) begunTwice(r *recovery.Recovery, p *pool.Pool, missing int) bo
 	why := fmt.Sprintf("%s, made by a repeated AddInstanceGroups, takes no launch, and the first call may still take effect", r.Fill)
 	d.blockUntil(p, r, why, later(d.retryAt(p), d.env.Now.Add(recovery.LandsWithin)))
 	p.Blocked.Refused, p.Blocked.Elsewhere = true, false // also if only a ban came between
-	d.close(r, recovery.NoPlace, fmt.Sprintf("%d instances find no place: %s", missing, why))
+	d.close(r, recovery.NoPlace, fmt.Sprintf("no place for %s: %s", phrase.Count(missing, "instance"), why))
 	return false
 }
 
@@ -302,7 +305,7 @@ func (d *decider) adopt(r *recovery.Recovery, id emr.GroupID, why string) {
 	}
 	d.join(p, pool.Member{Group: id, Made: r.Placement.At, Recovery: r.ID, Expected: []int{count}, Launched: r.Placement.At}, d.placedShape(r, p))
 	r.Placement.Unknown, r.Placement.Group = false, id
-	d.record("group.made", Record{Group: id, Pool: r.Pool, Recovery: r.ID, Reason: fmt.Sprintf("%s: %q with %d instances", why, r.Placement.Name, count),
+	d.record("group.made", Record{Group: id, Pool: r.Pool, Recovery: r.ID, Reason: fmt.Sprintf("%s: %q with %s", why, r.Placement.Name, phrase.Count(count, "instance")),
 		Data: map[string]any{"requested": count, "running": running}})
 	if count == 0 && r.Placement.Count > 0 {
 		r.Fill, r.Placement.Group = id, ""
@@ -395,13 +398,13 @@ func (d *decider) wouldDo(p *pool.Pool, g *Group, v recovery.Verdict, count int)
 	if none := d.noRung(&recovery.Recovery{Group: g.ID, Kind: v.Kind, Step: recovery.StepConfirm, Settings: d.env.Settings}, p); none != "" {
 		return "would let the pool rest: " + none
 	}
-	plan := fmt.Sprintf("would stop it at %d and what is starting, ban it for %s", count, d.env.Settings.Ban)
+	plan := fmt.Sprintf("would stop it at %d and what is starting, ban it for %s", count, phrase.Duration(d.env.Settings.Ban))
 	candidates, rejected := d.places(d.stopped(p, g, v.Kind, why), nil, d.env.Settings)
 	missing := g.Requested - count
 	switch {
 	case missing <= 0:
 	case len(candidates) == 0:
-		plan += fmt.Sprintf("; %d instances would find no place: %s", missing, rejections(rejected))
+		plan += fmt.Sprintf("; no place for %s: %s", phrase.Count(missing, "instance"), rejections(rejected))
 	default:
 		c := candidates[0]
 		if c.Room > 0 {

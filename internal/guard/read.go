@@ -8,6 +8,7 @@ import (
 
 	"emrguard/internal/emr"
 	"emrguard/internal/ledger"
+	"emrguard/internal/phrase"
 	"emrguard/internal/pool"
 	"emrguard/internal/recovery"
 )
@@ -76,7 +77,7 @@ const reordered = 5 * time.Minute
 // setBack takes what lies after t back to t: the clock was set back, and what waits for a read from after such a moment would wait
 // for as long as it was wrong. What was read before the next change (R4) is read again: nobody knows its age. Bans and rests keep their ends.
 func (d *decider) setBack(t time.Time, by time.Duration) {
-	d.record("clock.back", Record{Reason: fmt.Sprintf("the clock was set back by %s; waiting times begin again", by.Round(time.Second))})
+	d.record("clock.back", Record{Reason: fmt.Sprintf("the clock was set back by %s; waiting times begin again", phrase.Duration(by.Round(time.Second)))})
 	back := func(at *time.Time, limit time.Time) {
 		if at.After(limit) {
 			*at = limit

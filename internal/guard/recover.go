@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"emrguard/internal/emr"
+	"emrguard/internal/phrase"
 	"emrguard/internal/pool"
 	"emrguard/internal/recovery"
 )
@@ -129,7 +130,7 @@ func (d *decider) act(r *recovery.Recovery, p *pool.Pool, act recovery.Act, hold
 		d.close(r, act.Outcome, act.Reason)
 		return false
 	case recovery.Rest:
-		d.rest(r, p, act.Reason+fmt.Sprintf("; %d instances stay asked for", d.ledgerOf(r).Missing()))
+		d.rest(r, p, act.Reason+"; still asked for: "+phrase.Count(d.ledgerOf(r).Missing(), "instance"))
 		return false
 	}
 	if why := d.paused(); why != "" {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"emrguard/internal/emr"
+	"emrguard/internal/phrase"
 	"emrguard/internal/pool"
 	"emrguard/internal/recovery"
 	"emrguard/internal/scaling"
@@ -187,7 +188,7 @@ func (d *decider) reconsider(s *Scaled, p *pool.Pool) {
 	}
 	why := d.gate(p, r.ID)
 	if late := r.Opened.Add(longestBegin * r.Settings.Pace); why == "" && !d.env.Now.Before(late) {
-		why = "it could not begin for " + d.env.Now.Sub(r.Opened).Round(time.Second).String()
+		why = "it could not begin for " + phrase.Duration(d.env.Now.Sub(r.Opened).Round(time.Second))
 	} else if why == "" {
 		d.wakeAt(late)
 		return

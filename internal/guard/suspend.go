@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"emrguard/internal/emr"
+	"emrguard/internal/phrase"
 	"emrguard/internal/recovery"
 )
 
@@ -26,7 +27,7 @@ func (d *decider) suspend() {
 		} else if slices.ContainsFunc(d.s.Groups, func(g Group) bool { return g.State == emr.GroupResizing }) {
 			why = "what is still resizing no longer suspends scaling"
 		}
-		d.record("scaling.resumed", Record{Reason: fmt.Sprintf("%s; scaling was suspended for %s", why, d.env.Now.Sub(was.Since).Round(1e9))})
+		d.record("scaling.resumed", Record{Reason: fmt.Sprintf("%s; scaling was suspended for %s", why, phrase.Duration(d.env.Now.Sub(was.Since).Round(time.Second)))})
 	case len(reasons) > 0 && was == nil:
 		d.s.Suspended = &Suspension{Since: d.env.Now, Reasons: reasons}
 		d.record("scaling.suspended", Record{Reason: reasons[0], Data: map[string]any{"reasons": reasons}})

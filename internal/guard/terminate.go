@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"emrguard/internal/emr"
+	"emrguard/internal/phrase"
 	"emrguard/internal/scaling"
 )
 
@@ -131,7 +132,7 @@ func (d *decider) giveNotice(conf *scaling.Termination, v Verdict) {
 	t := d.s.Terminating
 	if why := cmp.Or(d.s.Withheld, d.observesTermination(conf)); why != "" || d.passive() {
 		t.Until = d.env.Now.Add(d.env.Settings.Ban)
-		d.record("would.terminate", Record{Reason: fmt.Sprintf("would terminate the cluster in %s by policy %s: %s (%s)", conf.Grace, v.Policy, v.Reason, cmp.Or(why, d.env.Why))})
+		d.record("would.terminate", Record{Reason: fmt.Sprintf("would terminate the cluster in %s by policy %s: %s (%s)", phrase.Duration(conf.Grace), v.Policy, v.Reason, cmp.Or(why, d.env.Why))})
 		return
 	}
 	t.Held, t.Until = "", time.Time{}

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"emrguard/internal/view"
+	"emrguard/internal/phrase"
 )
 
 // Message is one notification: what happened in one scope, of one topic and severity, on one or many clusters. It is a sink's body as
@@ -84,7 +84,7 @@ func (m *Message) about() string {
 		}
 		return text
 	}
-	count := view.Count(m.Clusters, "cluster")
+	count := phrase.Count(m.Clusters, "cluster")
 	if m.AtLeast {
 		count = "more than " + count
 	}
@@ -103,7 +103,7 @@ func (m *Message) Facts() []string {
 	var out []string
 	if m.Total > 1 {
 		for _, k := range m.Kinds {
-			out = append(out, fmt.Sprintf("%s: %s", k.What, view.Times(k.Count)))
+			out = append(out, fmt.Sprintf("%s: %s", k.What, phrase.Times(k.Count)))
 		}
 	}
 	if m.Clusters > 1 && m.Requested > 0 {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"emrguard/internal/emr"
+	"emrguard/internal/phrase"
 )
 
 // Limits are what rule R6 lets a pool use.
@@ -203,7 +204,7 @@ func (p Pool) reject(m Member, now time.Time, view View, l Limits) string {
 	case s.Running > s.Requested:
 		return "shrinking"
 	case !s.Oldest.IsZero() && now.Sub(s.Oldest) >= l.after(m.Rung):
-		return "instances are missing there for " + now.Sub(s.Oldest).Round(time.Second).String()
+		return "instances are missing there for " + phrase.Duration(now.Sub(s.Oldest).Round(time.Second))
 	case l.Barred[m.Shape] != "":
 		return l.Barred[m.Shape]
 	case p.full(m.Rung, view, l):

@@ -8,6 +8,7 @@ import (
 
 	"emrguard/internal/emr"
 	"emrguard/internal/ledger"
+	"emrguard/internal/phrase"
 )
 
 // Advance decides the next act of a recovery in the steps confirm, settle, place and release. It returns the recovery with
@@ -171,7 +172,7 @@ func confirmStop(r Recovery, v View, l ledger.Ledger) (Recovery, Act) {
 			}
 			return r.hold(v.Now, why)
 		default:
-			return r.hold(v.Now, fmt.Sprintf("%d instances are about to arrive: %d run, %d are asked for", r.Starting, g.Running, g.Requested))
+			return r.hold(v.Now, fmt.Sprintf("%s about to arrive; %d of %d run", phrase.Count(r.Starting, "instance"), g.Running, g.Requested))
 		}
 	}
 	if r.Kind.Counts() {
@@ -329,7 +330,7 @@ func unsettled(r Recovery, v View, again Need) (Recovery, Act) {
 	need := Need{emr.ListInstanceGroups, later(v.ReadBegan.Add(r.Settings.Pace), r.NextTry)}
 	if v.Now.Before(r.NextTry) || v.InFlight {
 		return r, Act{Kind: Wait, Needs: []Need{need}, Wake: r.NextTry, Reason: fmt.Sprintf(
-			"unstoppable: EMR still shows %d requested, %s after the stop at %d", v.Group.Requested, v.Now.Sub(r.Stopped).Round(time.Second), r.Count)}
+			"unstoppable: EMR still shows %d requested, %s after the stop at %d", v.Group.Requested, phrase.Duration(v.Now.Sub(r.Stopped).Round(time.Second)), r.Count)}
 	}
 	if fresh, stale := freshRead(v, r.NextTry, r.Settings.Pace); stale {
 		return r, Act{Kind: Wait, Needs: []Need{fresh}, Reason: "reading the counts before the stop is repeated"}

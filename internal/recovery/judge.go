@@ -6,6 +6,7 @@ import (
 
 	"emrguard/internal/emr"
 	"emrguard/internal/ledger"
+	"emrguard/internal/phrase"
 )
 
 // Kind says what a recovery repairs or carries out.
@@ -80,7 +81,7 @@ func judgeShrink(g emr.Group, l ledger.Ledger, since time.Time, s Settings, now 
 		return Verdict{Kind: Shrink, Since: since, Due: due, Reason: fmt.Sprintf("a shrink to %d is under way, %d still run", g.Requested, g.Running)}
 	}
 	return Verdict{Stuck: true, Kind: Shrink, Since: since, Reason: fmt.Sprintf(
-		"shrinking to %d since %s and %d still run; the count did not move for %s", g.Requested, clock(since), g.Running, now.Sub(l.Moved).Round(time.Second))}
+		"shrinking to %d since %s and %d still run; the count did not move for %s", g.Requested, clock(since), g.Running, phrase.Duration(now.Sub(l.Moved).Round(time.Second)))}
 }
 
 // judgeOverrun is the case of instances that came after fewer were asked for: EMR may end them soon, or never.
@@ -110,7 +111,7 @@ func judgeShort(g emr.Group, l ledger.Ledger, since time.Time, s Settings, now t
 	}
 	return Verdict{Stuck: true, Kind: Stuck, Since: since, Reason: fmt.Sprintf(
 		"%d of %d run; the oldest missing instance is missing since %s, for %s (limit %s)", g.Running, g.Requested, clock(since),
-		l.Age(now).Round(time.Second), s.After)}
+		phrase.Duration(l.Age(now).Round(time.Second)), phrase.Duration(s.After))}
 }
 
 // StopCount is the count a stop asks for (rule R4): what ran at most in the last two paces and what is about to arrive.

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"emrguard/internal/emr"
+	"emrguard/internal/phrase"
 	"emrguard/internal/schedule"
 )
 
@@ -59,7 +60,7 @@ func (c *checker) count(path string, n, low, high int) {
 // span checks a duration that may be a day at most.
 func (c *checker) span(path string, d, low time.Duration) {
 	if d < low || d > 24*time.Hour {
-		c.add(path, "%s is outside %s to 24h", short(d), short(low))
+		c.add(path, "%s is outside %s to 24h", phrase.Duration(d), phrase.Duration(low))
 	}
 }
 
@@ -209,11 +210,11 @@ func (c *checker) condition(at string, d *Condition) {
 	}
 	c.span(at+".period", d.Period, time.Minute)
 	if d.Period > time.Minute && d.Period%time.Minute != 0 {
-		c.add(at+".period", "%s is no whole number of minutes", short(d.Period))
+		c.add(at+".period", "%s is no whole number of minutes", phrase.Duration(d.Period))
 	}
 	c.count(at+".evaluation_periods", d.Evaluations, 1, maxEvaluations)
 	if n := min(d.Evaluations, maxEvaluations); n > 1 && d.Period <= 24*time.Hour && time.Duration(n)*d.Period > 24*time.Hour {
-		c.add(at+".evaluation_periods", "%d periods of %s are more than 24h", d.Evaluations, short(d.Period))
+		c.add(at+".evaluation_periods", "%d periods of %s are more than 24h", d.Evaluations, phrase.Duration(d.Period))
 	}
 }
 

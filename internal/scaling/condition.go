@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"emrguard/internal/emr"
+	"emrguard/internal/phrase"
 )
 
 // Lag is how long after the end of a period it is judged. A data point carries the beginning of its period and can be read only some time
@@ -59,7 +60,7 @@ func (c Condition) subject() string {
 		}
 		name += " (" + strings.Join(parts, ", ") + ")"
 	}
-	return fmt.Sprintf("%s %s over %s", c.Statistic, name, short(c.Period))
+	return fmt.Sprintf("%s %s over %s", c.Statistic, name, phrase.Duration(c.Period))
 }
 
 func (c Condition) symbol() string {
@@ -266,16 +267,4 @@ func number(v float64) string {
 		return exact
 	}
 	return strconv.FormatFloat(v, 'f', max(4, 5-int(math.Floor(math.Log10(math.Abs(v))))), 64)
-}
-
-// short is a duration without its zero parts: 5m0s is 5m.
-func short(d time.Duration) string {
-	s := d.String()
-	if strings.HasSuffix(s, "m0s") {
-		s = strings.TrimSuffix(s, "0s")
-	}
-	if strings.HasSuffix(s, "h0m") {
-		s = strings.TrimSuffix(s, "0m")
-	}
-	return s
 }

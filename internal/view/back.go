@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"emrguard/internal/emr"
+	"emrguard/internal/phrase"
 	"emrguard/internal/pool"
 	"emrguard/internal/recovery"
 )
@@ -32,5 +33,5 @@ func (w World) back(c Cluster, p pool.Pool) *Back {
 
 // sentence says it with the way back.
 func (b *Back) sentence(now time.Time) string {
-	return fmt.Sprintf("the ban is over since %s, and %d still %s on fallbacks: `%s` asks the origin for them", Since(b.Since, now), b.Count, runs(b.Count), b.Order)
+	return fmt.Sprintf("the ban is over since %s, and %d still %s on fallbacks: `%s` asks the origin for them", Since(b.Since, now), b.Count, phrase.Run(b.Count), b.Order)
 }

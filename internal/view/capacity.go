@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"emrguard/internal/emr"
+	"emrguard/internal/phrase"
 	"emrguard/internal/store"
 )
 
@@ -165,7 +166,7 @@ func (c Capacity) Sentence() string {
 		return fmt.Sprintf("%d of %d run; nothing was missing since %s.", last.Running, last.Requested, Since(c.From, c.Now)) + c.gapped()
 	}
 	return fmt.Sprintf("%d of %d run; at most %d %s missing, at %s; %.1f instance-hours were missing since %s.",
-		last.Running, last.Requested, c.Worst.Missing, Was(c.Worst.Missing), Clock(c.Worst.At, c.Now), c.Hours, Since(c.From, c.Now)) + c.gapped()
+		last.Running, last.Requested, c.Worst.Missing, phrase.Was(c.Worst.Missing), Clock(c.Worst.At, c.Now), c.Hours, Since(c.From, c.Now)) + c.gapped()
 }
 
 // gapped says of which times the counts are not known.

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"emrguard/internal/emr"
+	"emrguard/internal/phrase"
 	"emrguard/internal/store"
 )
 
@@ -136,7 +137,7 @@ func (w World) ExplainGroup(f Found, story []store.Record) Explanation {
 		row := w.poolStatus(f.Scope, *c, *p)
 		e.Subject = "pool"
 		e.Title = fmt.Sprintf("pool %s on %s", row.title(), w.where(f.Scope, string(f.Cluster)))
-		e.Present = append(e.Present, fmt.Sprintf("wants %d, %d asked for, %d %s", row.Wanted, row.Requested, row.Running, runs(row.Running)))
+		e.Present = append(e.Present, fmt.Sprintf("wants %d, %d asked for, %d %s", row.Wanted, row.Requested, row.Running, phrase.Run(row.Running)))
 		e.Present = append(e.Present, row.troubles(w.Now)...)
 		e.Present = append(e.Present, w.scaledNow(f.Scope, *c, row)...)
 		for _, m := range p.Members {

@@ -9,6 +9,7 @@ import (
 
 	"emrguard/internal/emr"
 	"emrguard/internal/ledger"
+	"emrguard/internal/phrase"
 	"emrguard/internal/pool"
 	"emrguard/internal/recovery"
 	"emrguard/internal/scaling"
@@ -94,7 +95,7 @@ func facts(e Event, label func(emr.GroupID) string) []string {
 		}
 	}
 	if i := in.Inputs; i != nil && i.Wanted != nil {
-		add("made on the read of %s: the pool wanted %d, %d %s asked for", second(i.Read), *i.Wanted, i.Requested, Was(i.Requested))
+		add("made on the read of %s: the pool wanted %d, %d %s asked for", second(i.Read), *i.Wanted, i.Requested, phrase.Was(i.Requested))
 		for _, m := range i.Members {
 			text := fmt.Sprintf("%s: %s, %d of %d ran", label(m.Group), m.State, m.Running, m.Requested)
 			if !m.Since.IsZero() {

@@ -9,6 +9,7 @@ import (
 
 	"emrguard/internal/emr"
 	"emrguard/internal/guard"
+	"emrguard/internal/phrase"
 	"emrguard/internal/pool"
 	"emrguard/internal/recovery"
 )
@@ -135,7 +136,7 @@ func stay(missing int) string {
 	if missing == 1 {
 		return "1 instance stays missing"
 	}
-	return Count(missing, "instance") + " stay missing"
+	return phrase.Count(missing, "instance") + " stay missing"
 }
 
 // lapse says what the end of a ban means.
@@ -198,9 +199,9 @@ func changing(r recovery.Recovery, name string) string {
 	switch r.Kind {
 	case recovery.Scale:
 		if r.Delta < 0 {
-			return fmt.Sprintf("%s %s released from the pool of %s", Count(-r.Delta, "instance"), Are(-r.Delta), name)
+			return fmt.Sprintf("%s %s released from the pool of %s", phrase.Count(-r.Delta, "instance"), phrase.Are(-r.Delta), name)
 		}
-		return fmt.Sprintf("%s %s launched for the pool of %s", Count(r.Delta, "instance"), Are(r.Delta), name)
+		return fmt.Sprintf("%s %s launched for the pool of %s", phrase.Count(r.Delta, "instance"), phrase.Are(r.Delta), name)
 	case recovery.Return:
 		return fmt.Sprintf("%s is asked again for what was placed elsewhere", name)
 	case recovery.Surplus:
@@ -237,7 +238,7 @@ func (w World) deadline(c Cluster, g guard.Group) (Next, bool) {
 // repair says what emrguard does with a group that is stuck, after so many recoveries of its pool in a row that completed nothing (R4 to R8).
 func repair(s recovery.Settings, chain int) string {
 	if chain >= s.Chain {
-		return fmt.Sprintf("its pool rests for %s or longer, as %s in a row completed nothing; a rung that was not tried yet is tried before that", Span(s.Ban), Count(chain, "recovery"))
+		return fmt.Sprintf("its pool rests for %s or longer, as %s in a row completed nothing; a rung that was not tried yet is tried before that", Span(s.Ban), phrase.Count(chain, "recovery"))
 	}
 	where := "another group of the same configuration"
 	if len(s.Fallback) != 1 || s.Fallback[0].String() != "same" {
@@ -266,7 +267,7 @@ func rung(r recovery.Rung) string {
 		parts = append(parts, "for $"+r.BidPrice+" at most")
 	}
 	if r.Max > 0 {
-		limits = append(limits, "at most "+Count(r.Max, "instance"))
+		limits = append(limits, "at most "+phrase.Count(r.Max, "instance"))
 	}
 	if r.After > 0 {
 		limits = append(limits, "stuck after "+Span(r.After))

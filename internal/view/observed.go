@@ -1,6 +1,10 @@
 package view
 
-import "fmt"
+import (
+	"fmt"
+
+	"emrguard/internal/phrase"
+)
 
 // Observed says that most clusters of a scope are only observed, and for one reason, so that it is told once and not with each of them.
 type Observed struct {
@@ -27,7 +31,7 @@ func (s *ScopeStatus) observe() {
 
 // sentence says it of a scope with so many clusters.
 func (o *Observed) sentence(clusters int) string {
-	which := fmt.Sprintf("%d of %s", o.Clusters, Count(clusters, "cluster"))
+	which := fmt.Sprintf("%d of %s", o.Clusters, phrase.Count(clusters, "cluster"))
 	if o.Clusters == clusters {
 		which = fmt.Sprintf("all %d clusters", clusters)
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"emrguard/internal/guard"
+	"emrguard/internal/phrase"
 	"emrguard/internal/pool"
 )
 
@@ -246,13 +247,13 @@ func (p PoolStatus) troubles(now time.Time) []string {
 			Until(p.Blocked.Retry, now)))
 	}
 	if c := p.Contest; c != nil {
-		out = append(out, fmt.Sprintf("pool %s is contested: somebody raised %s, which is banned, %s since %s, and emrguard stopped it each time; its ban lasts until %s", p.title(), c.Label, Times(c.Growths),
+		out = append(out, fmt.Sprintf("pool %s is contested: somebody raised %s, which is banned, %s since %s, and emrguard stopped it each time; its ban lasts until %s", p.title(), c.Label, phrase.Times(c.Growths),
 			Since(c.Since, now), Until(c.Until, now)))
 	} else if p.Contested {
 		out = append(out, fmt.Sprintf("pool %s is contested: somebody kept raising a banned group", p.title()))
 	}
 	if p.Returns != nil {
-		out = append(out, fmt.Sprintf("pool %s: %s to the origin failed; the next begins at %s at the earliest", p.title(), Count(p.Returns.Failed, "return"), Until(p.Returns.Until, now)))
+		out = append(out, fmt.Sprintf("pool %s: %s to the origin failed; the next begins at %s at the earliest", p.title(), phrase.Count(p.Returns.Failed, "return"), Until(p.Returns.Until, now)))
 	}
 	if p.Back != nil {
 		out = append(out, fmt.Sprintf("pool %s: %s", p.title(), p.Back.sentence(now)))

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"emrguard/internal/phrase"
 	"emrguard/internal/store"
 )
 
@@ -91,7 +92,7 @@ func (f *Figures) round() {
 // Headline says which period the report is of.
 func (r Report) Headline() string {
 	return fmt.Sprintf("From %s to %s UTC (%s), %s watched now.", r.From.UTC().Format("2006-01-02 15:04"), r.To.UTC().Format("2006-01-02 15:04"),
-		Span(r.To.Sub(r.From)), Count(r.Watched, "cluster"))
+		Span(r.To.Sub(r.From)), phrase.Count(r.Watched, "cluster"))
 }
 
 // repaired is the sentence about recoveries.
@@ -108,11 +109,11 @@ func (r Report) repaired() string {
 	var parts sentence
 	switch {
 	case all.Opened+all.Completed+all.Cleared+otherwise > 0:
-		counts := []string{Count(all.Opened, "recovery") + " began"}
+		counts := []string{phrase.Count(all.Opened, "recovery") + " began"}
 		for _, n := range []struct {
 			n    int
 			text string
-		}{{all.Completed, "completed"}, {all.Cleared, "found nothing to repair"}, {otherwise, "ended otherwise"}, {r.Open, Are(r.Open) + " open now"}} {
+		}{{all.Completed, "completed"}, {all.Cleared, "found nothing to repair"}, {otherwise, "ended otherwise"}, {r.Open, phrase.Are(r.Open) + " open now"}} {
 			if n.n > 0 {
 				counts = append(counts, fmt.Sprintf("%d %s", n.n, n.text))
 			}
@@ -122,10 +123,10 @@ func (r Report) repaired() string {
 		parts.add("No group was stuck")
 	}
 	if n := r.Total.Placed; n > 0 {
-		parts.add("%s placed elsewhere", Count(n, "instance")+" "+Was(n))
+		parts.add("%s placed elsewhere", phrase.Count(n, "instance")+" "+phrase.Was(n))
 	}
 	if all.Would > 0 {
-		parts.add("emrguard would have begun %s and placed %s elsewhere", Count(all.Would, "recovery"), Count(r.Total.WouldPlace, "instance"))
+		parts.add("emrguard would have begun %s and placed %s elsewhere", phrase.Count(all.Would, "recovery"), phrase.Count(r.Total.WouldPlace, "instance"))
 	}
 	if causes := r.Total.causes(); causes != "" {
 		parts.add("EMR named the cause: %s", causes)
@@ -140,7 +141,7 @@ func (r Report) repaired() string {
 func (f *Figures) causes() string {
 	var parts []string
 	for _, c := range f.Causes {
-		parts = append(parts, fmt.Sprintf("%s %s", c.Cause, Times(c.Count+c.Would)))
+		parts = append(parts, fmt.Sprintf("%s %s", c.Cause, phrase.Times(c.Count+c.Would)))
 	}
 	return strings.Join(parts, ", ")
 }
@@ -166,14 +167,14 @@ func (r Report) scaled() string {
 		parts.add("scaling was suspended for %s in all", seconds(r.Total.Suspended))
 	}
 	if s := r.Total.Schedules; s.Late > 0 {
-		parts.add("%s %s late, the latest by %s", Count(s.Late, "schedule"), Was(s.Late), seconds(s.Latest))
+		parts.add("%s %s late, the latest by %s", phrase.Count(s.Late, "schedule"), phrase.Was(s.Late), seconds(s.Latest))
 	}
 	t := r.Total.Terminations
 	if t.Done > 0 {
-		parts.add("%s %s terminated", Count(t.Done, "cluster"), Was(t.Done))
+		parts.add("%s %s terminated", phrase.Count(t.Done, "cluster"), phrase.Was(t.Done))
 	}
 	if t.Would > 0 {
-		parts.add("%s of a cluster would have begun", Count(t.Would, "termination"))
+		parts.add("%s of a cluster would have begun", phrase.Count(t.Would, "termination"))
 	}
 	return parts.String()
 }
@@ -189,10 +190,10 @@ func (r Report) toLookAt() string {
 		parts.add("not watched: %s, for which all counts as it was read last", text)
 	}
 	if n := f.Contested; n > 0 {
-		parts.add("%s %s contested, because somebody keeps raising a banned group", Count(n, "pool"), Was(n))
+		parts.add("%s %s contested, because somebody keeps raising a banned group", phrase.Count(n, "pool"), phrase.Was(n))
 	}
 	if n := f.ReturnsFailed; n > 0 {
-		parts.add("what was placed elsewhere did not come back to its own group %s", Times(n))
+		parts.add("what was placed elsewhere did not come back to its own group %s", phrase.Times(n))
 	}
 	for _, l := range []struct {
 		seconds float64
@@ -206,29 +207,29 @@ func (r Report) toLookAt() string {
 		}
 	}
 	if n := r.NoData; n > 0 {
-		parts.add("%s %s no data, see `emrguard policies`", Count(n, "policy"), has(n))
+		parts.add("%s %s no data, see `emrguard policies`", phrase.Count(n, "policy"), phrase.Have(n))
 	}
 	reported := 0
 	for _, k := range f.Recoveries {
 		reported += k.Reported
 	}
 	if reported > 0 {
-		parts.add("%s ended without an end in sight", Count(reported, "recovery"))
+		parts.add("%s ended without an end in sight", phrase.Count(reported, "recovery"))
 	}
 	if n := f.Unmade; n > 0 {
-		parts.add("the group of a pool could not be made %s", Times(n))
+		parts.add("the group of a pool could not be made %s", phrase.Times(n))
 	}
 	if n := f.Terminations.Held; n > 0 {
-		parts.add("%s %s held back", Count(n, "termination"), Was(n))
+		parts.add("%s %s held back", phrase.Count(n, "termination"), phrase.Was(n))
 	}
 	if n := f.Refused; n > 0 {
-		parts.add("%s by hand %s refused", Count(n, "order"), Was(n))
+		parts.add("%s by hand %s refused", phrase.Count(n, "order"), phrase.Was(n))
 	}
 	if n := f.Throttled; n > 0 {
-		parts.add("AWS refused calls for their rate %s", Times(n))
+		parts.add("AWS refused calls for their rate %s", phrase.Times(n))
 	}
 	if n := f.ClockDisagreed; n > 0 {
-		parts.add("the clock was wrong %s", Times(n))
+		parts.add("the clock was wrong %s", phrase.Times(n))
 	}
 	if len(parts) == 0 {
 		return "Nothing needs a look."
@@ -306,7 +307,7 @@ func (f *Figures) notes() []string {
 			text += " for " + seconds(length)
 		}
 		if n > 1 {
-			text += ", " + Times(n)
+			text += ", " + phrase.Times(n)
 		}
 		out = append(out, text)
 	}
@@ -368,10 +369,10 @@ func (s *sentence) String() string { return strings.Join(*s, "; ") + "." }
 func upAndDown(up, upInstances, down, downInstances int) string {
 	var parts []string
 	if up > 0 {
-		parts = append(parts, fmt.Sprintf("up %s (+%d)", Times(up), upInstances))
+		parts = append(parts, fmt.Sprintf("up %s (+%d)", phrase.Times(up), upInstances))
 	}
 	if down > 0 {
-		parts = append(parts, fmt.Sprintf("down %s (-%d)", Times(down), downInstances))
+		parts = append(parts, fmt.Sprintf("down %s (-%d)", phrase.Times(down), downInstances))
 	}
 	return strings.Join(parts, " and ")
 }

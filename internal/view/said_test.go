@@ -21,7 +21,7 @@ func TestSaid(t *testing.T) {
 	}{
 		{kind: "recovery.open", reason: "6 of 9 run", data: `{"kind":"stuck"}`, want: "stuck: 6 of 9 run"},
 		{kind: "recovery.open", reason: "6 of 9 run", data: `{"kind":"suspended"}`, want: "given up by EMR: 6 of 9 run"},
-		{kind: "recovery.open", reason: "3 instances are wanted and asked for nowhere", data: `{"kind":"retry"}`, want: "tried again: 3 instances are wanted and asked for nowhere"},
+		{kind: "recovery.open", reason: "3 instances wanted and asked for nowhere", data: `{"kind":"retry"}`, want: "tried again: 3 instances wanted and asked for nowhere"},
 		{kind: "recovery.open", reason: "6 of 9 run", data: `[`, want: "a recovery begins: 6 of 9 run"},
 		{kind: "recovery.step", reason: "settle done, next: place", data: `{"from":"settle","to":"place"}`, want: "EMR shows the stop: no more are asked for than run", small: true},
 		{kind: "recovery.step", reason: "confirm done, next: release", data: `{"from":"confirm","to":"release"}`, want: "read again, and it still holds", small: true},
@@ -36,7 +36,7 @@ func TestSaid(t *testing.T) {
 		{kind: "recovery.chained", reason: "the replacement ig-22 got stuck too", data: `{"kind":"stuck"}`, want: "chained: the replacement ig-22 got stuck too; the next recovery goes on with what is missing"},
 		{kind: "recovery.chained", reason: "ig-21 does not get it", data: `{"kind":"return"}`, want: "the return failed: ig-21 does not get it"},
 		{kind: "recovery.rested", reason: "3 recoveries in a row did not complete a resize", want: "rested: 3 recoveries in a row did not complete a resize"},
-		{kind: "recovery.blocked", reason: "3 instances find no place: banned", want: "blocked: 3 instances find no place: banned"},
+		{kind: "recovery.blocked", reason: "no place for 3 instances: banned", want: "blocked: no place for 3 instances: banned"},
 		{kind: "recovery.overtaken", reason: "somebody else lowered 9 to 6", want: "ended by what somebody else did: somebody else lowered 9 to 6"},
 		{kind: "recovery.cleared", reason: "not stuck after all: 9 of 9 run", want: "ended: not stuck after all: 9 of 9 run"},
 		{kind: "recovery.cluster_end", reason: "the cluster is TERMINATED", want: "ended with the cluster: the cluster is TERMINATED"},

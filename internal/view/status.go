@@ -8,6 +8,7 @@ import (
 
 	"emrguard/internal/emr"
 	"emrguard/internal/guard"
+	"emrguard/internal/phrase"
 	"emrguard/internal/scaling"
 	"emrguard/internal/store"
 )
@@ -334,9 +335,9 @@ func (c ClusterStatus) Notes(now time.Time) []string {
 		add("%snothing is missing", stands)
 	}
 	if c.Beyond > 0 && c.Missing == 0 {
-		add("%s%d %s beyond what is asked for", stands, c.Beyond, runs(c.Beyond))
+		add("%s%d %s beyond what is asked for", stands, c.Beyond, phrase.Run(c.Beyond))
 	} else if c.Beyond > 0 {
-		add("%d %s beyond what is asked for", c.Beyond, runs(c.Beyond))
+		add("%d %s beyond what is asked for", c.Beyond, phrase.Run(c.Beyond))
 	}
 	for _, r := range c.Recoveries {
 		notes = append(notes, r.Sentence(now))
@@ -357,7 +358,7 @@ func (c ClusterStatus) Notes(now time.Time) []string {
 	} else if c.Unread != nil {
 		add("metrics cannot be read since %s, no policy is judged: %s", Since(c.Unread.Since, now), shortened(c.Unread.Reason))
 	} else if c.NoData > 0 {
-		add("%s no data: `emrguard policies --cluster %s`", Count(c.NoData, "policy")+" "+has(c.NoData), c.Cluster)
+		add("%s no data: `emrguard policies --cluster %s`", phrase.Count(c.NoData, "policy")+" "+phrase.Have(c.NoData), c.Cluster)
 	}
 	if c.Held != "" {
 		add("not terminated, though a policy holds: %s", c.Held)

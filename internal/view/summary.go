@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"emrguard/internal/emr"
+	"emrguard/internal/phrase"
 	"emrguard/internal/recovery"
 )
 
@@ -163,11 +164,11 @@ func (r RecoveryStatus) cost(now time.Time) string {
 	case r.Open && r.Missing == 0:
 		return ""
 	case r.Open:
-		return fmt.Sprintf("%s missing since %s%s.", Count(r.Missing, "instance")+" "+Are(r.Missing), Since(since, now), attempts)
+		return fmt.Sprintf("%s missing since %s%s.", phrase.Count(r.Missing, "instance")+" "+phrase.Are(r.Missing), Since(since, now), attempts)
 	case r.Missing == 0:
 		return fmt.Sprintf("Instances were missing for %s, from %s to %s%s.", Span(r.Closed.Sub(since)), Clock(since, now), Clock(r.Closed, now), attempts)
 	}
-	return fmt.Sprintf("Instances had been missing for %s when it ended, since %s%s; %d still %s missing then.", Span(r.Closed.Sub(since)), Clock(since, now), attempts, r.Missing, Was(r.Missing))
+	return fmt.Sprintf("Instances had been missing for %s when it ended, since %s%s; %d still %s missing then.", Span(r.Closed.Sub(since)), Clock(since, now), attempts, r.Missing, phrase.Was(r.Missing))
 }
 
 // repairs says whether the recovery is about missing instances.

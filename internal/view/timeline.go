@@ -11,6 +11,7 @@ import (
 	"emrguard/internal/emr"
 	"emrguard/internal/guard"
 	"emrguard/internal/ledger"
+	"emrguard/internal/phrase"
 	"emrguard/internal/recovery"
 	"emrguard/internal/store"
 )
@@ -331,7 +332,7 @@ func (t Timeline) Sentence() string {
 		}
 		switch {
 		case n > 1:
-			parts = append(parts, fmt.Sprintf("%s %s from %s to %s", first.Kind, Times(n), Clock(first.At, t.Now), Clock(cmp.Or(last.Last, last.At), t.Now)))
+			parts = append(parts, fmt.Sprintf("%s %s from %s to %s", first.Kind, phrase.Times(n), Clock(first.At, t.Now), Clock(cmp.Or(last.Last, last.At), t.Now)))
 		case first.Kind == MarkDue:
 			parts = append(parts, fmt.Sprintf("due %s: %s", Until(first.At, t.Now), shortened(first.Text)))
 		default:
@@ -340,7 +341,7 @@ func (t Timeline) Sentence() string {
 	}
 	text := strings.Join(parts, "; ")
 	if t.Left > 0 {
-		text = Count(t.Left, "older mark") + " left out; " + text
+		text = phrase.Count(t.Left, "older mark") + " left out; " + text
 	}
 	return text
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"emrguard/internal/phrase"
 	"emrguard/internal/store"
 )
 
@@ -133,7 +134,7 @@ func unwatched(all []Unwatched) string {
 		parts = append(parts, fmt.Sprintf("%s (%s)", Span(lengths[name]), name))
 	}
 	if more := len(names) - most; more > 0 {
-		parts = append(parts, "and "+Count(more, "more scope"))
+		parts = append(parts, "and "+phrase.Count(more, "more scope"))
 	}
 	return strings.Join(parts, ", ")
 }

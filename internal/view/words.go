@@ -2,7 +2,6 @@ package view
 
 import (
 	"fmt"
-	"strings"
 	"time"
 )
 
@@ -99,53 +98,4 @@ func Word(kind string) string {
 		}
 	}
 	return "seen"
-}
-
-// Count is a number with its noun, which is given in the singular: "1 recovery", "2 recoveries".
-func Count(n int, noun string) string {
-	switch {
-	case n == 1:
-		return "1 " + noun
-	case strings.HasSuffix(noun, "cy"), strings.HasSuffix(noun, "ry"): // not "day"
-		return fmt.Sprintf("%d %sies", n, strings.TrimSuffix(noun, "y"))
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
-}
-
-// Times is how often: "once", "2 times".
-func Times(n int) string {
-	if n == 1 {
-		return "once"
-	}
-	return fmt.Sprintf("%d times", n)
-}
-
-// Was is "was" or "were".
-func Was(n int) string {
-	if n == 1 {
-		return "was"
-	}
-	return "were"
-}
-
-// Are is "is" or "are".
-func Are(n int) string {
-	if n == 1 {
-		return "is"
-	}
-	return "are"
-}
-
-func has(n int) string {
-	if n == 1 {
-		return "has"
-	}
-	return "have"
-}
-
-func runs(n int) string {
-	if n == 1 {
-		return "runs"
-	}
-	return "run"
 }

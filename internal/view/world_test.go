@@ -109,7 +109,7 @@ func troubledCluster() guard.State {
 		pool.Pool{Origin: "ig-32", Name: "spot\x1b[31m", Role: emr.Task, Wanted: 4, Contested: true, Members: []pool.Member{member("ig-32", 4)}},
 		pool.Pool{Origin: "ig-33", Name: "task", Role: emr.Task, Wanted: 6, Chain: 4, Members: []pool.Member{member("ig-33", 2)},
 			Returns: &pool.Backoff{Failed: 2, Until: noon.Add(3 * time.Hour), Length: pool.Duration(4 * time.Hour)},
-			Rest:    &pool.Rest{From: ago(50 * time.Hour), Until: noon.Add(30 * time.Hour), Reason: "3 recoveries in a row did not complete a resize; 4 instances wait"}})
+			Rest:    &pool.Rest{From: ago(50 * time.Hour), Until: noon.Add(30 * time.Hour), Reason: "3 recoveries in a row did not complete a resize; still asked for: 4 instances"}})
 	s.Recoveries = []recovery.Recovery{{ID: "r2-9", Pool: "ig-31", Group: "ig-31", Kind: recovery.Return, Step: recovery.StepPlace, Opened: ago(time.Minute), Since: ago(time.Minute),
 		Reason: "asked for by hand", Author: "ann@desk", Hold: "paused by ann@desk", Settings: recovery.Defaults()}}
 	s.Paused = &guard.Pause{Since: ago(90 * time.Second), Author: "ann@desk", Reason: "migration"}

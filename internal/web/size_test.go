@@ -52,7 +52,7 @@ func wideDoc(t *testing.T, now time.Time) store.Document {
 		reason := fmt.Sprintf("12 of 20 run; the oldest missing instance is missing since 11:10:00, for 50m12s (limit 30m0s); cause: capacity of %s", g.InstanceType)
 		p.Members[0].Ban = &pool.Ban{From: now.Add(-20 * time.Minute), Until: now.Add(100 * time.Minute), Recovery: fmt.Sprintf("rwide-%d", i), Reason: reason, Cause: "capacity"}
 		if i%3 == 0 {
-			p.Rest = &pool.Rest{From: now.Add(-10 * time.Minute), Until: now.Add(110 * time.Minute), Reason: "3 recoveries in a row did not complete a resize; 8 instances wait"}
+			p.Rest = &pool.Rest{From: now.Add(-10 * time.Minute), Until: now.Add(110 * time.Minute), Reason: "3 recoveries in a row did not complete a resize; still asked for: 8 instances"}
 		} else {
 			c.Recoveries = append(c.Recoveries, recovery.Recovery{ID: fmt.Sprintf("rwide-%d", i), Pool: id, Group: id, Kind: recovery.Stuck, Step: recovery.StepSettle, Opened: now.Add(-20 * time.Minute),
 				Since: now.Add(-50 * time.Minute), Reason: reason, Number: 1, Asked: 20, Ran: 12, Count: 12, Settings: recovery.Defaults(), Hold: "AddInstanceGroups has no token of the API budget until 12:40:12"})

@@ -62,7 +62,7 @@ var tales = []tale{
 		"the story",
 		"3 more asked for, RESIZING after RUNNING: 6 of 9 run",
 		"somebody else than emrguard asked for 9 instead of 6: the pool wants 9 now",
-		"stuck: 6 of 9 run; the oldest missing instance is missing since 09:02:30, for 30m0s (limit 30m0s)",
+		"stuck: 6 of 9 run; the oldest missing instance is missing since 09:02:30, for 30m (limit 30m)",
 		"EMR says why: capacity: We are not able to complete the resize operation that started at 2000-01-01 09:03 UTC for Instance Group task in EMR cluster j-2ETL000000002 (etl) as Amazon EC2 has insufficient Spot capacity",
 		"banned until 11:32 UTC: no launches go there",
 		"stopped at 6: that many run",
@@ -116,7 +116,7 @@ var tales = []tale{
 	}},
 	{name: "dry-run", world: firstHelps, watched: 50 * time.Minute, dryRun: true, want: []string{
 		"on etl (j-2ETL000000002): stuck: 6 of 9 run;",
-		"would stop it at 6 and what is starting, ban it for 2h0m0s and launch 3 on a new group",
+		"would stop it at 6 and what is starting, ban it for 2h and launch 3 on a new group",
 		"(dry run)",
 	}},
 	{name: "return", world: oneCluster + "capacity: [{pool: us-east-1b/r5.2xlarge/SPOT, parts: [6, 40]}]\nevents: [{at: 3m, do: resize, group: etl/task, to: 9, who: airflow}, {at: 50m, do: capacity, pool: us-east-1b/r5.2xlarge/SPOT, parts: [40, 40]}]\n", rule: "ban: 30m, return: auto", watched: 70 * time.Minute, which: 1, want: []string{

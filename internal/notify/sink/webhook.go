@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"emrguard/internal/notify"
-	"emrguard/internal/view"
+	"emrguard/internal/phrase"
 )
 
 // webhook posts messages as JSON, signed in the manner of Standard Webhooks (standardwebhooks.com), for which there are libraries in most
@@ -76,7 +76,7 @@ func (w *webhook) Where() string {
 	if len(w.keys) == 0 {
 		return "webhook at " + w.host() + ", not signed"
 	}
-	return "webhook at " + w.host() + ", signed with " + view.Count(len(w.keys), "secret")
+	return "webhook at " + w.host() + ", signed with " + phrase.Count(len(w.keys), "secret")
 }
 
 // Send implements notify.Sender.
