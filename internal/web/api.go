@@ -93,11 +93,18 @@ type untagged[T any] struct {
 	Body         T
 }
 
+// turnedAway are the statuses that any request may get before it is looked at: without credentials, by a name that is not this server's, too many at once or too many
+// wrong tokens, or when the store does not answer.
+var turnedAway = []int{http.StatusUnauthorized, http.StatusMisdirectedRequest, http.StatusTooManyRequests, http.StatusServiceUnavailable}
+
+// turnedAwayChange are turnedAway for a request with a body: of who may only read or another site's page, too large, or of another type.
+var turnedAwayChange = append([]int{http.StatusForbidden, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType}, turnedAway...)
+
 // reading describes an operation that reads.
 func reading(id, path, summary string, statuses ...int) huma.Operation {
 	return huma.Operation{
 		OperationID: id, Method: http.MethodGet, Path: apiPath + path, Summary: summary, Tags: []string{"read"},
-		Errors: append(statuses, http.StatusBadRequest, http.StatusUnauthorized, http.StatusNotFound, http.StatusTooManyRequests, http.StatusServiceUnavailable),
+		Errors: append(statuses, append(turnedAway, http.StatusBadRequest, http.StatusNotFound, http.StatusUnprocessableEntity)...),
 	}
 }
 

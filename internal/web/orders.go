@@ -67,15 +67,17 @@ func (s *Server) routeOrders(api huma.API) {
 		OperationID: "order", MaxBodyBytes: maxBody, Method: http.MethodPost, Path: apiPath + "/orders", Summary: "Give an order to whoever guards the scope, and wait up to ten seconds for the answer", Tags: []string{"change"},
 		Description:   "200: carried out. 202: it waits in the store's inbox, and is carried out as soon as an emrguard that holds the scope looks. 409: the guard refused it, with the reason. 412: with If-Match, something else would happen than its preview said.",
 		DefaultStatus: http.StatusOK,
-		Errors:        []int{http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusConflict, http.StatusPreconditionFailed, http.StatusUnprocessableEntity, http.StatusTooManyRequests, http.StatusServiceUnavailable},
+		Errors:        append([]int{http.StatusBadRequest, http.StatusNotFound, http.StatusConflict, http.StatusPreconditionFailed, http.StatusUnprocessableEntity}, turnedAwayChange...),
 	}, s.apiOrder)
+	given := api.OpenAPI().Paths[apiPath+"/orders"].Post.Responses
+	given["202"] = &huma.Response{Description: "Accepted: it waits, and Location says where its answer will be", Headers: given["200"].Headers, Content: given["200"].Content}
 	huma.Register(api, huma.Operation{
 		OperationID: "previewOrder", MaxBodyBytes: maxBody, Method: http.MethodPost, Path: apiPath + "/orders/preview", Summary: "Say what an order would lead to, and change nothing", Tags: []string{"read"},
-		Errors: []int{http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusUnprocessableEntity, http.StatusTooManyRequests, http.StatusServiceUnavailable},
+		Errors: append([]int{http.StatusBadRequest, http.StatusNotFound, http.StatusUnprocessableEntity}, turnedAwayChange...),
 	}, s.apiPreview)
 	huma.Register(api, huma.Operation{
 		OperationID: "orderAnswer", Method: http.MethodGet, Path: apiPath + "/orders/{order}", Summary: "What became of an order: it waits, was done or was refused; 404 if there is none of this id", Tags: []string{"read"},
-		Errors: []int{http.StatusUnauthorized, http.StatusNotFound, http.StatusTooManyRequests, http.StatusServiceUnavailable},
+		Errors: append([]int{http.StatusNotFound}, turnedAway...),
 	}, s.apiAnswer)
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"strconv"
 	"sync"
 	"time"
 
@@ -170,9 +171,14 @@ func (s *Server) streamEvents(w http.ResponseWriter, r *http.Request) {
 // describeStreams puts what does not answer with one JSON body into the API's description.
 func (s *Server) describeStreams(api huma.API) {
 	add := func(id, path, summary, kind string, schema *huma.Schema, params []*huma.Param) {
+		responses := map[string]*huma.Response{"200": {Description: "OK", Content: map[string]*huma.MediaType{kind: {Schema: schema}}}}
+		for _, status := range append([]int{http.StatusNotFound, http.StatusUnprocessableEntity, http.StatusInternalServerError}, turnedAway...) {
+			responses[strconv.Itoa(status)] = &huma.Response{Description: http.StatusText(status), Content: map[string]*huma.MediaType{
+				"application/problem+json": {Schema: &huma.Schema{Ref: "#/components/schemas/ErrorModel"}},
+			}}
+		}
 		api.OpenAPI().AddOperation(&huma.Operation{
-			OperationID: id, Method: http.MethodGet, Path: apiPath + path, Summary: summary, Tags: []string{"read"}, Parameters: params,
-			Responses: map[string]*huma.Response{"200": {Description: "OK", Content: map[string]*huma.MediaType{kind: {Schema: schema}}}},
+			OperationID: id, Method: http.MethodGet, Path: apiPath + path, Summary: summary, Tags: []string{"read"}, Parameters: params, Responses: responses,
 		})
 	}
 	text := &huma.Schema{Type: huma.TypeString}

@@ -13,6 +13,7 @@ import (
 
 	"emrguard/internal/config"
 	"emrguard/internal/desk"
+	"emrguard/internal/store"
 	"emrguard/internal/store/memory"
 	"emrguard/internal/view"
 )
@@ -140,7 +141,8 @@ func TestTooMuchAtOnce(t *testing.T) {
 	})
 }
 
-// FuzzRequests asks for anything: no request is answered with a mistake of the server's, and none of somebody who may only read changes anything.
+// FuzzRequests asks for anything: no request is answered with a mistake of the server's, and none of somebody who may only read changes anything. An admin
+// asks for the same, and leaves no order but one that is told to wait, since nobody guards here.
 func FuzzRequests(f *testing.F) {
 	for _, s := range [][4]string{
 		{"GET", "/?q=x&offset=-3&condition=missing", "", ""}, {"GET", "/clusters/prod/j-1", "", ""}, {"GET", "/api/v1/history?before=9999999999&kind=call.", "", ""}, {"POST", "/act", "kind=pause&scope=prod", "Origin: null"},
@@ -148,6 +150,8 @@ func FuzzRequests(f *testing.F) {
 		{"GET", "/explain/%2e%2e%2f", "", "Accept: text/html"}, {"HEAD", "/report?days=99999999999999999999", "", "If-None-Match: *"}, {"GET", "/api/v1/capacity?points=2&from=0001-01-01T00:00:00Z", "", ""},
 		{"GET", "/history?from=soon&to=9999999d&kind=cal.,&scope=%00", "", "Accept: text/html"}, {"DELETE", "/api/v1/orders/preview", "", ""}, {"GET", "/api/v1/report?from=1d&to=2d", "", ""}, {"OPTIONS", "*", "", ""},
 		{"POST", "/api/v1/orders", `{"kind":"pause","cluster":"etl"}`, `If-Match: "0-00"`}, {"GET", "/api/v1/orders/o-\xff", "", ""},
+		{"POST", "/api/v1/orders", anOrder, "Idempotency-Key: 7"}, {"POST", "/api/v1/orders", `{"kind":"scale","pool":"000-etl/task-0","by":-1}`, "Idempotency-Key: 8"}, {"POST", "/api/v1/orders/preview", `{"kind":"ban","group":"001-web/task-3","for":"1h"}`, ""},
+		{"POST", "/act", "kind=unban&scope=prod&cluster=j-CROWD000000&group=x&for=99999999h", "Accept: text/html"}, {"POST", "/api/v1/orders", `{"kind":"resume","scope":"prod","on_behalf_of":"\u202e"}`, ""},
 	} {
 		f.Add(s[0], s[1], s[2], s[3])
 	}
@@ -156,23 +160,70 @@ func FuzzRequests(f *testing.F) {
 	l.admit(&Access{Now: time.Now})
 	crowd(f, l.store, docs, 3)
 	f.Fuzz(func(t *testing.T, method, target, body, header string) {
-		r, err := http.NewRequestWithContext(t.Context(), method, "http://localhost"+target, strings.NewReader(body))
-		if err != nil || !strings.HasPrefix(target, "/") || r.Host != "localhost" || r.URL.Path == "/api/v1/events" {
+		if r := anyRequest(t, method, target, body, header); r == nil || !strings.HasPrefix(target, "/") || r.Host != "localhost" || r.URL.Path == "/api/v1/events" {
 			t.Skip()
 		}
-		r.RemoteAddr = "127.0.0.1:1"
-		if name, value, ok := strings.Cut(header, ": "); ok {
-			r.Header.Set(name, value)
-		}
-		w := httptest.NewRecorder()
-		l.server.ServeHTTP(w, r)
-		if w.Code >= 500 {
-			t.Errorf("%s %s: %d %s", method, target, w.Code, w.Body)
+		answered(t, l, method, target, body, header)
+		if method == http.MethodPost {
+			askedByAdmin(t, docs, cfg, method, target, body, header)
 		}
 		if orders, err := l.store.Orders(t.Context(), "prod"); err != nil || len(orders) > 0 {
 			t.Errorf("%s %s left %v, %v", method, target, orders, err)
 		}
 	})
+}
+
+// anOrder is one that can be carried out on the clusters of FuzzRequests.
+const anOrder = `{"kind":"pause","scope":"prod","cluster":"j-CROWD000000","reason":"seen"}`
+
+// anyRequest is a request of FuzzRequests; nil if there can be none like it.
+func anyRequest(t *testing.T, method, target, body, header string) *http.Request {
+	r, err := http.NewRequestWithContext(t.Context(), method, "http://localhost"+target, strings.NewReader(body))
+	if err != nil {
+		return nil
+	}
+	r.RemoteAddr = "127.0.0.1:1"
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	if strings.HasPrefix(target, apiPath) {
+		r.Header.Set("Content-Type", "application/json")
+	}
+	if name, value, ok := strings.Cut(header, ": "); ok {
+		r.Header.Set(name, value)
+	}
+	return r
+}
+
+// answered sends it, and holds that the answer is one that is described.
+func answered(t *testing.T, l *lab, method, target, body, header string) *httptest.ResponseRecorder {
+	r, w := anyRequest(t, method, target, body, header), httptest.NewRecorder()
+	l.server.ServeHTTP(w, r)
+	if w.Code >= 500 {
+		t.Errorf("%s %s: %d %s", method, target, w.Code, w.Body)
+	}
+	listed(t, r, w.Code)
+	return w
+}
+
+// askedByAdmin sends it to a server of its own as somebody who may give orders, in the time of a bubble: nobody answers them.
+func askedByAdmin(t *testing.T, docs []store.Document, cfg *config.Config, method, target, body, header string) (status, left int) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLab(t, memory.New("abcdefgh"), cfg)
+		crowd(t, l.store, docs, 3)
+		status = answered(t, l, method, target, body, header).Code
+		orders, err := l.store.Orders(t.Context(), "prod")
+		if left = len(orders); err != nil || left > 1 || left == 1 && status != http.StatusAccepted && status != http.StatusSeeOther {
+			t.Errorf("%s %s: %d, and left %v, %v", method, target, status, orders, err)
+		}
+	})
+	return status, left
+}
+
+// TestAnAdminsRequestsReachTheInbox holds that FuzzRequests looks at more than refusals.
+func TestAnAdminsRequestsReachTheInbox(t *testing.T) {
+	docs, cfg := benchDocs(t)
+	if status, left := askedByAdmin(t, docs, cfg, "POST", "/api/v1/orders", anOrder, "Idempotency-Key: 7"); status != http.StatusAccepted || left != 1 {
+		t.Errorf("%d, and left %d orders", status, left)
+	}
 }
 
 // TestNothingIsMissedAtTheBeginning holds that a reader listens before the state is read that it is told first.

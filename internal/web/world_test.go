@@ -7,6 +7,9 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -141,9 +144,57 @@ func (l *lab) request(method, target, body string, headers ...string) *http.Requ
 
 // do asks the server.
 func (l *lab) do(method, target, body string, headers ...string) *httptest.ResponseRecorder {
-	w := httptest.NewRecorder()
-	l.server.ServeHTTP(w, l.request(method, target, body, headers...))
+	w, r := httptest.NewRecorder(), l.request(method, target, body, headers...)
+	l.server.ServeHTTP(w, r)
+	listed(l.t, r, w.Code)
 	return w
+}
+
+// listed holds that docs/openapi.json lists the status that a request of the API got. What has no operation there is not looked at, and 405 says that.
+func listed(t testing.TB, r *http.Request, status int) {
+	t.Helper()
+	operations, statuses := describedStatuses(t)
+	if _, pattern := operations.Handler(r); pattern != "" && status != http.StatusMethodNotAllowed && !statuses[pattern][strconv.Itoa(status)] {
+		t.Errorf("%s %s: the API's description does not list %d for %q", r.Method, r.URL, status, pattern)
+	}
+}
+
+var describedOnce struct {
+	sync.Once
+	operations *http.ServeMux
+	statuses   map[string]map[string]bool
+}
+
+// describedStatuses are the operations of docs/openapi.json, as patterns, and what each may answer with. TestDescriptionIsCurrent holds the file to the server.
+func describedStatuses(t testing.TB) (operations *http.ServeMux, statuses map[string]map[string]bool) {
+	t.Helper()
+	d := &describedOnce
+	d.Do(func() {
+		data, err := os.ReadFile(filepath.Join("..", "..", "docs", "openapi.json"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var doc struct {
+			Paths map[string]map[string]struct {
+				Responses map[string]any `json:"responses"`
+			} `json:"paths"`
+		}
+		if err := json.Unmarshal(data, &doc); err != nil {
+			t.Fatal(err)
+		}
+		d.operations, d.statuses = http.NewServeMux(), map[string]map[string]bool{}
+		for path, methods := range doc.Paths {
+			for method, operation := range methods {
+				pattern := strings.ToUpper(method) + " " + path
+				d.operations.Handle(pattern, http.NotFoundHandler())
+				d.statuses[pattern] = map[string]bool{}
+				for status := range operation.Responses {
+					d.statuses[pattern][status] = true
+				}
+			}
+		}
+	})
+	return d.operations, d.statuses
 }
 
 // page asks for a page as a browser does.
