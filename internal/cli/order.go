@@ -30,6 +30,7 @@ type orderer struct {
 // addOrderFlags gives a command the flags of an order and explains how orders are carried out.
 func addOrderFlags(cmd *cobra.Command, d *Deps) *orderer {
 	o := &orderer{reader: addReaderFlags(cmd, d), out: addOutputFlag(cmd)}
+	o.completeNames(cmd)
 	flags := cmd.Flags()
 	flags.StringVar(&o.reason, "reason", "", "why, for the history")
 	flags.StringVar(&o.author, "author", "", "who, for the history (default USER@HOST of this process)")
