@@ -80,7 +80,7 @@ func TestIdleConnectionsKeepNobodyOut(t *testing.T) {
 				if err != nil {
 					t.Fatalf("stranger %d: %v", i, err)
 				}
-				defer conn.Close() //nolint:errcheck // some gave way
+				defer conn.Close()
 				if _, err := io.WriteString(conn, c.send); err != nil {
 					t.Fatalf("stranger %d: %v", i, err)
 				}
@@ -286,7 +286,7 @@ func TestARequestWhoseConnectionGaveWayIsNotBegun(t *testing.T) {
 	begun = false
 	_ = p.Close()
 	defer func() {
-		if v := recover(); v != http.ErrAbortHandler || begun {
+		if v := recover(); v != any(http.ErrAbortHandler) || begun {
 			t.Errorf("%v; begun %v", v, begun)
 		}
 	}()
