@@ -78,7 +78,7 @@ step_generated() {
 }
 
 # Worlds from fixed seeds and, for PROOF_TIME, from new ones; the first of these is printed. Without the race detector, which the tests of internal/proof have.
-# New seeds still find violations that are not mended (docs/proof.md lists them). They are printed, and do not fail the step yet.
+# What new seeds find is printed, and does not fail the step: docs/proof.md says how many have passed since the last defect.
 step_proof() {
 	local dir status=0
 	dir=$(mktemp -d) && go build -o "$dir/proof" ./cmd/proof && "$dir/proof" --seed 1 --seeds "${PROOF_SEEDS:-36}" || status=1
