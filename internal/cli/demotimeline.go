@@ -190,7 +190,12 @@ func (t *timeline) recorded(r store.Record, w *demoWorld) (line, bool) {
 	if strings.HasPrefix(r.Kind, "call.") && json.Unmarshal(r.Data, &data) == nil { // without its inputs a record still has its sentence
 		l.text += " (" + string(data.Call.Op) + ")"
 	}
-	l.text = groupID.ReplaceAllStringFunc(l.text, func(id string) string { return t.name(w, id) })
+	l.text = groupID.ReplaceAllStringFunc(l.text, func(id string) string {
+		if strings.HasSuffix(id, "`") { // of a command, which needs the id
+			return id
+		}
+		return t.name(w, id)
+	})
 	return l, true
 }
 
@@ -228,7 +233,7 @@ func (t *timeline) meanwhile(truth emrsim.Truth) line {
 }
 
 // groupID is an instance group's id.
-var groupID = regexp.MustCompile(`\big-[A-Z0-9]+\b`)
+var groupID = regexp.MustCompile("\\big-[A-Z0-9]+\\b`?")
 
 // name is what a cluster or group is called; a new one is looked up.
 func (t *timeline) name(w *demoWorld, id string) string {

@@ -135,6 +135,11 @@ func (d Desk) RecoveryPage(ctx context.Context, w view.World, key store.Recovery
 		return Recovery{}, err
 	}
 	drawn, _, err := d.recovery(ctx, w, key, Part{Limit: timelineFrom}, view.TimelineKinds()...)
+	if n := len(drawn); err == nil && n > 0 && drawn[n-1].Kind == "pool.rest" { // when it was over belongs to no recovery
+		var over []store.Record
+		over, err = d.History(ctx, store.Query{Scope: key.Scope, Cluster: key.Cluster, Pool: drawn[n-1].Pool, Kinds: view.RestEnds(), After: drawn[n-1].Seq, Oldest: true, Limit: 1})
+		drawn = append(drawn, over...)
+	}
 	page.Timeline = w.Timeline(key.Recovery, drawn, of(page.Status.Pool, page.Next))
 	return page, err
 }

@@ -216,3 +216,21 @@ func TestRecoveriesOfOneID(t *testing.T) {
 		t.Errorf("the recovery of one cluster and another cluster: %v", err)
 	}
 }
+
+// The rest that a recovery left behind is drawn to its end, which came before it was due.
+func TestARestIsDrawnToItsEnd(t *testing.T) {
+	l := newLab(t)
+	records := happened()[:1]
+	for _, r := range []store.Record{
+		{Kind: "recovery.rested", Recovery: "r1"}, {Kind: "pool.rest", Recovery: "r1", Data: json.RawMessage(`{"from":"2026-01-05T09:00:00Z","until":"2026-01-05T13:00:00Z"}`)},
+		{Kind: "pool.whole"}, {Kind: "group.read"},
+	} {
+		r.ID, r.At, r.Group, r.Pool = fmt.Sprintf("d-1%d", len(records)), ago(time.Duration(4-len(records))*time.Hour), "ig-1", "ig-1"
+		records = append(records, r)
+	}
+	l.save(etl(), records...)
+	page, err := l.RecoveryPage(t.Context(), l.world(), r1, Part{Limit: 50})
+	if err != nil || len(page.Timeline.Bands) != 1 || !page.Timeline.Bands[0].To.Equal(ago(time.Hour)) {
+		t.Errorf("%v: %+v", err, page.Timeline.Bands)
+	}
+}

@@ -48,9 +48,9 @@ func (d *decider) lapse(p *pool.Pool, m *pool.Member) {
 	case elsewhere == 0:
 		text += "; nothing runs on fallbacks for it"
 	case mode == recovery.Auto:
-		text += fmt.Sprintf("; what runs on fallbacks for it (%d) is asked for here again by itself once the pool is whole", elsewhere)
+		text += fmt.Sprintf("; what was placed elsewhere for it (%d) is asked for here again by itself once the pool is whole", elsewhere)
 	default:
-		text += fmt.Sprintf("; what runs on fallbacks for it (%d) stays there until `emrguard return %s` asks for it here again%s", elsewhere, p.Origin, d.returnWaits())
+		text += fmt.Sprintf("; what was placed elsewhere for it (%d) stays there until `emrguard return %s` asks for it here again%s", elsewhere, p.Origin, d.returnWaits())
 	}
 	d.record("ban.over", Record{Group: m.Group, Pool: p.Origin, Recovery: m.Ban.Recovery, Reason: text,
 		Data: map[string]any{"from": m.Ban.From, "until": m.Ban.Until, "elsewhere": elsewhere, "return": mode}})

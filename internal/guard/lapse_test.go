@@ -30,13 +30,13 @@ func TestR9_TheEndOfABanTellsTheWayBack(t *testing.T) {
 		mode      recovery.ReturnMode
 	}{
 		"by hand": {func(*model, *pool.Pool) {},
-			"ig-A: takes launches again: its ban ended at 12:02:00; what runs on fallbacks for it (3) stays there until `emrguard return ig-A` asks for it here again", 3, recovery.ByHand},
+			"ig-A: takes launches again: its ban ended at 12:02:00; what was placed elsewhere for it (3) stays there until `emrguard return ig-A` asks for it here again", 3, recovery.ByHand},
 		"a configuration from before": {func(m *model, _ *pool.Pool) { m.env.Settings.Return = "" },
-			"ig-A: takes launches again: its ban ended at 12:02:00; what runs on fallbacks for it (3) stays there until `emrguard return ig-A` asks for it here again", 3, recovery.ByHand},
+			"ig-A: takes launches again: its ban ended at 12:02:00; what was placed elsewhere for it (3) stays there until `emrguard return ig-A` asks for it here again", 3, recovery.ByHand},
 		"by itself": {func(m *model, _ *pool.Pool) { m.env.Settings.Return = recovery.Auto },
-			"ig-A: takes launches again: its ban ended at 12:02:00; what runs on fallbacks for it (3) is asked for here again by itself once the pool is whole", 3, recovery.Auto},
+			"ig-A: takes launches again: its ban ended at 12:02:00; what was placed elsewhere for it (3) is asked for here again by itself once the pool is whole", 3, recovery.Auto},
 		"core is never asked by itself": {func(m *model, p *pool.Pool) { m.env.Settings.Return, p.Role = recovery.Auto, emr.Core },
-			"ig-A: takes launches again: its ban ended at 12:02:00; what runs on fallbacks for it (3) stays there until `emrguard return ig-A` asks for it here again", 3, recovery.ByHand},
+			"ig-A: takes launches again: its ban ended at 12:02:00; what was placed elsewhere for it (3) stays there until `emrguard return ig-A` asks for it here again", 3, recovery.ByHand},
 		"nothing elsewhere": {func(_ *model, p *pool.Pool) { p.Member("ig-A").Moved = 0 },
 			"ig-A: takes launches again: its ban ended at 12:02:00; nothing runs on fallbacks for it", 0, recovery.ByHand},
 		"of a fallback": {func(_ *model, p *pool.Pool) {
@@ -44,9 +44,9 @@ func TestR9_TheEndOfABanTellsTheWayBack(t *testing.T) {
 			p.Member("ig-B").Moved = 2
 		}, "ig-B: takes launches again: its ban ended at 12:02:00", 0, recovery.ByHand},
 		"paused": {func(m *model, _ *pool.Pool) { m.state.Paused = &Pause{Since: m.now, Author: "ann"} },
-			"ig-A: takes launches again: its ban ended at 12:02:00; what runs on fallbacks for it (3) stays there until `emrguard return ig-A` asks for it here again, which emrguard refuses for now: paused by ann", 3, recovery.ByHand},
+			"ig-A: takes launches again: its ban ended at 12:02:00; what was placed elsewhere for it (3) stays there until `emrguard return ig-A` asks for it here again, which emrguard refuses for now: paused by ann", 3, recovery.ByHand},
 		"a day ago": {func(m *model, p *pool.Pool) { p.Member("ig-A").Ban.Until = m.now.Add(-24 * time.Hour) },
-			"ig-A: takes launches again: its ban ended at 2026-01-04 12:01:00; what runs on fallbacks for it (3) stays there until `emrguard return ig-A` asks for it here again", 3, recovery.ByHand},
+			"ig-A: takes launches again: its ban ended at 2026-01-04 12:01:00; what was placed elsewhere for it (3) stays there until `emrguard return ig-A` asks for it here again", 3, recovery.ByHand},
 	} {
 		m := lapsedModel(t)
 		c.change(m, m.state.Pool("ig-A"))

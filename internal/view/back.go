@@ -13,14 +13,26 @@ import (
 // Back says that nothing keeps a pool's origin from being asked again for what runs on fallbacks, and that nobody does so by itself.
 type Back struct {
 	Since time.Time `json:"since" doc:"when the ban of the origin was over"`
-	Count int       `json:"count" doc:"instances that run on fallbacks in the place of the origin"`
+	Count int       `json:"count" doc:"instances that fallbacks are asked for in the place of the origin"`
 	Order string    `json:"order" doc:"the command that asks the origin for them"`
+}
+
+// elsewhere is how many of an origin's instances other members of its pool are asked for. A chain moves the same instances from one fallback to the next, and
+// capacity that comes back to the origin leaves none of them.
+func (c Cluster) elsewhere(p pool.Pool) int {
+	sum := 0
+	for _, m := range p.Members[1:] {
+		if g := c.Group(m.Group); g != nil {
+			sum += g.Requested
+		}
+	}
+	return min(p.Members[0].Moved, sum)
 }
 
 // back is what a person may ask the origin of a TASK pool for, or nil: its ban has lapsed, and returns are by hand. A short CORE group is told as such.
 func (w World) back(c Cluster, p pool.Pool) *Back {
 	origin := p.Members[0]
-	if p.Role != emr.Task || origin.Moved == 0 || origin.Ban == nil || origin.Banned(w.Now) || p.Rest != nil || c.Settings.Return == recovery.Auto {
+	if p.Role != emr.Task || c.elsewhere(p) == 0 || origin.Ban == nil || origin.Banned(w.Now) || p.Rest != nil || c.Settings.Return == recovery.Auto {
 		return nil
 	}
 	for _, r := range c.Recoveries {
@@ -28,10 +40,10 @@ func (w World) back(c Cluster, p pool.Pool) *Back {
 			return nil
 		}
 	}
-	return &Back{Since: origin.Ban.Until, Count: origin.Moved, Order: "emrguard return " + string(p.Origin)}
+	return &Back{Since: origin.Ban.Until, Count: c.elsewhere(p), Order: "emrguard return " + string(p.Origin)}
 }
 
 // sentence says it with the way back.
 func (b *Back) sentence(now time.Time) string {
-	return fmt.Sprintf("the ban is over since %s, and %d still %s on fallbacks: `%s` asks the origin for them", Since(b.Since, now), b.Count, phrase.Run(b.Count), b.Order)
+	return fmt.Sprintf("the ban is over since %s, and %d %s still placed on fallbacks: `%s` asks the origin for them", Since(b.Since, now), b.Count, phrase.Are(b.Count), b.Order)
 }

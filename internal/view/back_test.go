@@ -16,7 +16,7 @@ func TestTheEndOfABanIsTold(t *testing.T) {
 		change func(*pool.Pool, *Cluster)
 		want   string
 	}{
-		"the ban is over": {func(*pool.Pool, *Cluster) {}, "pool task (ig-21): the ban is over since 11:32 (28m), and 3 still run on fallbacks: `emrguard return ig-21` asks the origin for them"},
+		"the ban is over": {func(*pool.Pool, *Cluster) {}, "pool task (ig-21): the ban is over since 11:32 (28m), and 3 are still placed on fallbacks: `emrguard return ig-21` asks the origin for them"},
 		"banned":          {func(p *pool.Pool, _ *Cluster) { p.Members[0].Ban.Until = noon.Add(time.Minute) }, "task banned until 12:01 (in 1m) by emrguard"},
 		"nothing moved":   {func(p *pool.Pool, _ *Cluster) { p.Members[0].Moved = 0 }, "healthy"},
 		"never banned":    {func(p *pool.Pool, _ *Cluster) { p.Members[0].Ban = nil }, "healthy"},

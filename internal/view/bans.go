@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"emrguard/internal/pool"
@@ -62,6 +63,13 @@ func (w World) banStatus(scope string, c Cluster, p pool.Pool, m pool.Member) Ba
 // sentence says until when the group takes no launches, by whom and why.
 func (b BanStatus) sentence(now time.Time) string {
 	text := fmt.Sprintf("%s banned until %s by %s", b.Label, Until(b.Until, now), b.Author)
+	if b.Recovery != "" { // it tells the rest
+		head, _, _ := strings.Cut(b.Reason, ";")
+		if ran, ok := strings.CutSuffix(head, " run"); ok { // then, and not now
+			head = ran + " ran"
+		}
+		return text + ": " + shortened(head)
+	}
 	if b.Reason != "" {
 		text += ": " + shortened(b.Reason)
 	}

@@ -95,11 +95,13 @@ func TestAhead(t *testing.T) {
 			c.Pools[1].Members[0].Ban = &pool.Ban{From: noon, Until: noon.Add(time.Hour), Author: "ann"}
 		}), []string{"13:00 (in 1h): the ban of task ends: launches may go there again"}},
 		{"a ban with instances elsewhere", Scope{Name: "prod"}, short(func(c *Cluster) {
-			c.Groups = c.Groups[:1]
+			c.Groups = append(c.Groups[:1:1], group("ig-9", "task+r1-7", emr.Task, 3, 3))
+			c.Pools[1].Members = append(c.Pools[1].Members, member("ig-9", 3))
 			c.Pools[1].Members[0].Ban, c.Pools[1].Members[0].Moved = &pool.Ban{From: noon, Until: noon.Add(time.Hour)}, 3
 		}), []string{"13:00 (in 1h): the ban of task ends: launches may go there again; what was placed elsewhere (3) stays there until `emrguard return ig-2`"}},
 		{"a ban before a return by itself", Scope{Name: "prod"}, short(func(c *Cluster) {
-			c.Groups, c.Settings.Return = c.Groups[:1], recovery.Auto
+			c.Groups, c.Settings.Return = append(c.Groups[:1:1], group("ig-9", "task+r1-7", emr.Task, 3, 3)), recovery.Auto
+			c.Pools[1].Members = append(c.Pools[1].Members, member("ig-9", 3))
 			c.Pools[1].Members[0].Ban, c.Pools[1].Members[0].Moved = &pool.Ban{From: noon, Until: noon.Add(time.Hour)}, 3
 		}), []string{"13:00 (in 1h): the ban of task ends: launches may go there again, and what was placed elsewhere (3) returns to it"}},
 		{"a wrapped core group", Scope{Name: "prod"}, short(func(c *Cluster) {

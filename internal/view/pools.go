@@ -37,7 +37,7 @@ type PoolStatus struct {
 	AttemptSince time.Time `json:"attempt_since,omitzero" doc:"since when the oldest instance is missing that the present attempt asked for, where that is later: the clock of a group begins anew with a launch on another"`
 	Change       string    `json:"change,omitempty" doc:"stuck, missing (short, and nothing resizes) or resizing (within its time); absent when it is whole"`
 	ResizeUntil  time.Time `json:"resizing_until,omitzero" doc:"when a resize that is within its time counts as stuck"`
-	Moved        int       `json:"moved" doc:"instances placed on another member than the one they were asked of"`
+	Moved        int       `json:"moved" doc:"instances of the origin that other members are asked for in its place"`
 	Members      []string  `json:"members" doc:"group ids: the origin, then the fallbacks by age"`
 	Chain        int       `json:"chain" doc:"recoveries in a row without a completed resize"`
 	Returns      *Returns  `json:"returns,omitempty" doc:"returns to the origin by itself failed, and the next waits"`
@@ -201,9 +201,9 @@ func (w World) poolStatus(scope string, c Cluster, p pool.Pool) PoolStatus {
 	row.MissingSince, row.AttemptSince = c.missingSince(p)
 	row.Change, row.ResizeUntil = w.resizeIn(c, p).word(missing)
 	row.Back = w.back(c, p)
+	row.Moved = c.elsewhere(p)
 	for _, m := range p.Members {
 		row.Members = append(row.Members, string(m.Group))
-		row.Moved += m.Moved
 	}
 	if r := p.Rest; r != nil {
 		row.Rest = &Rest{Since: r.From, Until: r.Until, Reason: r.Reason}

@@ -306,6 +306,9 @@ func ends(r store.Record, kind, of string) bool {
 	return false
 }
 
+// RestEnds are the kinds of the records that end a pool's rest.
+func RestEnds() []string { return []string{"pool.rested", "pool.whole"} }
+
 // Place is where a moment lies on the axis, 0 at its beginning and 1 at its end.
 func (t Timeline) Place(at time.Time) float64 {
 	length := t.To.Sub(t.From)

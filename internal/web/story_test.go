@@ -136,7 +136,7 @@ var tales = []tale{
 	}},
 	{name: "banned-over", world: firstHelps, rule: "ban: 30m", watched: 90 * time.Minute, want: []string{
 		"banned it until 10:02 (over)",
-		"10:02 task: takes launches again: its ban ended at 10:02:30; what runs on fallbacks for it (3) stays there until emrguard return ig-",
+		"10:02 task: takes launches again: its ban ended at 10:02:30; what was placed elsewhere for it (3) stays there until emrguard return ig-",
 	}},
 }
 
