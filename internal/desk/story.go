@@ -30,7 +30,7 @@ func (d Desk) Explain(ctx context.Context, w view.World, scope, ref string, part
 	if !errors.Is(err, store.ErrNotFound) {
 		return view.Explanation{}, err
 	}
-	key, err := d.FindRecovery(ctx, w, scope, ref)
+	key, err := d.FindRecovery(ctx, scope, ref)
 	if unknown := (*view.UnknownError)(nil); errors.As(err, &unknown) {
 		return d.explainThing(ctx, w, scope, ref, part)
 	}
@@ -42,7 +42,7 @@ func (d Desk) Explain(ctx context.Context, w view.World, scope, ref string, part
 
 // FindRecovery finds a recovery by scope/cluster/recovery or by its id, if only one cluster has a recovery of that id. One that there is not, and
 // an id that names several, is a RequestError.
-func (d Desk) FindRecovery(ctx context.Context, w view.World, scope, ref string) (store.RecoveryKey, error) {
+func (d Desk) FindRecovery(ctx context.Context, scope, ref string) (store.RecoveryKey, error) {
 	if key, ok := store.ParseRecoveryKey(ref); ok {
 		known, err := d.recorded(ctx, key.Query())
 		if err == nil && (!known || scope != "" && scope != key.Scope) {

@@ -106,7 +106,7 @@ func (s *Server) findRecovery(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	id := r.PathValue("recovery")
-	key, err := now.desk.FindRecovery(r.Context(), now.World, "", id)
+	key, err := now.desk.FindRecovery(r.Context(), "", id)
 	several := (*view.AmbiguousError)(nil)
 	switch {
 	case errors.As(err, &several):
