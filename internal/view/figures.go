@@ -102,6 +102,12 @@ func (f *RecoveryFigures) closed() int {
 	return f.Completed + f.Cleared + f.Chained + f.Rested + f.Blocked + f.Overtaken + f.ClusterEnd + f.Withheld + f.Reported
 }
 
+// add counts the recoveries of another kind, too.
+func (f *RecoveryFigures) add(o RecoveryFigures) {
+	f.Opened, f.Would, f.Completed, f.Cleared, f.Chained, f.Rested = f.Opened+o.Opened, f.Would+o.Would, f.Completed+o.Completed, f.Cleared+o.Cleared, f.Chained+o.Chained, f.Rested+o.Rested
+	f.Blocked, f.Overtaken, f.ClusterEnd, f.Withheld, f.Reported = f.Blocked+o.Blocked, f.Overtaken+o.Overtaken, f.ClusterEnd+o.ClusterEnd, f.Withheld+o.Withheld, f.Reported+o.Reported
+}
+
 // repairs says whether recoveries of the kind repair something, rather than scale or place what was asked for.
 func (f *RecoveryFigures) repairs() bool {
 	switch recovery.Kind(f.Kind) {

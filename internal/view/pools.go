@@ -93,6 +93,34 @@ type Rest struct {
 	Since  time.Time `json:"since" doc:"when it began"`
 	Until  time.Time `json:"until" doc:"when the pool probes again"`
 	Reason string    `json:"reason" doc:"why"`
+	Cause  string    `json:"cause,omitempty" doc:"what EMR says keeps instances away, as far as it does: capacity, quota, addresses, bootstrap or price"`
+	Tried  []string  `json:"tried" doc:"what the groups are called that got stuck one after another and are banned still"`
+}
+
+// rest tells the rest of a pool with what was tried before it.
+func (w World) rest(c Cluster, p pool.Pool) *Rest {
+	if p.Rest == nil {
+		return nil
+	}
+	out := &Rest{Since: p.Rest.From, Until: p.Rest.Until, Reason: p.Rest.Reason, Tried: []string{}}
+	for _, m := range p.Members {
+		if m.Banned(w.Now) && m.Ban.Recovery != "" {
+			out.Tried, out.Cause = append(out.Tried, c.label(m.Group)), cmp.Or(m.Ban.Cause, out.Cause)
+		}
+	}
+	return out
+}
+
+// sentence says until when nothing is launched, and why.
+func (r Rest) sentence(of string, now time.Time) string {
+	text := fmt.Sprintf("pool %s rests since %s until %s: %s", of, Since(r.Since, now), Until(r.Until, now), r.Reason)
+	if len(r.Tried) > 0 {
+		text += "; stopped and banned: " + strings.Join(r.Tried, ", ")
+	}
+	if r.Cause != "" {
+		text += "; cause: " + r.Cause
+	}
+	return text
 }
 
 // Returns says that what is placed on fallbacks did not come back to the origin.
@@ -205,9 +233,7 @@ func (w World) poolStatus(scope string, c Cluster, p pool.Pool) PoolStatus {
 	for _, m := range p.Members {
 		row.Members = append(row.Members, string(m.Group))
 	}
-	if r := p.Rest; r != nil {
-		row.Rest = &Rest{Since: r.From, Until: r.Until, Reason: r.Reason}
-	}
+	row.Rest = w.rest(c, p)
 	if r := p.Returns; r != nil {
 		row.Returns = &Returns{Failed: r.Failed, Until: r.Until}
 	}
@@ -240,7 +266,7 @@ func (p PoolStatus) title() string {
 func (p PoolStatus) troubles(now time.Time) []string {
 	var out []string
 	if p.Rest != nil {
-		out = append(out, fmt.Sprintf("pool %s rests since %s until %s: %s", p.title(), Since(p.Rest.Since, now), Until(p.Rest.Until, now), p.Rest.Reason))
+		out = append(out, p.Rest.sentence(p.title(), now))
 	}
 	if p.Blocked != nil {
 		out = append(out, fmt.Sprintf("pool %s is blocked since %s: %s; retried at %s", p.title(), Since(p.Blocked.Since, now), p.Blocked.Reason,

@@ -98,22 +98,24 @@ func (r Report) Headline() string {
 // repaired is the sentence about recoveries.
 func (r Report) repaired() string {
 	var all RecoveryFigures
-	otherwise := 0
 	for i := range r.Total.Recoveries {
 		f := &r.Total.Recoveries[i]
 		if f.repairs() {
-			all.Opened, all.Would, all.Completed, all.Cleared = all.Opened+f.Opened, all.Would+f.Would, all.Completed+f.Completed, all.Cleared+f.Cleared
-			otherwise += f.closed() - f.Completed - f.Cleared
+			all.add(*f)
 		}
 	}
 	var parts sentence
 	switch {
-	case all.Opened+all.Completed+all.Cleared+otherwise > 0:
+	case all.Opened+all.closed() > 0:
 		counts := []string{phrase.Count(all.Opened, "recovery") + " began"}
+		if all.closed() > 0 && all.Completed+all.Cleared == 0 {
+			counts = append(counts, "none completed")
+		}
 		for _, n := range []struct {
 			n    int
 			text string
-		}{{all.Completed, "completed"}, {all.Cleared, "found nothing to repair"}, {otherwise, "ended otherwise"}, {r.Open, phrase.Are(r.Open) + " open now"}} {
+		}{{all.Completed, "completed"}, {all.Cleared, "found nothing to repair"}, {all.Chained, "chained"}, {all.Rested, "rested"}, {all.Blocked, "blocked"},
+			{all.Overtaken, "overtaken"}, {all.ClusterEnd, "ended with the cluster"}, {all.Withheld, "withheld"}, {all.Reported, "given up"}, {r.Open, phrase.Are(r.Open) + " open now"}} {
 			if n.n > 0 {
 				counts = append(counts, fmt.Sprintf("%d %s", n.n, n.text))
 			}
@@ -123,7 +125,7 @@ func (r Report) repaired() string {
 		parts.add("No group was stuck")
 	}
 	if n := r.Total.Placed; n > 0 {
-		parts.add("%s placed elsewhere", phrase.Count(n, "instance")+" "+phrase.Was(n))
+		parts.add("%s asked for elsewhere", phrase.Count(n, "instance")+" "+phrase.Was(n))
 	}
 	if all.Would > 0 {
 		parts.add("emrguard would have begun %s and placed %s elsewhere", phrase.Count(all.Would, "recovery"), phrase.Count(r.Total.WouldPlace, "instance"))

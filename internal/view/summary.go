@@ -25,6 +25,8 @@ func (w World) summary(r RecoveryStatus) []string {
 	}
 	if w.leftWaiting(r) {
 		out = append(out, w.following(r)...)
+	} else if text := w.madeUp(r); text != "" {
+		out = append(out, text)
 	}
 	if cost := r.cost(w.Now); cost != "" {
 		out = append(out, cost)
@@ -148,6 +150,25 @@ func (w World) leftWaiting(r RecoveryStatus) bool {
 	}
 	p := c.Pool(emr.GroupID(r.Pool))
 	return p != nil && (p.Rest != nil && p.Rest.From.Equal(r.Closed) || p.Blocked != nil && p.Blocked.Since.Equal(r.Closed))
+}
+
+// madeUp says that what a recovery left missing runs by now; empty if it left nothing, or if something is missing still.
+func (w World) madeUp(r RecoveryStatus) string {
+	if o := recovery.Outcome(r.Outcome); o != recovery.Rested && o != recovery.NoPlace {
+		return ""
+	}
+	c := w.cluster(r.Scope, r.Cluster)
+	if c == nil {
+		return ""
+	}
+	p := c.Pool(emr.GroupID(r.Pool))
+	if p == nil || p.Rest != nil || p.Blocked != nil {
+		return ""
+	}
+	if _, missing := c.running(*p); missing > 0 {
+		return ""
+	}
+	return "By now all that the pool wants runs."
 }
 
 // cost is how long instances were missing; empty for what repairs nothing.
