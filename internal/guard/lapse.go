@@ -37,7 +37,10 @@ func (d *decider) lapse(p *pool.Pool, m *pool.Member) {
 	if mode == "" || p.Role != emr.Task {
 		mode = recovery.ByHand
 	}
-	elsewhere := d.elsewhere(p, m)
+	elsewhere := 0
+	if m.Group == p.Origin {
+		elsewhere = p.Elsewhere(d.s.View())
+	}
 	until := m.Ban.Until.UTC().Format("15:04:05")
 	if d.env.Now.Sub(m.Ban.Until) > longAgo {
 		until = m.Ban.Until.UTC().Format("2006-01-02 15:04:05")
@@ -58,20 +61,6 @@ func (d *decider) lapse(p *pool.Pool, m *pool.Member) {
 
 // longAgo is how old an end of a ban is told with its date.
 const longAgo = 12 * time.Hour
-
-// elsewhere is how many of an origin's instances its fallbacks are asked for; 0 for a fallback.
-func (d *decider) elsewhere(p *pool.Pool, m *pool.Member) int {
-	if m.Group != p.Origin {
-		return 0
-	}
-	view, sum := d.s.View(), 0
-	for _, o := range p.Members[1:] {
-		if seen, ok := view(o.Group); ok {
-			sum += seen.Requested
-		}
-	}
-	return min(m.Moved, sum)
-}
 
 // returnWaits says what keeps an order to return from being taken at present, as the end of a sentence; empty if nothing does.
 func (d *decider) returnWaits() string {

@@ -121,7 +121,7 @@ func pageOf(site string, r store.Record) string {
 	case site == "":
 		return ""
 	case r.Recovery != "":
-		return site + "/recoveries/" + url.PathEscape(r.Scope) + "/" + url.PathEscape(r.Cluster) + "/" + url.PathEscape(r.Recovery)
+		return site + view.RecoveryPath(store.RecoveryKey{Key: r.Key, Recovery: r.Recovery})
 	}
 	return site + "/explain/" + url.PathEscape(r.ID)
 }

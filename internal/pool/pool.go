@@ -270,6 +270,18 @@ func (m *Member) Accept(count int) {
 	m.Fall, m.Rise, m.Back = nil, nil, 0
 }
 
+// Elsewhere is how many of the origin's instances other members are asked for. A chain moves the same instances from one fallback to the next, and capacity that
+// comes back to the origin leaves none of them.
+func (p Pool) Elsewhere(view View) int {
+	sum := 0
+	for _, m := range p.Members[1:] {
+		if seen, ok := view(m.Group); ok {
+			sum += seen.Requested
+		}
+	}
+	return min(p.Members[0].Moved, sum)
+}
+
 // ClampMoved keeps what was placed elsewhere within what the pool wants beyond the member's own count (rule R10). What it wants less by a decision
 // that may still be undone is given as undoable.
 func (p *Pool) ClampMoved(view View, undoable int) {

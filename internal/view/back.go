@@ -17,22 +17,10 @@ type Back struct {
 	Order string    `json:"order" doc:"the command that asks the origin for them"`
 }
 
-// elsewhere is how many of an origin's instances other members of its pool are asked for. A chain moves the same instances from one fallback to the next, and
-// capacity that comes back to the origin leaves none of them.
-func (c Cluster) elsewhere(p pool.Pool) int {
-	sum := 0
-	for _, m := range p.Members[1:] {
-		if g := c.Group(m.Group); g != nil {
-			sum += g.Requested
-		}
-	}
-	return min(p.Members[0].Moved, sum)
-}
-
 // back is what a person may ask the origin of a TASK pool for, or nil: its ban has lapsed, and returns are by hand. A short CORE group is told as such.
 func (w World) back(c Cluster, p pool.Pool) *Back {
 	origin := p.Members[0]
-	if p.Role != emr.Task || c.elsewhere(p) == 0 || origin.Ban == nil || origin.Banned(w.Now) || p.Rest != nil || c.Settings.Return == recovery.Auto {
+	if p.Role != emr.Task || p.Elsewhere(c.View()) == 0 || origin.Ban == nil || origin.Banned(w.Now) || p.Rest != nil || c.Settings.Return == recovery.Auto {
 		return nil
 	}
 	for _, r := range c.Recoveries {
@@ -40,7 +28,7 @@ func (w World) back(c Cluster, p pool.Pool) *Back {
 			return nil
 		}
 	}
-	return &Back{Since: origin.Ban.Until, Count: c.elsewhere(p), Order: "emrguard return " + string(p.Origin)}
+	return &Back{Since: origin.Ban.Until, Count: p.Elsewhere(c.View()), Order: "emrguard return " + string(p.Origin)}
 }
 
 // sentence says it with the way back.

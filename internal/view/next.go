@@ -143,11 +143,11 @@ func stay(missing int) string {
 func (c Cluster) lapse(p pool.Pool, m pool.Member) string {
 	text := fmt.Sprintf("the ban of %s ends: launches may go there again", c.label(m.Group))
 	switch {
-	case m.Group != p.Origin || c.elsewhere(p) == 0:
+	case m.Group != p.Origin || p.Elsewhere(c.View()) == 0:
 	case c.Settings.Return == recovery.Auto && p.Role == emr.Task:
-		text += fmt.Sprintf(", and what was placed elsewhere (%d) returns to it", c.elsewhere(p))
+		text += fmt.Sprintf(", and what was placed elsewhere (%d) returns to it", p.Elsewhere(c.View()))
 	default:
-		text += fmt.Sprintf("; what was placed elsewhere (%d) stays there until `emrguard return %s`", c.elsewhere(p), p.Origin)
+		text += fmt.Sprintf("; what was placed elsewhere (%d) stays there until `emrguard return %s`", p.Elsewhere(c.View()), p.Origin)
 	}
 	return text
 }

@@ -229,7 +229,7 @@ func (w World) poolStatus(scope string, c Cluster, p pool.Pool) PoolStatus {
 	row.MissingSince, row.AttemptSince = c.missingSince(p)
 	row.Change, row.ResizeUntil = w.resizeIn(c, p).word(missing)
 	row.Back = w.back(c, p)
-	row.Moved = c.elsewhere(p)
+	row.Moved = p.Elsewhere(c.View())
 	for _, m := range p.Members {
 		row.Members = append(row.Members, string(m.Group))
 	}

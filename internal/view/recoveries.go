@@ -3,6 +3,7 @@ package view
 import (
 	"encoding/json"
 	"fmt"
+	"net/url"
 	"slices"
 	"time"
 
@@ -58,6 +59,11 @@ type RecoveryStatus struct {
 // Key names the recovery.
 func (r RecoveryStatus) Key() store.RecoveryKey {
 	return store.RecoveryKey{Key: store.Key{Scope: r.Scope, Cluster: r.Cluster}, Recovery: r.Recovery}
+}
+
+// RecoveryPath is where the dashboard has a recovery's page.
+func RecoveryPath(key store.RecoveryKey) string {
+	return "/recoveries/" + url.PathEscape(key.Scope) + "/" + url.PathEscape(key.Cluster) + "/" + url.PathEscape(key.Recovery)
 }
 
 // Outcomes are the kinds of the records that close a recovery.

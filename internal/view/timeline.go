@@ -300,10 +300,8 @@ func ends(r store.Record, kind, of string) bool {
 	switch r.Kind {
 	case "ban.lifted", "order.unban":
 		return kind == BandBan && r.Group == of
-	case "pool.rested", "pool.whole", "recovery.completed":
-		return kind == BandRest && r.Pool == of
 	}
-	return false
+	return kind == BandRest && r.Pool == of && (r.Kind == "recovery.completed" || slices.Contains(RestEnds(), r.Kind))
 }
 
 // RestEnds are the kinds of the records that end a pool's rest.

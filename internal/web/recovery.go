@@ -120,5 +120,5 @@ func (s *Server) findRecovery(w http.ResponseWriter, r *http.Request) {
 
 // recoveryURL is the page of a recovery.
 func recoveryURL(scope, cluster, id string) string {
-	return "/recoveries/" + url.PathEscape(scope) + "/" + url.PathEscape(cluster) + "/" + url.PathEscape(id)
+	return view.RecoveryPath(store.RecoveryKey{Key: store.Key{Scope: scope, Cluster: cluster}, Recovery: id})
 }
